@@ -1,1 +1,18 @@
-//! raw-zone.
+//! The raw zone: what a raw object is called, and how its file is written and read.
+//!
+//! A raw object is one walk, stored once and never changed. Both directions stream, so memory does not grow with
+//! the walk. Knows neither S3 nor a database: it works on any byte stream.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
+
+mod error;
+mod key;
+mod reader;
+mod transfer;
+mod walk;
+mod writer;
+
+pub use error::{Error, KeyError};
+pub use key::{ObjectKey, PREFIX};
+pub use reader::{Line, WalkReader};
+pub use walk::{Closing, FORMAT, Header, PageLine};
+pub use writer::{PageRecord, WalkWriter};

@@ -1,0 +1,85 @@
+//! The walk file: JSON lines in zstd.
+//!
+//! ```text
+//! {"header":{"format":1,"portal":"…","segment":"flats-sale","walk":"…","software":"cenovka/0.1.0",…}}
+//! {"page":{"url":"…","status":200,"fetched_at":"…","duration_ms":87,"body":<the body as received>}}
+//! …
+//! {"closing":{"complete":true,"pages":41,"rows":20129,"distinct":20113,"requests":43,"retries":1,…}}
+//! ```
+//! A file without its closing line is a damaged file.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sreality::Segment;
+use uuid::Uuid;
+
+/// The version of the format that is written, and the newest that is read.
+pub const FORMAT: u32 = 1;
+
+/// The first line: what the walk is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// Version of the file's format.
+    pub format: u32,
+    /// Base URL of the portal that was asked: tells simulated data from real ones.
+    pub portal: String,
+    /// What the walk covers.
+    pub segment: Segment,
+    /// The walk's id.
+    pub walk: Uuid,
+    /// The software that walked, with its version.
+    pub software: String,
+    /// When the walk started.
+    pub started_at: Timestamp,
+    /// Total that the portal announced at the start.
+    pub announced: u64,
+}
+
+/// A page as it is read: the body is borrowed from the line.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PageLine<'a> {
+    /// The request.
+    pub url: &'a str,
+    /// HTTP status.
+    pub status: u16,
+    /// When the answer was complete.
+    pub fetched_at: Timestamp,
+    /// Milliseconds from sending the request to the body's last byte.
+    pub duration_ms: u64,
+    /// The body as received, but for newlines between tokens, which became spaces.
+    #[serde(borrow)]
+    pub body: &'a RawValue,
+}
+
+/// The last line: how the walk ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closing {
+    /// Whether the walk reached its end, met no cap, and saw at least 99.5 % of the announced total.
+    pub complete: bool,
+    /// Why it is not complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incomplete_because: Option<String>,
+    /// Pages in the file.
+    pub pages: u64,
+    /// Rows in all pages.
+    pub rows: u64,
+    /// Different listings among them.
+    pub distinct: u64,
+    /// Requests made, probes and retries included.
+    pub requests: u64,
+    /// Requests that repeated a failed one.
+    pub retries: u64,
+    /// When the walk ended.
+    pub finished_at: Timestamp,
+}
+
+/// One line of the file.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RawLine<'a> {
+    Header(Header),
+    #[serde(borrow)]
+    Page(PageLine<'a>),
+    Closing(Closing),
+}

@@ -1,0 +1,90 @@
+//! Writing a walk file.
+
+use std::io;
+
+use async_compression::Level;
+use async_compression::tokio::write::ZstdEncoder;
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+use crate::error::Error;
+use crate::walk::{Closing, Header, PageLine, RawLine};
+
+/// On recorded pages level 9 packs 13 % tighter than level 3 and still takes hundreds of MB a second, far more
+/// than a polite walk delivers.
+const LEVEL: Level = Level::Precise(9);
+
+/// One page to be written.
+#[derive(Debug)]
+pub struct PageRecord<'a> {
+    /// The request.
+    pub url: &'a str,
+    /// HTTP status.
+    pub status: u16,
+    /// When the answer was complete.
+    pub fetched_at: Timestamp,
+    /// Milliseconds from sending the request to the body's last byte.
+    pub duration_ms: u64,
+    /// The body as received: valid JSON.
+    pub body: String,
+    /// Rows in it.
+    pub rows: u64,
+}
+
+/// Writes a walk file line by line into any byte sink.
+#[derive(Debug)]
+pub struct WalkWriter<W> {
+    output: ZstdEncoder<W>,
+    pages: u64,
+    rows: u64,
+}
+
+impl<W: AsyncWrite + Unpin> WalkWriter<W> {
+    /// Starts the file with its header.
+    ///
+    /// # Errors
+    /// If the sink fails.
+    pub async fn start(output: W, header: Header) -> Result<Self, Error> {
+        let mut writer = Self { output: ZstdEncoder::with_quality(output, LEVEL), pages: 0, rows: 0 };
+        writer.line(&RawLine::Header(header)).await?;
+        Ok(writer)
+    }
+
+    /// Adds a page.
+    ///
+    /// # Errors
+    /// If the sink fails or the body is not JSON.
+    pub async fn page(&mut self, page: PageRecord<'_>) -> Result<(), Error> {
+        let PageRecord { url, status, fetched_at, duration_ms, body, rows } = page;
+        let body = RawValue::from_string(on_one_line(body)).map_err(|error| Error::Transfer(error.into()))?;
+        let page = PageLine { url, status, fetched_at, duration_ms, body: &body };
+        self.line(&RawLine::Page(page)).await?;
+        self.pages += 1;
+        self.rows += rows;
+        Ok(())
+    }
+
+    /// Ends the file: `closing` gets the numbers of pages and rows that were written. Returns it with the sink,
+    /// which is flushed and shut down.
+    ///
+    /// # Errors
+    /// If the sink fails.
+    pub async fn finish(mut self, closing: Closing) -> Result<(Closing, W), Error> {
+        let closing = Closing { pages: self.pages, rows: self.rows, ..closing };
+        self.line(&RawLine::Closing(closing.clone())).await?;
+        self.output.shutdown().await.map_err(Error::Transfer)?;
+        Ok((closing, self.output.into_inner()))
+    }
+
+    async fn line(&mut self, line: &RawLine<'_>) -> Result<(), Error> {
+        let mut text = serde_json::to_vec(line).map_err(|error| Error::Transfer(io::Error::other(error)))?;
+        text.push(b'\n');
+        self.output.write_all(&text).await.map_err(Error::Transfer)
+    }
+}
+
+/// JSON strings cannot hold raw newlines, so each one stands between tokens, where a space means the same.
+fn on_one_line(body: String) -> String {
+    if body.contains(['\n', '\r']) { body.replace(['\n', '\r'], " ") } else { body }
+}

@@ -1,0 +1,78 @@
+//! Which hosts may be asked, and on what condition.
+
+use reqwest::Url;
+
+/// The base URL of the real portal.
+pub const REAL_PORTAL: &str = "https://www.sreality.cz";
+
+/// Why a base URL is not acceptable.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// Not a URL with a host.
+    #[error("`{url}` is not a base URL of a portal: give scheme and host, for example {REAL_PORTAL}")]
+    NotAUrl {
+        /// What was given.
+        url: String,
+    },
+    /// Plain HTTP to a host that is not on this machine.
+    #[error(
+        "`{url}` is not encrypted: only a host on this machine or in this compose network may be asked by http"
+    )]
+    NotEncrypted {
+        /// What was given.
+        url: String,
+    },
+}
+
+/// Reads a base URL: https, or http if the host [is local](is_local).
+///
+/// # Errors
+/// If it is something else.
+pub fn parse_base_url(text: &str) -> Result<Url, HostError> {
+    let url = text.to_owned();
+    match Url::parse(text) {
+        Ok(base) if base.scheme() == "https" && base.has_host() => Ok(base),
+        Ok(base) if base.scheme() == "http" && base.has_host() => {
+            if is_local(&base) {
+                Ok(base)
+            } else {
+                Err(HostError::NotEncrypted { url })
+            }
+        }
+        _ => Err(HostError::NotAUrl { url }),
+    }
+}
+
+/// Whether a host is a loopback address, `localhost`, or a name without dots, as compose gives its services.
+#[must_use]
+pub fn is_local(url: &Url) -> bool {
+    let Some(host) = url.host_str() else { return false };
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    match address.parse::<std::net::IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => !host.contains('.'),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn http_is_for_local_hosts_only() {
+        for local in ["http://127.0.0.1:8080", "http://[::1]:80", "http://localhost:1", "http://portal:8080"]
+        {
+            assert!(is_local(&parse_base_url(local).unwrap()), "{local}");
+        }
+        assert!(matches!(parse_base_url("http://www.sreality.cz"), Err(HostError::NotEncrypted { .. })));
+        assert!(matches!(parse_base_url("http://10.0.0.1"), Err(HostError::NotEncrypted { .. })));
+        assert!(!is_local(&parse_base_url(REAL_PORTAL).unwrap()));
+    }
+
+    #[test]
+    fn other_texts_are_no_base_urls() {
+        for text in ["", "portal", "ftp://portal", "file:///etc/passwd", "http://"] {
+            assert!(matches!(parse_base_url(text), Err(HostError::NotAUrl { .. })), "{text}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The search envelope: one page of a list.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// One page as `estates/search` answers it. Rows stay raw text: each is parsed for itself, so that a bad one does
+/// not take its page along.
+#[derive(Debug, Deserialize)]
+pub struct Page<'a> {
+    /// What was served, which can differ from what was asked for.
+    #[serde(default)]
+    pub pagination: Option<Pagination>,
+    /// The rows, in the portal's order.
+    #[serde(borrow)]
+    pub results: Vec<&'a RawValue>,
+    /// The envelope's own status, beside that of HTTP.
+    #[serde(default)]
+    pub status_code: Option<u16>,
+}
+
+/// Where in the list a page stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Pagination {
+    /// Rows per page as served: the portal clamps what was asked for.
+    pub limit: u64,
+    /// Rows before this page.
+    pub offset: u64,
+    /// Rows that the whole query has, as announced.
+    pub total: u64,
+}
+
+/// Why a body is not a page.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// Not JSON, or JSON of another shape.
+    #[error("the body is not a page of search results: {0} (it starts with `{1}`)")]
+    Shape(serde_json::Error, String),
+    /// Not text.
+    #[error("the body is not UTF-8")]
+    NotUtf8,
+    /// A list without its place in the whole.
+    #[error("the page does not say which limit, offset and total it has")]
+    NoPagination,
+    /// HTTP said 200, the envelope did not.
+    #[error("the envelope's status is {0}, although HTTP said 200")]
+    Status(u16),
+}
+
+impl<'a> Page<'a> {
+    /// Reads a page; unknown keys are ignored, missing ones but `results` are accepted.
+    ///
+    /// # Errors
+    /// If the body is no such envelope, or one that reports an error.
+    pub fn parse(body: &'a str) -> Result<Self, PageError> {
+        let page: Self = serde_json::from_str(body)
+            .map_err(|error| PageError::Shape(error, body.chars().take(60).collect()))?;
+        match page.status_code {
+            Some(status) if status != 200 => Err(PageError::Status(status)),
+            _ => Ok(page),
+        }
+    }
+
+    /// The rows' `hash_id`s; `None` for a row that has none.
+    pub fn hash_ids(&self) -> impl Iterator<Item = Option<i64>> {
+        #[derive(Deserialize)]
+        struct Identity {
+            hash_id: i64,
+        }
+        let identity = |row: &&RawValue| serde_json::from_str::<Identity>(row.get()).ok();
+        self.results.iter().map(move |row| identity(row).map(|identity| identity.hash_id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_keeps_its_rows_as_text() {
+        let body = r#"{"pagination":{"limit":2,"offset":0,"total":9},"results":[{"hash_id":12, "x":[1]},"odd"],
+            "status_code":200,"new_key":{}}"#;
+        let page = Page::parse(body).unwrap();
+        assert_eq!(page.pagination, Some(Pagination { limit: 2, offset: 0, total: 9 }));
+        assert_eq!(page.results[0].get(), r#"{"hash_id":12, "x":[1]}"#);
+        assert_eq!(page.hash_ids().collect::<Vec<_>>(), [Some(12), None]);
+    }
+
+    #[test]
+    fn an_envelope_without_pagination_is_a_page() {
+        assert!(Page::parse(r#"{"results":[]}"#).unwrap().pagination.is_none());
+    }
+
+    #[test]
+    fn other_answers_are_not_pages() {
+        let refuse = |body: &str| Page::parse(body).unwrap_err().to_string();
+        assert!(refuse("<html>stránka nebyla nalezena").contains("starts with `<html>"));
+        assert!(refuse(r#"{"results":[{"hash_id":1}"#).contains("not a page"));
+        assert!(refuse(r#"{"status_code":500}"#).contains("results"));
+        assert!(refuse(r#"{"results":[],"status_code":500}"#).contains("status is 500"));
+    }
+}

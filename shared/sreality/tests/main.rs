@@ -1,0 +1,5 @@
+//! The crate against a portal that answers over HTTP, and against recorded answers.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may fail loudly")]
+
+mod client;
+mod recorded_rows;
