@@ -1,2 +1,51 @@
-//! Main.
-fn main() {}
+//! `cenovka`: the functions on one machine, and the operator's commands.
+
+use std::process::ExitCode;
+
+use cenovka::args::{Cli, Command};
+use cenovka::{operator, simulation};
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// As a shell reports a program that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    runtime::logs::init_for_terminal();
+    let command = async {
+        match cli.command {
+            None => simulation::run(&cli.simulation, interrupted()).await,
+            Some(Command::Psql { arguments }) => simulation::psql(&cli.simulation, &arguments).await,
+            Some(Command::Collect { segments }) => operator::collect(segments, interrupted()).await,
+            Some(Command::Load { keys }) => operator::load(&keys).await,
+            Some(Command::Migrate) => operator::migrate().await,
+        }
+    };
+    match Box::pin(command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(operator::Error::Interrupted) => {
+            eprintln!("\ncenovka: interrupted; the next run goes on from here");
+            ExitCode::from(INTERRUPTED)
+        }
+        Err(error) => {
+            eprintln!("cenovka: {}", runtime::failure::with_causes(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Ends when the user presses Ctrl-C or the process is told to end.
+async fn interrupted() {
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => drop(terminate.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => drop(pressed),
+        () = terminate => {}
+    }
+}

@@ -1,1 +1,14 @@
-//! collector.
+//! Schedule to raw object: walks segments of the portal and stores each walk as one raw object in S3.
+//!
+//! It never touches Postgres (invariant 1).
+
+mod clock;
+mod error;
+mod handler;
+mod paging;
+mod walk;
+
+pub use clock::Clock;
+pub use error::{Error, StartError};
+pub use handler::{Collector, Request, Response};
+pub use walk::WalkSummary;

@@ -1,1 +1,14 @@
-//! loader.
+//! S3 event to Postgres: loads each raw object into the warehouse, in one transaction.
+//!
+//! It never calls the portal (invariant 1).
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
+
+mod error;
+mod event;
+mod handler;
+mod load;
+
+pub use error::{Error, StartError};
+pub use event::Event;
+pub use handler::{Loader, Response};
+pub use load::{Loaded, Outcome};

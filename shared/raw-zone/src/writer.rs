@@ -17,9 +17,9 @@ const LEVEL: Level = Level::Precise(9);
 
 /// One page to be written.
 #[derive(Debug)]
-pub struct PageRecord<'a> {
+pub struct PageRecord {
     /// The request.
-    pub url: &'a str,
+    pub url: String,
     /// HTTP status.
     pub status: u16,
     /// When the answer was complete.
@@ -55,10 +55,10 @@ impl<W: AsyncWrite + Unpin> WalkWriter<W> {
     ///
     /// # Errors
     /// If the sink fails or the body is not JSON.
-    pub async fn page(&mut self, page: PageRecord<'_>) -> Result<(), Error> {
+    pub async fn page(&mut self, page: PageRecord) -> Result<(), Error> {
         let PageRecord { url, status, fetched_at, duration_ms, body, rows } = page;
         let body = RawValue::from_string(on_one_line(body)).map_err(|error| Error::Transfer(error.into()))?;
-        let page = PageLine { url, status, fetched_at, duration_ms, body: &body };
+        let page = PageLine { url: &url, status, fetched_at, duration_ms, body: &body };
         self.line(&RawLine::Page(page)).await?;
         self.pages += 1;
         self.rows += rows;

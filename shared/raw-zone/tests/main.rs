@@ -24,9 +24,9 @@ fn header() -> Header {
     }
 }
 
-fn page(body: &str) -> PageRecord<'_> {
+fn page(body: &str) -> PageRecord {
     PageRecord {
-        url: "http://127.0.0.1:1/api?offset=0",
+        url: "http://127.0.0.1:1/api?offset=0".to_owned(),
         status: 200,
         fetched_at: Timestamp::UNIX_EPOCH,
         duration_ms: 12,

@@ -1,1 +1,13 @@
-//! runtime.
+//! What every function does at start: settings, logs, clients; and how its failures are classed.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
+
+pub mod failure;
+pub mod function;
+pub mod logs;
+pub mod raw_store;
+pub mod s3_event;
+pub mod settings;
+
+pub use failure::{Class, Failure};
+pub use raw_store::{RawStore, StoreError};
+pub use settings::{CollectorSettings, LoaderSettings, SettingsError};

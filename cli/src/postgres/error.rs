@@ -1,0 +1,116 @@
+//! What can go wrong with the private Postgres, said to whoever typed `cargo run`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Why the private Postgres did not start or did not stop.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The machine has no Postgres in any of the usual places.
+    #[error(
+        "no Postgres found on this machine (initdb and postgres in PATH, /usr/lib/postgresql, Homebrew): \
+         install it (`apt-get install postgresql` or `brew install postgresql`), or set DATABASE_URL"
+    )]
+    NotFound,
+    /// The folder that should hold the binaries does not.
+    #[error(
+        "CENOVKA_POSTGRES_BIN names {folder}, which has no working initdb and postgres: correct or unset it"
+    )]
+    NotInFolder {
+        /// The folder that was named.
+        folder: PathBuf,
+    },
+    /// The cluster was made by a major version that the machine does not have.
+    #[error(
+        "the cluster in {cluster} was made by Postgres {needed}, but this machine has only {found}: \
+         install Postgres {needed}, or move {cluster} away to begin anew"
+    )]
+    OtherMajor {
+        /// The data directory.
+        cluster: PathBuf,
+        /// The major version that made it.
+        needed: String,
+        /// The major versions found, with their folders.
+        found: String,
+    },
+    /// Another process uses the folder.
+    #[error("another cenovka uses the data folder {folder}: end it, or pass another --data-dir")]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The server of an earlier run does not end.
+    #[error("{process} of an earlier run still uses {folder}: end it, or pass another --data-dir")]
+    StillRunning {
+        /// What is known of the process.
+        process: String,
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The cluster belongs to a user that this process cannot become.
+    #[error(
+        "the cluster in {cluster} belongs to {owner}: run as that user or as root, or pass another --data-dir"
+    )]
+    ForeignCluster {
+        /// The data directory.
+        cluster: PathBuf,
+        /// The user that owns it.
+        owner: String,
+    },
+    /// Running as root, and there is no user to run Postgres as.
+    #[error(
+        "Postgres refuses to run as root, and /etc/passwd has no user postgres or nobody to run it as: \
+         run as an ordinary user, or set DATABASE_URL"
+    )]
+    NoOrdinaryUser,
+    /// Running as root, and the user that Postgres runs as may not enter a folder that it needs.
+    #[error(
+        "Postgres refuses to run as root, and the user {user} may not enter {folder}: \
+         pass another --data-dir, or run as an ordinary user"
+    )]
+    Unreachable {
+        /// The user that Postgres would run as.
+        user: String,
+        /// The first folder from the root that it cannot enter.
+        folder: PathBuf,
+    },
+    /// A program of Postgres failed.
+    #[error("{program} failed; the end of {log}:\n{tail}")]
+    Failed {
+        /// `initdb` or `postgres`.
+        program: &'static str,
+        /// The log.
+        log: PathBuf,
+        /// The last lines of the log.
+        tail: String,
+    },
+    /// The server did not end in time.
+    #[error("postgres (under the process {supervisor}) did not end within {} s: kill it", patience.as_secs())]
+    NotStopped {
+        /// The shell that supervises the server.
+        supervisor: u32,
+        /// How long it was waited for.
+        patience: Duration,
+    },
+    /// The server runs but does not let us in.
+    #[error("cannot use the private Postgres, though it runs")]
+    Connect(#[from] tokio_postgres::Error),
+    /// The operating system refused something.
+    #[error("cannot {action} {path}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file, the folder or the program.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    pub(super) fn io(action: &'static str, path: &Path) -> impl Fn(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Io { action, path: path.clone(), source }
+    }
+}

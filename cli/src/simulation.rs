@@ -1,0 +1,294 @@
+//! The main job on one machine: simulated days, collected and loaded through the functions' own handlers.
+
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use aws_sdk_s3::Client as S3Client;
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use collector::{Clock, Collector, Request};
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::{SignedDuration, Timestamp};
+use loader::{Event, Loaded, Loader};
+use portal_simulator::{Market, RecordedRows, Simulator, Source};
+use runtime::RawStore;
+use sreality::host::parse_base_url;
+use sreality::{Client, ClientSettings, Segment};
+use tokio::sync::mpsc::UnboundedReceiver;
+use warehouse::Warehouse;
+
+use crate::args::SimulationArgs;
+use crate::data_folder::{DataFolder, State};
+use crate::object_store::{self, ObjectCreated, ObjectStore};
+use crate::operator::Error;
+use crate::postgres::PrivatePostgres;
+use crate::summary;
+
+/// The same market on every machine.
+const SEED: u64 = 20_260_101;
+/// When day 0 is collected.
+const FIRST_DAY: &str = "2026-01-01T05:00:00Z";
+const BUCKET: &str = "cenovka-raw";
+/// The simulator needs no pauses.
+const REQUESTS_PER_SECOND: f64 = 10_000.0;
+
+/// Lets simulated days pass and ends with a summary of the market. When `interrupted` ends first, everything is shut down
+/// in order; what was stored but not loaded is loaded by the next run.
+///
+/// # Errors
+/// If a part cannot start, or a collection or a load fails.
+pub async fn run(arguments: &SimulationArgs, interrupted: impl Future<Output = ()>) -> Result<(), Error> {
+    let mut interrupted = std::pin::pin!(interrupted);
+    let folder = DataFolder::open(arguments)?;
+    let postgres = tokio::select! {
+        postgres = Postgres::start(&folder) => postgres?,
+        () = &mut interrupted => return Err(Error::Interrupted),
+    };
+    let result = tokio::select! {
+        result = Box::pin(simulate(arguments, &folder, &postgres)) => result,
+        () = &mut interrupted => Err(Error::Interrupted),
+    };
+    postgres.stop().await?;
+    result
+}
+
+/// Opens psql on the private Postgres.
+///
+/// # Errors
+/// If there is none, or it or psql cannot start.
+pub async fn psql(arguments: &SimulationArgs, psql_arguments: &[String]) -> Result<(), Error> {
+    if std::env::var_os("DATABASE_URL").is_some() {
+        return Err(Error::NoPrivatePostgres);
+    }
+    let postgres = PrivatePostgres::start(&DataFolder::open(arguments)?.postgres()).await?;
+    // psql handles Ctrl-C itself; this process must outlive it to stop Postgres.
+    let _ignored = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
+    let url = postgres.database_url();
+    let mut command = Command::new("psql");
+    command.arg(url).args(psql_arguments);
+    let status = tokio::task::spawn_blocking(move || command.status()).await;
+    postgres.stop().await?;
+    status.map_err(|error| Error::Psql(error.into()))?.map_err(Error::Psql)?;
+    Ok(())
+}
+
+/// Postgres at `DATABASE_URL`, or a private one.
+enum Postgres {
+    Given(String),
+    Private(PrivatePostgres),
+}
+
+impl Postgres {
+    async fn start(folder: &DataFolder) -> Result<Self, Error> {
+        match std::env::var("DATABASE_URL") {
+            Ok(url) if !url.is_empty() => Ok(Self::Given(url)),
+            _ => Ok(Self::Private(PrivatePostgres::start(&folder.postgres()).await?)),
+        }
+    }
+
+    fn url(&self) -> String {
+        match self {
+            Self::Given(url) => url.clone(),
+            Self::Private(postgres) => postgres.database_url(),
+        }
+    }
+
+    async fn stop(self) -> Result<(), Error> {
+        match self {
+            Self::Given(_) => Ok(()),
+            Self::Private(postgres) => Ok(postgres.stop().await?),
+        }
+    }
+}
+
+async fn simulate(arguments: &SimulationArgs, folder: &DataFolder, postgres: &Postgres) -> Result<(), Error> {
+    let started = Instant::now();
+    let mut warehouse = Warehouse::new(&postgres.url())?;
+    warehouse.migrate().await?;
+    let state = folder.state()?;
+    let Portal { simulator, segments } = Portal::start(arguments, state.days).await?;
+    let (object_store, events) = ObjectStore::start(&folder.object_store()).await?;
+    let raw_store = RawStore::new(s3_client(&object_store).await?, BUCKET.to_owned());
+    let loader = Loader::new(raw_store.clone(), warehouse);
+    load_left_over(&raw_store, &loader).await?;
+
+    let days = arguments.days.unwrap_or(if arguments.rows.is_empty() { 5 } else { 1 });
+    let mut loading = Loading { loader, events, rows: 0, busy: Duration::ZERO };
+    let mut now = not_before(&postgres.url()).await?;
+    for day in state.days..state.days.saturating_add(days) {
+        simulator.advance_to(day);
+        now = now
+            .max(first_day().saturating_add(SignedDuration::from_hours(24 * i64::from(day))).unwrap_or(now));
+        let client = Client::new(ClientSettings {
+            base_url: parse_base_url(&simulator.base_url())
+                .map_err(|error| Error::Simulator(std::io::Error::other(error)))?,
+            requests_per_second: REQUESTS_PER_SECOND,
+            contact: None,
+            permission: false,
+        })?;
+        let collector = Collector::new(client, raw_store.clone(), Clock::showing(now));
+        let progress = Progress::new(day, now, state.days + days - 1, segments.len());
+        collect_and_load(&collector, &segments, &mut loading, &progress).await?;
+        progress.finish(&loading);
+        folder.save(State { days: day + 1 })?;
+        now = now.saturating_add(SignedDuration::from_hours(1)).unwrap_or(now);
+    }
+    let run = summary::Run {
+        simulated: arguments.rows.is_empty(),
+        private_postgres: matches!(postgres, Postgres::Private(_)),
+        raw_folder: folder.object_store().join(BUCKET),
+        rows: loading.rows,
+        loading: loading.busy,
+        total: started.elapsed(),
+    };
+    summary::print(&postgres.url(), &run).await?;
+    object_store.stop().await;
+    simulator.stop().await;
+    Ok(())
+}
+
+/// The simulated portal and what there is to walk on it.
+struct Portal {
+    simulator: Simulator,
+    segments: Vec<Segment>,
+}
+
+impl Portal {
+    async fn start(arguments: &SimulationArgs, day: u32) -> Result<Self, Error> {
+        let (source, segments) = if arguments.rows.is_empty() {
+            let mut market = Market::new(SEED, arguments.listings);
+            market.advance_to(day);
+            (Source::Market(market), Segment::all_national().collect())
+        } else {
+            let rows = RecordedRows::read(&arguments.rows)?;
+            let segments = rows.segments();
+            (Source::Rows(rows), segments)
+        };
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let simulator = Simulator::start(source, address).await.map_err(Error::Simulator)?;
+        Ok(Self { simulator, segments })
+    }
+}
+
+/// A client of the S3 in this process, with its bucket made.
+async fn s3_client(object_store: &ObjectStore) -> Result<S3Client, Error> {
+    let credentials = Credentials::from_keys(object_store.access_key(), object_store.secret_key(), None);
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(object_store::REGION))
+        .endpoint_url(object_store.endpoint())
+        .credentials_provider(credentials);
+    let client = S3Client::from_conf(runtime::raw_store::for_own_endpoint(config).build());
+    if client.head_bucket().bucket(BUCKET).send().await.is_err() {
+        let created = client.create_bucket().bucket(BUCKET).send().await;
+        created.map_err(|error| Error::Bucket(aws_sdk_s3::error::DisplayErrorContext(&error).to_string()))?;
+    }
+    Ok(client)
+}
+
+/// Loads what an earlier run stored but did not come to load: its events are gone.
+async fn load_left_over(store: &RawStore, loader: &Loader) -> Result<(), Error> {
+    let keys = store.keys(raw_zone::PREFIX).await;
+    let keys = keys.map_err(|error| Error::Failed(runtime::Failure::new(error.class(), &error)))?;
+    let mut keys: Vec<raw_zone::ObjectKey> = keys.iter().map(|key| key.parse()).collect::<Result<_, _>>()?;
+    keys.sort_by_key(|key| (key.started_at, key.walk));
+    for key in keys {
+        loader.load_key(&key).await.map_err(Error::Failed)?;
+    }
+    Ok(())
+}
+
+/// A walk must not start before those that are loaded, also where a day is collected again after it was interrupted.
+async fn not_before(url: &str) -> Result<Timestamp, Error> {
+    let mut warehouse = Warehouse::new(url)?;
+    let latest = warehouse.latest_start().await?;
+    Ok(latest
+        .and_then(|latest| latest.checked_add(SignedDuration::from_mins(1)).ok())
+        .unwrap_or(Timestamp::UNIX_EPOCH))
+}
+
+fn first_day() -> Timestamp {
+    FIRST_DAY.parse().unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// The loading side: takes S3's events from their queue, as Lambda would.
+struct Loading {
+    loader: Loader,
+    events: UnboundedReceiver<ObjectCreated>,
+    rows: u64,
+    busy: Duration,
+}
+
+/// Collects one day while what is stored is being loaded.
+async fn collect_and_load(
+    collector: &Collector,
+    segments: &[Segment],
+    loading: &mut Loading,
+    progress: &Progress,
+) -> Result<(), Error> {
+    let request = Request { segments: segments.iter().map(ToString::to_string).collect() };
+    let collecting = async {
+        let collected = collector.collect(&request, None, |walk| progress.stored(&walk.segment)).await;
+        collected.map_err(Error::Failed)
+    };
+    let loading = async {
+        for _ in segments {
+            let Some(created) = loading.events.recv().await else { break };
+            loading.load(&created, progress).await?;
+        }
+        Ok(())
+    };
+    // One fails, both end.
+    tokio::try_join!(collecting, loading)?;
+    Ok(())
+}
+
+impl Loading {
+    async fn load(&mut self, created: &ObjectCreated, progress: &Progress) -> Result<(), Error> {
+        let event: Event = serde_json::from_value(created.to_s3_event()).unwrap_or_default();
+        let started = Instant::now();
+        let response = self.loader.load_event(&event).await.map_err(Error::Failed)?;
+        self.busy += started.elapsed();
+        for object in response.objects {
+            if let Loaded::Loaded { rows_seen, .. } = object.loaded {
+                self.rows += rows_seen;
+            }
+            progress.loaded(&object.segment);
+        }
+        Ok(())
+    }
+}
+
+/// One line per day: a bar on a terminal, a plain line elsewhere.
+struct Progress {
+    bar: ProgressBar,
+    day: String,
+    started: Instant,
+}
+
+impl Progress {
+    fn new(day: u32, date: Timestamp, last_day: u32, segments: usize) -> Self {
+        let day = format!("day {day} of {last_day}, {}", date.strftime("%-d %B %Y"));
+        let bar = ProgressBar::new(2 * segments as u64).with_prefix(day.clone());
+        let style = ProgressStyle::with_template("  {prefix} {bar:32} {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─"));
+        Self { bar, day, started: Instant::now() }
+    }
+
+    fn stored(&self, segment: &Segment) {
+        self.bar.inc(1);
+        self.bar.set_message(format!("collected {segment}"));
+    }
+
+    fn loaded(&self, segment: &Segment) {
+        self.bar.inc(1);
+        self.bar.set_message(format!("loaded {segment}"));
+    }
+
+    fn finish(&self, loading: &Loading) {
+        self.bar.finish_and_clear();
+        let seconds = self.started.elapsed().as_secs_f64();
+        println!("  {}: {} rows loaded so far, {seconds:.1} s", self.day, summary::thousands(loading.rows));
+    }
+}

@@ -1,0 +1,86 @@
+//! What can go wrong in a load, and what should happen then.
+
+use raw_zone::KeyError;
+use runtime::s3_event::KeyDecodeError;
+use runtime::{Class, SettingsError, StoreError};
+use sreality::PageError;
+
+/// Why the loader cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The settings.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The warehouse's URL.
+    #[error(transparent)]
+    Warehouse(#[from] warehouse::Error),
+}
+
+/// Why an object was not loaded. Nothing of it is in the warehouse then.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The event's key is not URL-encoded UTF-8.
+    #[error(transparent)]
+    KeyEncoding(#[from] KeyDecodeError),
+    /// The key lies in the raw zone but is no raw object's.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The raw bucket.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The walk file.
+    #[error("s3://{bucket}/{key}: {source}")]
+    File {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+        /// What is wrong with it.
+        source: raw_zone::Error,
+    },
+    /// The file holds another walk than its key says.
+    #[error("s3://{bucket}/{key} holds another walk, whose key would be {found}")]
+    OtherWalk {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+        /// The key that the file's header makes.
+        found: String,
+    },
+    /// A stored body is not a page of the portal.
+    #[error("s3://{bucket}/{key} line {line}: {source}")]
+    Page {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+        /// The page's line.
+        line: u64,
+        /// What is wrong with it.
+        source: PageError,
+    },
+    /// Postgres.
+    #[error(transparent)]
+    Warehouse(#[from] warehouse::Error),
+}
+
+impl Error {
+    /// What should happen after it.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::KeyEncoding(_) | Self::Key(_) | Self::OtherWalk { .. } | Self::Page { .. } => Class::Reject,
+            Self::Store(error) => error.class(),
+            Self::File { source, .. } => match source {
+                raw_zone::Error::Transfer(_) => Class::Retry,
+                raw_zone::Error::Format { .. } => Class::Stop,
+                _ => Class::Reject,
+            },
+            Self::Warehouse(error) if error.is_transient() => Class::Retry,
+            // Once the walk that came too early is known to be the later one, only a person can decide.
+            Self::Warehouse(warehouse::Error::OutOfOrder { .. }) => Class::Reject,
+            Self::Warehouse(_) => Class::Stop,
+        }
+    }
+}

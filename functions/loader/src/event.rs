@@ -1,0 +1,104 @@
+//! Which objects an event asks to load.
+
+use aws_lambda_events::s3::S3EventRecord;
+use raw_zone::{ObjectKey, PREFIX};
+use runtime::s3_event::decode_key;
+use serde::Deserialize;
+
+use crate::error::Error;
+
+/// An S3 notification with any number of records, or the `s3:TestEvent` that S3 sends when notifications are set up.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Event {
+    /// What happened to which objects.
+    #[serde(rename = "Records", default)]
+    pub records: Vec<S3EventRecord>,
+    /// Set in a test event, which has no records.
+    #[serde(rename = "Event", default)]
+    pub event: Option<String>,
+}
+
+/// What a record asks for.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// A raw object to load.
+    Load(ObjectKey),
+    /// Something else, and why it does not concern the loader.
+    Ignore(&'static str),
+}
+
+/// Reads a record. The notification's own filter is not relied on: a wrong one must not make the loader read or load
+/// something else.
+pub(crate) fn asked(record: &S3EventRecord, bucket: &str) -> Result<Asked, Error> {
+    let created = record.event_name.as_deref().is_some_and(|name| {
+        let name = name.strip_prefix("s3:").unwrap_or(name);
+        name.starts_with("ObjectCreated:")
+    });
+    if !created {
+        return Ok(Asked::Ignore("no object was created"));
+    }
+    if record.s3.bucket.name.as_deref() != Some(bucket) {
+        return Ok(Asked::Ignore("it happened in another bucket"));
+    }
+    let key = decode_key(record.s3.object.key.as_deref().unwrap_or_default())?;
+    if !key.starts_with(PREFIX) {
+        return Ok(Asked::Ignore("the object lies outside of the raw zone"));
+    }
+    Ok(Asked::Load(key.parse()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const KEY: &str =
+        "raw/sreality/flats-sale/2026/11/22/20261122t050403z-00000000-0000-0000-0000-000000000abc.jsonl.zst";
+
+    fn record(event_name: &str, bucket: &str, key: &str) -> S3EventRecord {
+        let event = json!({"Records": [{
+            "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "eu-central-1",
+            "eventTime": "2026-11-22T05:10:00.000Z", "eventName": event_name,
+            "s3": {"s3SchemaVersion": "1.0", "bucket": {"name": bucket}, "object": {"key": key, "size": 1}},
+        }]});
+        serde_json::from_value::<Event>(event).unwrap().records.remove(0)
+    }
+
+    #[test]
+    fn a_created_raw_object_is_loaded() {
+        for name in ["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload", "s3:ObjectCreated:Copy"] {
+            let asked = asked(&record(name, "raw", KEY), "raw").unwrap();
+            assert!(matches!(asked, Asked::Load(key) if key.to_string() == KEY), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_concern_the_loader_is_ignored() {
+        for (name, bucket, key) in [
+            ("ObjectRemoved:Delete", "raw", KEY),
+            ("ObjectCreated:Put", "other", KEY),
+            ("ObjectCreated:Put", "raw", "reports/a+b.csv"),
+        ] {
+            assert!(
+                matches!(asked(&record(name, bucket, key), "raw"), Ok(Asked::Ignore(_))),
+                "{name} {bucket} {key}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_strange_key_in_the_raw_zone_is_an_error() {
+        let strange = |key| asked(&record("ObjectCreated:Put", "raw", key), "raw").unwrap_err();
+        assert!(matches!(strange("raw/sreality/flats+sale/x"), Error::Key(_)));
+        assert!(matches!(strange("raw/sreality/%ff"), Error::KeyEncoding(_)));
+    }
+
+    #[test]
+    fn the_test_event_of_s3_has_no_records() {
+        let event = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "raw"});
+        let event: Event = serde_json::from_value(event).unwrap();
+        assert!(event.records.is_empty());
+        assert_eq!(event.event.as_deref(), Some("s3:TestEvent"));
+    }
+}

@@ -1,0 +1,126 @@
+//! The handler: one event, any number of records.
+
+use lambda_runtime::LambdaEvent;
+use raw_zone::ObjectKey;
+use runtime::{Failure, LoaderSettings, RawStore};
+use serde::Serialize;
+use tokio::sync::Mutex;
+use warehouse::Warehouse;
+
+use crate::error::{Error, StartError};
+use crate::event::{Asked, Event, asked};
+use crate::load::{Loaded, Outcome};
+
+/// What became of an event's objects.
+#[derive(Clone, Debug, Serialize)]
+pub struct Response {
+    /// One entry for each object; ignored records have none.
+    pub objects: Vec<Outcome>,
+}
+
+/// Loads raw objects. Built once, at start; holds one connection to Postgres.
+#[derive(Debug)]
+pub struct Loader {
+    pub(crate) store: RawStore,
+    pub(crate) warehouse: Mutex<Warehouse>,
+}
+
+impl Loader {
+    /// Builds the loader from its parts.
+    #[must_use]
+    pub fn new(store: RawStore, warehouse: Warehouse) -> Self {
+        Self { store, warehouse: Mutex::new(warehouse) }
+    }
+
+    /// Builds the loader from the environment. Postgres is connected at once, while Lambda still gives a starting function its
+    /// full processor; if that fails, the first load tries again and reports it.
+    ///
+    /// # Errors
+    /// If a setting is missing or wrong.
+    pub async fn from_env() -> Result<Self, StartError> {
+        let settings = LoaderSettings::from_env()?;
+        let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
+        let mut warehouse = Warehouse::new(&settings.database_url)?;
+        if let Err(error) = warehouse.client().await {
+            tracing::warn!(error = runtime::failure::with_causes(&error), "Postgres is not reachable yet");
+        }
+        Ok(Self::new(store, warehouse))
+    }
+
+    /// Answers one invocation.
+    ///
+    /// # Errors
+    /// With the class of the worst error, after the other records were loaded.
+    pub async fn handle(&self, event: LambdaEvent<Event>) -> Result<Response, Failure> {
+        self.load_event(&event.payload).await
+    }
+
+    /// Loads what an event asks for.
+    ///
+    /// # Errors
+    /// As [`Loader::handle`].
+    pub async fn load_event(&self, event: &Event) -> Result<Response, Failure> {
+        if let Some(name) = &event.event {
+            tracing::info!(event = name, "ignored an event without records");
+        }
+        let mut keys = Vec::new();
+        let mut failures = Vec::new();
+        for record in &event.records {
+            match asked(record, self.store.bucket()) {
+                Ok(Asked::Load(key)) => keys.push(key),
+                Ok(Asked::Ignore(reason)) => {
+                    let (name, key) = (record.event_name.as_deref(), record.s3.object.key.as_deref());
+                    tracing::info!(event = name, key, reason, "ignored a record: {reason}");
+                }
+                Err(error) => failures.push(failure(&error)),
+            }
+        }
+        // Walks of a segment build on each other: the older one first, however the records came.
+        keys.sort_by(|one, other| (one.started_at, one.walk).cmp(&(other.started_at, other.walk)));
+        let mut objects = Vec::new();
+        for key in keys {
+            match self.load_key(&key).await {
+                Ok(outcome) => objects.push(outcome),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        match Failure::merge(failures) {
+            None => Ok(Response { objects }),
+            Some(failure) => Err(failure),
+        }
+    }
+
+    /// Loads one raw object by its key.
+    ///
+    /// # Errors
+    /// If it cannot be loaded; nothing of it is in the warehouse then.
+    pub async fn load_key(&self, key: &ObjectKey) -> Result<Outcome, Failure> {
+        let outcome = self.load(key).await.map_err(|error| failure(&error))?;
+        log(&outcome);
+        Ok(outcome)
+    }
+}
+
+fn failure(error: &Error) -> Failure {
+    Failure::new(error.class(), error)
+}
+
+fn log(outcome: &Outcome) {
+    let Outcome { key, segment, loaded } = outcome;
+    match loaded {
+        Loaded::AlreadyLoaded => {
+            tracing::info!(key, %segment, outcome = "already_loaded", "{key} was loaded before")
+        }
+        Loaded::Loaded { rows_seen, rows_loaded, rows_duplicate, rows_rejected, complete } => tracing::info!(
+            key,
+            %segment,
+            outcome = "loaded",
+            rows_seen,
+            rows_loaded,
+            rows_duplicate,
+            rows_rejected,
+            complete,
+            "loaded {key}",
+        ),
+    }
+}

@@ -1,0 +1,103 @@
+//! How failures are classed, and told to Lambda.
+
+use std::error::Error;
+use std::fmt;
+
+use lambda_runtime::Diagnostic;
+
+/// What should happen after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// The cause passes: the same event should be tried again.
+    Retry,
+    /// The input is at fault and will stay so: it should be set aside for a person to look at.
+    Reject,
+    /// The set-up is at fault, or the portal refuses: nothing should be tried until a person has acted.
+    Stop,
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Retry => "retry",
+            Self::Reject => "reject",
+            Self::Stop => "stop",
+        })
+    }
+}
+
+/// The outcome of a failed invocation, as Lambda and the log get it.
+#[derive(Debug)]
+pub struct Failure {
+    /// What should happen next.
+    pub class: Class,
+    /// The error's message with all its causes.
+    pub message: String,
+}
+
+impl Failure {
+    /// Takes an error with the whole chain of its causes.
+    pub fn new(class: Class, error: &dyn Error) -> Self {
+        Self { class, message: with_causes(error) }
+    }
+
+    /// Several failures of one invocation as one, of the gravest class; `None` if there was none.
+    #[must_use]
+    pub fn merge(failures: Vec<Self>) -> Option<Self> {
+        let class = failures.iter().map(|failure| failure.class).max()?;
+        let messages: Vec<_> = failures.into_iter().map(|failure| failure.message).collect();
+        Some(Self { class, message: messages.join("; ") })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl From<Failure> for Diagnostic {
+    /// The class is the error type, so that alarms and retry rules can tell failures apart.
+    fn from(failure: Failure) -> Self {
+        Self { error_type: failure.class.to_string(), error_message: failure.message }
+    }
+}
+
+/// An error's message with the messages of its causes, leaving out those that it already contains.
+pub fn with_causes(error: &dyn Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !message.contains(&text) {
+            message = format!("{message}: {text}");
+        }
+        cause = error.source();
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Layer(&'static str, #[source] Option<Box<Layer>>);
+
+    #[test]
+    fn several_failures_have_the_gravest_class() {
+        let failure = |class, message: &str| Failure { class, message: message.to_owned() };
+        let merged = Failure::merge(vec![failure(Class::Retry, "a"), failure(Class::Stop, "b")]).unwrap();
+        assert_eq!((merged.class, merged.message.as_str()), (Class::Stop, "a; b"));
+        assert!(Failure::merge(Vec::new()).is_none());
+    }
+
+    #[test]
+    fn the_message_holds_every_cause_once() {
+        let innermost = Box::new(Layer("connection refused", None));
+        let middle = Box::new(Layer("db error", Some(innermost)));
+        let error = Layer("could not load: db error", Some(middle));
+        assert_eq!(with_causes(&error), "could not load: db error: connection refused");
+    }
+}

@@ -1,0 +1,161 @@
+//! The raw bucket: S3, or anything that speaks its protocol.
+
+use std::path::Path;
+
+use aws_config::BehaviorVersion;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{Builder, RequestChecksumCalculation, ResponseChecksumValidation};
+use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use aws_sdk_s3::primitives::ByteStream;
+use tokio::io::AsyncBufRead;
+
+use crate::failure::Class;
+
+/// Why an object could not be stored or fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Raw objects are never overwritten.
+    #[error("s3://{bucket}/{key} exists already, and a raw object is never changed")]
+    Exists {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+    },
+    /// No such object.
+    #[error("s3://{bucket}/{key} does not exist")]
+    Missing {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+    },
+    /// No such bucket, or no right to use it.
+    #[error("s3://{bucket}/{key} is out of reach: {reason}")]
+    Denied {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+        /// What S3 says.
+        reason: String,
+    },
+    /// S3 did not answer, or with an error of its own.
+    #[error("s3://{bucket}/{key}: {reason}")]
+    Unavailable {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The local file could not be read.
+    #[error("could not read the walk file: {0}")]
+    File(String),
+}
+
+impl StoreError {
+    /// What should happen after it.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Exists { .. } | Self::Missing { .. } => Class::Reject,
+            Self::Denied { .. } => Class::Stop,
+            Self::Unavailable { .. } | Self::File(_) => Class::Retry,
+        }
+    }
+}
+
+/// An S3 client from the environment's region, credentials and endpoint.
+///
+/// With an endpoint of its own (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`: LocalStack, or an S3 in this process) it
+/// addresses buckets by path, since `bucket.localhost` does not resolve everywhere, and sends checksums only where
+/// S3 requires them, since others reject the SDK's trailing ones.
+pub async fn s3_client() -> Client {
+    let config = aws_config::defaults(BehaviorVersion::latest()).load().await;
+    let own_endpoint = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+    let builder = Builder::from(&config);
+    Client::from_conf(if own_endpoint { for_own_endpoint(builder).build() } else { builder.build() })
+}
+
+/// Sets what an S3 that is not AWS's needs.
+#[must_use]
+pub fn for_own_endpoint(builder: Builder) -> Builder {
+    builder
+        .force_path_style(true)
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+}
+
+/// One bucket of raw objects.
+#[derive(Clone, Debug)]
+pub struct RawStore {
+    client: Client,
+    bucket: String,
+}
+
+impl RawStore {
+    /// A bucket, through a client that was built at start.
+    #[must_use]
+    pub fn new(client: Client, bucket: String) -> Self {
+        Self { client, bucket }
+    }
+
+    /// The bucket's name.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// Stores a file under a new key, in one request of known length.
+    ///
+    /// # Errors
+    /// If the key exists, or S3 refuses or is out of reach.
+    pub async fn put_new(&self, key: &str, file: &Path) -> Result<(), StoreError> {
+        let body = ByteStream::from_path(file).await.map_err(|error| StoreError::File(error.to_string()))?;
+        let request = self.client.put_object().bucket(&self.bucket).key(key).body(body);
+        let request = request.content_type("application/jsonl").content_encoding("zstd").if_none_match("*");
+        request.send().await.map(drop).map_err(|error| self.error(key, &error))
+    }
+
+    /// Opens an object for reading: its bytes as a stream, and its size.
+    ///
+    /// # Errors
+    /// If it does not exist, or S3 refuses or is out of reach.
+    pub async fn get(&self, key: &str) -> Result<(impl AsyncBufRead + Unpin + use<>, u64), StoreError> {
+        let request = self.client.get_object().bucket(&self.bucket).key(key);
+        let object = request.send().await.map_err(|error| self.error(key, &error))?;
+        let size = object.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+        Ok((Box::pin(object.body.into_async_read()), size))
+    }
+
+    /// All keys that start with a prefix, in ascending order.
+    ///
+    /// # Errors
+    /// If S3 refuses or is out of reach.
+    pub async fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+        let mut pages = request.into_paginator().send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| self.error(prefix, &error))?;
+            keys.extend(page.contents.into_iter().flatten().filter_map(|object| object.key));
+        }
+        Ok(keys)
+    }
+
+    fn error<E>(&self, key: &str, error: &SdkError<E>) -> StoreError
+    where
+        E: std::error::Error + 'static,
+    {
+        let (bucket, key) = (self.bucket.clone(), key.to_owned());
+        let reason = DisplayErrorContext(error).to_string();
+        match error.raw_response().map(|response| response.status().as_u16()) {
+            Some(412 | 409) => StoreError::Exists { bucket, key },
+            Some(404) if reason.contains("NoSuchKey") => StoreError::Missing { bucket, key },
+            Some(401 | 403 | 404) => StoreError::Denied { bucket, key, reason },
+            _ => StoreError::Unavailable { bucket, key, reason },
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Settings: read once at start, from the environment, in this one place. Every fault is named, all at once.
+
+use std::fmt;
+use std::str::FromStr;
+
+use sreality::ClientSettings;
+use sreality::host::parse_base_url;
+
+/// Requests per second unless set otherwise.
+const DEFAULT_RATE: f64 = 1.0;
+/// Highest rate that may be set: simulators are fast, and the setting is not there to press the real portal.
+const HIGHEST_RATE: f64 = 10_000.0;
+
+/// What the collector needs to know.
+#[derive(Clone, Debug)]
+pub struct CollectorSettings {
+    /// `CENOVKA_PORTAL_URL`, `CENOVKA_REQUESTS_PER_SECOND`, `CENOVKA_CONTACT`, `CENOVKA_PORTAL_PERMISSION`.
+    pub portal: ClientSettings,
+    /// `CENOVKA_RAW_BUCKET`.
+    pub raw_bucket: String,
+}
+
+/// What the loader needs to know.
+#[derive(Clone)]
+pub struct LoaderSettings {
+    /// `CENOVKA_RAW_BUCKET`.
+    pub raw_bucket: String,
+    /// `DATABASE_URL`; a secret.
+    pub database_url: String,
+}
+
+impl fmt::Debug for LoaderSettings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("LoaderSettings").field("raw_bucket", &self.raw_bucket).finish_non_exhaustive()
+    }
+}
+
+impl CollectorSettings {
+    /// Reads them from the environment.
+    ///
+    /// # Errors
+    /// With every setting that is missing or wrong.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        Self::read(from_process)
+    }
+
+    fn read(source: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(source);
+        let base_url =
+            reader.required("CENOVKA_PORTAL_URL", "base URL of the portal or of a simulator", |text| {
+                parse_base_url(text).map_err(|error| error.to_string())
+            });
+        let rate = reader.optional("CENOVKA_REQUESTS_PER_SECOND", parse_rate);
+        let contact = reader.optional("CENOVKA_CONTACT", |text| Ok(text.to_owned()));
+        let permission = reader.optional("CENOVKA_PORTAL_PERMISSION", |text| match text {
+            "granted" => Ok(true),
+            _ => Err("the only value is `granted`; leave it out if you hold no permission".to_owned()),
+        });
+        let raw_bucket = reader.raw_bucket();
+        match (base_url, raw_bucket) {
+            (Some(base_url), Some(raw_bucket)) if reader.faults.is_empty() => Ok(Self {
+                portal: ClientSettings {
+                    base_url,
+                    requests_per_second: rate.unwrap_or(DEFAULT_RATE),
+                    contact,
+                    permission: permission.unwrap_or(false),
+                },
+                raw_bucket,
+            }),
+            _ => Err(SettingsError { faults: reader.faults }),
+        }
+    }
+}
+
+impl LoaderSettings {
+    /// Reads them from the environment.
+    ///
+    /// # Errors
+    /// With every setting that is missing or wrong.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        Self::read(from_process)
+    }
+
+    fn read(source: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(source);
+        let raw_bucket = reader.raw_bucket();
+        let database_url = reader.database_url();
+        match (raw_bucket, database_url) {
+            (Some(raw_bucket), Some(database_url)) if reader.faults.is_empty() => {
+                Ok(Self { raw_bucket, database_url })
+            }
+            _ => Err(SettingsError { faults: reader.faults }),
+        }
+    }
+}
+
+/// `DATABASE_URL` alone, for commands that need nothing else.
+///
+/// # Errors
+/// If it is missing.
+pub fn database_url() -> Result<String, SettingsError> {
+    let mut reader = Reader::new(from_process);
+    let url = reader.database_url();
+    url.ok_or(SettingsError { faults: reader.faults })
+}
+
+/// Settings that are missing or wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("wrong settings: {}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct SettingsError {
+    /// All of them.
+    pub faults: Vec<SettingFault>,
+}
+
+/// One setting that is missing or wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name} {fault}")]
+pub struct SettingFault {
+    /// The environment variable.
+    pub name: &'static str,
+    /// What is wrong with it, and what it should be.
+    pub fault: String,
+}
+
+fn from_process(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// Reads settings one by one and collects what is wrong.
+struct Reader<S> {
+    source: S,
+    faults: Vec<SettingFault>,
+}
+
+impl<S: Fn(&str) -> Option<String>> Reader<S> {
+    fn new(source: S) -> Self {
+        Self { source, faults: Vec::new() }
+    }
+
+    /// An empty value counts as missing: compose and SAM pass unset parameters that way.
+    fn optional<T>(&mut self, name: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let text = (self.source)(name).filter(|text| !text.trim().is_empty())?;
+        match parse(text.trim()) {
+            Ok(value) => Some(value),
+            Err(reason) => {
+                self.faults.push(SettingFault { name, fault: format!("is wrong: {reason}") });
+                None
+            }
+        }
+    }
+
+    fn required<T>(
+        &mut self,
+        name: &'static str,
+        what: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let faults = self.faults.len();
+        let value = self.optional(name, parse);
+        if value.is_none() && self.faults.len() == faults {
+            self.faults.push(SettingFault { name, fault: format!("is missing: {what}") });
+        }
+        value
+    }
+
+    fn database_url(&mut self) -> Option<String> {
+        let what = "URL of the warehouse, for example postgres://loader@localhost/cenovka";
+        self.required("DATABASE_URL", what, |text| Ok(text.to_owned()))
+    }
+
+    fn raw_bucket(&mut self) -> Option<String> {
+        self.required("CENOVKA_RAW_BUCKET", "name of the bucket for raw objects", |text| Ok(text.to_owned()))
+    }
+}
+
+fn parse_rate(text: &str) -> Result<f64, String> {
+    match f64::from_str(text) {
+        Ok(rate) if rate > 0.0 && rate <= HIGHEST_RATE => Ok(rate),
+        _ => Err(format!("`{text}` is not a number above 0 and up to {HIGHEST_RATE}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source<'a>(values: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
+        |name| values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    }
+
+    #[test]
+    fn the_rate_is_one_per_second_unless_set() {
+        let settings = CollectorSettings::read(source(&[
+            ("CENOVKA_PORTAL_URL", "http://localhost:8080"),
+            ("CENOVKA_RAW_BUCKET", "raw"),
+            ("CENOVKA_REQUESTS_PER_SECOND", ""),
+        ]))
+        .unwrap();
+        assert!((settings.portal.requests_per_second - 1.0).abs() < f64::EPSILON);
+        assert!(!settings.portal.permission);
+        assert_eq!(settings.raw_bucket, "raw");
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let error = CollectorSettings::read(source(&[
+            ("CENOVKA_PORTAL_URL", "http://www.sreality.cz"),
+            ("CENOVKA_REQUESTS_PER_SECOND", "0"),
+            ("CENOVKA_PORTAL_PERMISSION", "yes"),
+        ]))
+        .unwrap_err();
+        let names: Vec<_> = error.faults.iter().map(|fault| fault.name).collect();
+        assert_eq!(
+            names,
+            [
+                "CENOVKA_PORTAL_URL",
+                "CENOVKA_REQUESTS_PER_SECOND",
+                "CENOVKA_PORTAL_PERMISSION",
+                "CENOVKA_RAW_BUCKET"
+            ]
+        );
+        assert!(error.to_string().contains("CENOVKA_RAW_BUCKET is missing: name of the bucket"), "{error}");
+    }
+
+    #[test]
+    fn the_database_url_is_required_and_never_printed() {
+        let error = LoaderSettings::read(source(&[])).unwrap_err().to_string();
+        assert!(error.contains("DATABASE_URL is missing") && error.contains("CENOVKA_RAW_BUCKET is missing"));
+        let values =
+            [("DATABASE_URL", "postgres://loader:hunter2@localhost/x"), ("CENOVKA_RAW_BUCKET", "raw")];
+        assert!(!format!("{:?}", LoaderSettings::read(source(&values)).unwrap()).contains("hunter2"));
+    }
+}

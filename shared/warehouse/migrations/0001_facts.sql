@@ -1,0 +1,145 @@
+-- The warehouse's tables of facts. Readers use the schema mart.
+
+create schema warehouse;
+
+create table warehouse.migration (
+    version integer primary key,
+    name text not null,
+    applied_at timestamptz not null default now()
+);
+comment on table warehouse.migration is 'Schema migrations that were applied.';
+
+create table warehouse.code (
+    kind text not null,
+    code integer not null,
+    name text not null,
+    primary key (kind, code)
+);
+comment on table warehouse.code is 'The portal''s code tables, regions and districts: what its numbers mean. Filled by the migrator from the software''s own tables.';
+
+create table warehouse.walk (
+    id uuid primary key,
+    bucket text not null,
+    key text not null,
+    object_bytes bigint not null,
+    portal text not null,
+    segment text not null,
+    -- The segment's filter, so that the database can tell which listings a walk covers.
+    category smallint not null,
+    deal smallint not null,
+    region_id integer,
+    district_id integer,
+    sub_categories smallint[],
+    software text not null,
+    started_at timestamptz not null,
+    finished_at timestamptz not null,
+    complete boolean not null,
+    incomplete_because text,
+    announced bigint not null,
+    pages integer not null,
+    requests bigint not null,
+    retries bigint not null,
+    rows_seen bigint not null,
+    rows_loaded bigint not null,
+    rows_duplicate bigint not null,
+    rows_rejected bigint not null,
+    parser_version smallint not null,
+    loaded_at timestamptz not null default now(),
+    unique (bucket, key),
+    constraint no_row_disappears check (rows_seen = rows_loaded + rows_duplicate + rows_rejected)
+);
+comment on table warehouse.walk is 'The ledger: one row for each raw object that was loaded, committed together with its rows.';
+create index walk_complete on warehouse.walk (category, deal, started_at desc) where complete;
+
+create table warehouse.listing (
+    hash_id bigint primary key,
+    walk_id uuid not null references warehouse.walk,
+    line bigint not null,
+    row_index integer not null,
+    category smallint not null,
+    deal smallint not null,
+    sub_category smallint,
+    name text,
+    area_m2 integer,
+    plot_area_m2 integer,
+    advertised_price_czk double precision,
+    price_unit smallint,
+    currency smallint,
+    discount boolean,
+    country_id integer,
+    region_id integer,
+    district_id integer,
+    municipality_id integer,
+    quarter_id integer,
+    ward_id integer,
+    street_id integer,
+    city text,
+    city_part text,
+    street text,
+    house_number text,
+    street_number text,
+    latitude double precision,
+    longitude double precision,
+    location_precision text,
+    city_slug text,
+    city_part_slug text,
+    street_slug text,
+    agency_id integer,
+    agency text,
+    images smallint not null,
+    has_video boolean,
+    has_tour boolean,
+    atm_m integer,
+    bus_public_transport_m integer,
+    kindergarten_m integer,
+    medic_m integer,
+    metro_m integer,
+    playground_m integer,
+    post_office_m integer,
+    restaurant_m integer,
+    school_m integer,
+    shop_m integer,
+    small_shop_m integer,
+    train_m integer,
+    vet_m integer
+);
+comment on table warehouse.listing is 'The latest attributes of every listing ever seen. walk_id, line and row_index say where they were first seen so: an unchanged listing is not written again.';
+
+create table warehouse.spell (
+    hash_id bigint not null references warehouse.listing,
+    first_seen timestamptz not null,
+    first_walk uuid not null references warehouse.walk,
+    last_seen timestamptz,
+    total_price bigint,
+    primary key (hash_id, first_seen)
+);
+comment on table warehouse.spell is 'The history: stretches of sightings of one listing at one total price (whole crowns, per month for rents, null on request).';
+comment on column warehouse.spell.last_seen is 'Start of the last walk that saw it so. Null means: the latest complete walk that covers the listing; that way a listing that stays costs no write.';
+create index spell_open on warehouse.spell (hash_id) where last_seen is null;
+
+create table warehouse.reject (
+    walk_id uuid not null references warehouse.walk,
+    line bigint not null,
+    row_index integer not null,
+    pointer text not null,
+    reason text not null,
+    fragment text not null,
+    parser_version smallint not null,
+    primary key (walk_id, line, row_index)
+);
+comment on table warehouse.reject is 'Rows that could not be loaded: where they stand, why, and the row as it was delivered.';
+
+-- Whether a walk's segment takes in a listing. A query for all of Prague (47) includes Praha 1 to 10.
+create function warehouse.covers(walk warehouse.walk, listing warehouse.listing) returns boolean
+language sql immutable
+begin atomic
+    select walk.category = listing.category
+        and walk.deal = listing.deal
+        and (walk.region_id is null or walk.region_id = listing.region_id)
+        and (
+            walk.district_id is null
+            or walk.district_id = listing.district_id
+            or (walk.district_id = 47 and listing.district_id between 5001 and 5022)
+        )
+        and (walk.sub_categories is null or listing.sub_category = any (walk.sub_categories));
+end;

@@ -1,0 +1,88 @@
+//! What can go wrong between here and Postgres.
+
+use tokio_postgres::error::SqlState;
+
+/// Why the warehouse could not be read or written. A failed load leaves nothing behind.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The URL cannot be read.
+    #[error("DATABASE_URL is not a Postgres URL: {0}")]
+    Url(#[source] tokio_postgres::Error),
+    /// Plain text over a network.
+    #[error(
+        "the connection to {host} would not be encrypted: only a socket, a loopback address or a compose name may be used"
+    )]
+    NotEncrypted {
+        /// The host.
+        host: String,
+    },
+    /// Nobody answers, or not to these credentials.
+    #[error("could not connect to Postgres at {address}: {source}")]
+    Connect {
+        /// Where.
+        address: String,
+        /// Why not.
+        source: tokio_postgres::Error,
+    },
+    /// The schema is older or newer than this software.
+    #[error("the warehouse's schema is version {found}, this software works with {expected}: {hint}")]
+    Schema {
+        /// The database's version; 0 if it has none.
+        found: i32,
+        /// This software's version.
+        expected: i32,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// A walk that is older than one that covers the same listings.
+    #[error(
+        "walk {walk} started before {later}, which is loaded already: walks of a segment are loaded in order"
+    )]
+    OutOfOrder {
+        /// The walk.
+        walk: uuid::Uuid,
+        /// Key of the later walk.
+        later: String,
+    },
+    /// A statement failed.
+    #[error("could not {action}: {source}")]
+    Database {
+        /// What was being done.
+        action: &'static str,
+        /// What Postgres says.
+        source: tokio_postgres::Error,
+    },
+}
+
+impl Error {
+    /// Whether the same load can succeed later without anybody's doing.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Connect { source, .. } => match source.code() {
+                Some(code) => {
+                    *code != SqlState::INVALID_PASSWORD
+                        && *code != SqlState::INVALID_AUTHORIZATION_SPECIFICATION
+                        && *code != SqlState::INVALID_CATALOG_NAME
+                }
+                None => true,
+            },
+            // Class 08 connection, 40 serialization and deadlock, 53 resources, 55 locks, 57 operator intervention.
+            Self::Database { source, .. } => source.code().is_none_or(|code| {
+                ["08", "40", "53", "55", "57"].iter().any(|class| code.code().starts_with(class))
+            }),
+            Self::Url(_) | Self::NotEncrypted { .. } | Self::Schema { .. } | Self::OutOfOrder { .. } => false,
+        }
+    }
+}
+
+/// Says what was being done when a statement failed.
+pub(crate) trait Doing<T> {
+    fn doing(self, action: &'static str) -> Result<T, Error>;
+}
+
+impl<T> Doing<T> for Result<T, tokio_postgres::Error> {
+    fn doing(self, action: &'static str) -> Result<T, Error> {
+        self.map_err(|source| Error::Database { action, source })
+    }
+}

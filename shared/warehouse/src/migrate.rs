@@ -1,0 +1,103 @@
+//! Schema migrations: numbered, forward only, each applied once.
+
+use sreality::category::SUB_CATEGORIES;
+use sreality::codes;
+use sreality::place::{DISTRICTS, REGIONS};
+use tokio_postgres::{GenericClient, Transaction};
+
+use crate::connection::Warehouse;
+use crate::error::{Doing, Error};
+
+/// Every migration by its number; the files are never changed once released.
+const MIGRATIONS: &[(i32, &str, &str)] = &[
+    (1, "facts", include_str!("../migrations/0001_facts.sql")),
+    (2, "marts", include_str!("../migrations/0002_marts.sql")),
+];
+
+/// The schema version that this software works with.
+#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "there are a handful")]
+pub const SCHEMA_VERSION: i32 = MIGRATIONS.len() as i32;
+
+/// Serialises migrators. The number is arbitrary but fixed.
+const MIGRATION_LOCK: i64 = 0x0063_656e_6f76_6b61;
+
+impl Warehouse {
+    /// Brings the schema to [`SCHEMA_VERSION`] in one transaction and returns the names of the migrations applied.
+    /// Started twice at once, the second waits and finds nothing to do.
+    ///
+    /// # Errors
+    /// If the schema is newer than this software, or Postgres refuses.
+    pub async fn migrate(&mut self) -> Result<Vec<&'static str>, Error> {
+        let transaction = self.client().await?.transaction().await.doing("begin the migration")?;
+        transaction
+            .execute("select pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK])
+            .await
+            .doing("wait for other migrators")?;
+        let found = schema_version(&transaction).await?;
+        if found > SCHEMA_VERSION {
+            return Err(wrong_version(found));
+        }
+        let mut applied = Vec::new();
+        for (version, name, sql) in MIGRATIONS.iter().filter(|(version, ..)| *version > found) {
+            transaction.batch_execute(sql).await.doing("apply a migration")?;
+            transaction
+                .execute("insert into warehouse.migration (version, name) values ($1, $2)", &[version, name])
+                .await
+                .doing("record a migration")?;
+            applied.push(*name);
+        }
+        fill_codes(&transaction).await?;
+        transaction.commit().await.doing("commit the migration")?;
+        Ok(applied)
+    }
+
+    /// Checks that the schema is the one that this software works with.
+    ///
+    /// # Errors
+    /// If it is another, or Postgres cannot be asked.
+    pub async fn check_schema(&mut self) -> Result<(), Error> {
+        let found = schema_version(self.client().await?).await?;
+        if found == SCHEMA_VERSION { Ok(()) } else { Err(wrong_version(found)) }
+    }
+}
+
+fn wrong_version(found: i32) -> Error {
+    let hint = if found > SCHEMA_VERSION { "update the software" } else { "run the migrator" };
+    Error::Schema { found, expected: SCHEMA_VERSION, hint }
+}
+
+async fn schema_version(client: &impl GenericClient) -> Result<i32, Error> {
+    let known = client
+        .query_one("select to_regclass('warehouse.migration') is not null", &[])
+        .await
+        .doing("look for the schema")?;
+    if !known.get::<_, bool>(0) {
+        return Ok(0);
+    }
+    let version = client.query_one("select coalesce(max(version), 0) from warehouse.migration", &[]).await;
+    Ok(version.doing("read the schema's version")?.get(0))
+}
+
+/// Stores the software's own code tables, so that names need no code to be looked up.
+async fn fill_codes(transaction: &Transaction<'_>) -> Result<(), Error> {
+    let mut rows: Vec<(&str, i32, &str)> = Vec::new();
+    for table in codes::ALL {
+        rows.extend(table.codes.iter().map(|(code, name)| (table.name, i32::from(*code), *name)));
+    }
+    rows.extend(SUB_CATEGORIES.iter().map(|sub| ("category_sub", i32::from(sub.code), sub.name)));
+    rows.extend(REGIONS.iter().map(|region| ("region", region.id, region.name)));
+    rows.extend(DISTRICTS.iter().map(|district| ("district", district.id, district.name)));
+    let kinds: Vec<_> = rows.iter().map(|row| row.0).collect();
+    let numbers: Vec<_> = rows.iter().map(|row| row.1).collect();
+    let names: Vec<_> = rows.iter().map(|row| row.2).collect();
+    transaction
+        .execute(
+            "insert into warehouse.code (kind, code, name)
+             select * from unnest($1::text[], $2::integer[], $3::text[])
+             on conflict (kind, code) do update set name = excluded.name where code.name <> excluded.name",
+            &[&kinds, &numbers, &names],
+        )
+        .await
+        .doing("store the code tables")?;
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! The portal's answers: the envelope around a page of rows, and around an error.
+
+use serde::Serialize;
+use sreality::category::{Category, Deal};
+
+use crate::listing::Listing;
+use crate::market::{Market, section_position};
+use crate::recorded::RecordedRows;
+use crate::row::Row;
+use crate::search::{Query, Subject};
+
+/// An answer before it is sent.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// HTTP status, the same as in the envelope.
+    pub(crate) status: u16,
+    /// JSON.
+    pub(crate) body: Vec<u8>,
+    /// How many rows it holds.
+    pub(crate) rows: usize,
+}
+
+/// What surrounds a page of rows, keys in the portal's order.
+#[derive(Serialize)]
+struct Envelope<R> {
+    meta_description: String,
+    meta_title: String,
+    pagination: Pagination,
+    results: Vec<R>,
+    search_title: String,
+    status_code: u16,
+    status_message: &'static str,
+}
+
+#[derive(Serialize)]
+struct Pagination {
+    limit: usize,
+    offset: usize,
+    total: usize,
+}
+
+/// The page of the market that a query asks for.
+pub(crate) fn market_page(market: &Market, query: &Query) -> Answer {
+    let today = market.day();
+    let section = query.segment().map(|(category, deal)| section_position(category, deal));
+    let (total, page) = match section {
+        // Codes that do not exist: nothing can match.
+        Some(None) => (0, Vec::new()),
+        Some(section @ Some(_)) => find(market, section, query),
+        None => find(market, None, query),
+    };
+    let rows = page.into_iter().map(|listing| Row::of(listing, today)).collect();
+    page_answer(query, market.len(), total, rows)
+}
+
+fn find<'a>(market: &'a Market, section: Option<usize>, query: &Query) -> (usize, Vec<&'a Listing>) {
+    let today = market.day();
+    query.page(market.newest_first(section).filter(|listing| query.matches(&subject(listing, today))))
+}
+
+/// The page of recorded rows that a query asks for.
+pub(crate) fn recorded_page(recorded: &RecordedRows, query: &Query) -> Answer {
+    let (total, rows) = query.page(recorded.matching(query));
+    page_answer(query, recorded.len(), total, rows)
+}
+
+/// An error as the portal tells it.
+pub(crate) fn error(status: u16, message: &str) -> Answer {
+    #[derive(Serialize)]
+    struct Error<'a> {
+        status_code: u16,
+        status_message: &'a str,
+    }
+
+    json(status, &Error { status_code: status, status_message: message }, 0)
+}
+
+/// Anything as JSON.
+pub(crate) fn json(status: u16, content: &impl Serialize, rows: usize) -> Answer {
+    // Rows take about 3.6 kB each.
+    let mut body = Vec::with_capacity(1_024 + rows * 3_800);
+    match serde_json::to_writer(&mut body, content) {
+        Ok(()) => Answer { status, body, rows },
+        // Only maps with keys that are no text could fail, and there are none.
+        Err(error) => Answer { status: 500, body: error.to_string().into_bytes(), rows: 0 },
+    }
+}
+
+fn page_answer<R: Serialize>(query: &Query, adverts: usize, total: usize, results: Vec<R>) -> Answer {
+    let what = what(query);
+    let rows = results.len();
+    let envelope = Envelope {
+        meta_description: format!("{what}: {total} nabídek z {adverts} inzerátů"),
+        meta_title: format!("{what} • Sreality.cz"),
+        pagination: Pagination { limit: query.limit, offset: query.offset, total },
+        results,
+        search_title: format!("{what} v České republice"),
+        status_code: 200,
+        status_message: "OK",
+    };
+    json(200, &envelope, rows)
+}
+
+/// What is searched, in words: "Byty na prodej".
+fn what(query: &Query) -> String {
+    let (category, deal) = query.segment().unwrap_or_default();
+    let category = match Category::ALL.into_iter().find(|known| known.code() == category) {
+        Some(Category::Flats) => "Byty",
+        Some(Category::Houses) => "Domy",
+        Some(Category::Land) => "Pozemky",
+        Some(Category::Commercial) => "Komerční nemovitosti",
+        Some(Category::Other) => "Ostatní nemovitosti",
+        None => "Nemovitosti",
+    };
+    let deal = match Deal::ALL.into_iter().find(|known| known.code() == deal) {
+        Some(Deal::Sale) => "na prodej",
+        Some(Deal::Rent) => "k pronájmu",
+        Some(Deal::Auction) => "v dražbě",
+        Some(Deal::Share) => "jako podíly",
+        None => "v nabídce",
+    };
+    format!("{category} {deal}")
+}
+
+/// What a query can look at in a listing.
+fn subject(listing: &Listing, today: u32) -> Subject {
+    Subject {
+        category: listing.category().code(),
+        deal: listing.deal.code(),
+        sub_category: listing.kind.sub_category.code,
+        region_id: listing.region_id(),
+        district_id: listing.district_id(),
+        advertised: listing.price.advertised() as f64,
+        age_days: Some(listing.age(today)),
+    }
+}

@@ -1,0 +1,414 @@
+//! The market: which listings are on offer, day by day, and all that ever happened to them.
+
+use std::collections::BTreeMap;
+
+use crate::composition::{SECTIONS, section_sizes};
+use crate::hash_id::hash_id;
+use crate::history::{Relisting, Stretch};
+use crate::listing::{Listing, Offer};
+use crate::random::Random;
+
+/// Every day this share of the listings leaves: a median stay of about two months.
+const LEAVING: f64 = 0.012;
+/// Every day this share changes its price: 113 changes on 453 ids in 55 days were measured, in a livelier place.
+const CHANGING: f64 = 0.008;
+/// Of those that leave, this share comes back under a new id within five days.
+const RELISTED: f64 = 0.06;
+/// Of those that leave, this share comes back under its own id within three weeks.
+const RETURNING: f64 = 0.05;
+/// The oldest advert on day 0 is this many days old.
+const OLDEST: f64 = 150.0;
+
+/// The position of a listing in [`Market::listings`].
+type Index = u32;
+
+/// A seeded market that can be moved forward day by day, and that remembers everything.
+///
+/// The same seed and size give the same market on every machine, however the days are advanced.
+#[derive(Clone, Debug)]
+pub struct Market {
+    seed: u64,
+    day: u32,
+    /// Every listing there ever was.
+    listings: Vec<Listing>,
+    /// What is on offer, the oldest first.
+    offered: Vec<Index>,
+    /// The same by section, in the order of [`SECTIONS`].
+    sections: Vec<Shelf>,
+    /// Stretches that have ended.
+    ended: Vec<Stretch>,
+    /// Who comes back on which day.
+    comebacks: BTreeMap<u32, Vec<Comeback>>,
+    relistings: Vec<Relisting>,
+}
+
+/// What one section has on offer.
+#[derive(Clone, Debug)]
+struct Shelf {
+    /// How many it had on day 0 and tends back to.
+    target: usize,
+    /// The oldest first.
+    offered: Vec<Index>,
+}
+
+/// How a listing that left comes back.
+#[derive(Clone, Copy, Debug)]
+enum Comeback {
+    /// Under its own id.
+    Return(Index),
+    /// Under a new id.
+    Relisting(Index),
+}
+
+impl Market {
+    /// A market of this many listings on day 0.
+    #[must_use]
+    pub fn new(seed: u64, listings: usize) -> Self {
+        let mut market = Self {
+            seed,
+            day: 0,
+            listings: Vec::with_capacity(listings + listings / 4),
+            offered: Vec::new(),
+            sections: section_sizes(listings).map(|target| Shelf { target, offered: Vec::new() }).into(),
+            ended: Vec::new(),
+            comebacks: BTreeMap::new(),
+            relistings: Vec::new(),
+        };
+        market.open();
+        market
+    }
+
+    /// Today. The first day is 0.
+    #[must_use]
+    pub fn day(&self) -> u32 {
+        self.day
+    }
+
+    /// How many listings are on offer.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.offered.len()
+    }
+
+    /// Whether nothing is on offer.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.offered.is_empty()
+    }
+
+    /// Moves forward to this day, one day after the other; does nothing if it is already reached.
+    ///
+    /// On each day some listings leave, some change their price, some that left come back under their own or a
+    /// new id, and as many new ones come as keep the total about level.
+    pub fn advance_to(&mut self, day: u32) {
+        while self.day < day {
+            self.day += 1;
+            let mut random = Random::stream(self.seed, u64::from(self.day));
+            self.withdraw(&mut random);
+            self.change_prices(&mut random);
+            self.bring_back(&mut random);
+            self.list_new(&mut random);
+        }
+    }
+
+    /// Everything on offer today, the newest first.
+    pub fn offers(&self) -> impl Iterator<Item = Offer> + '_ {
+        newest_first(&self.listings, &self.offered).map(Listing::offer)
+    }
+
+    /// The whole truth up to today: every stretch that has ended, in the order in which they ended, then every
+    /// stretch that goes on.
+    pub fn history(&self) -> impl Iterator<Item = Stretch> + '_ {
+        let current = newest_first(&self.listings, &self.offered);
+        self.ended.iter().cloned().chain(current.map(|listing| Stretch::current(listing, self.day)))
+    }
+
+    /// Every relisting up to today, by day.
+    pub fn relistings(&self) -> impl Iterator<Item = &Relisting> + '_ {
+        self.relistings.iter()
+    }
+
+    /// The listings on offer, the newest first: of one section (by its position in `SECTIONS`), or all.
+    pub(crate) fn newest_first(&self, section: Option<usize>) -> impl Iterator<Item = &Listing> + '_ {
+        let offered = match section {
+            Some(section) => {
+                self.sections.get(section).map(|shelf| shelf.offered.as_slice()).unwrap_or_default()
+            }
+            None => &self.offered,
+        };
+        newest_first(&self.listings, offered)
+    }
+
+    /// Fills day 0 with adverts of all ages.
+    fn open(&mut self) {
+        let mut random = Random::stream(self.seed, 0);
+        for (section, shelf) in SECTIONS.iter().zip(&self.sections) {
+            for _ in 0..shelf.target {
+                let rank = random.fraction();
+                let age = OLDEST * rank * (0.7 + 0.3 * rank);
+                let hash_id = hash_id(self.seed, self.listings.len() as u32);
+                self.listings.push(Listing::new(section, hash_id, -(age as i32), 0, &mut random));
+            }
+        }
+        // The sort is stable, and so is the order of rows from here on.
+        self.listings.sort_by_key(|listing| listing.published);
+        for index in 0..self.listings.len() as Index {
+            self.put_on_offer(index);
+        }
+    }
+
+    /// Takes off what leaves today, and settles who of them comes back.
+    fn withdraw(&mut self, random: &mut Random) {
+        let Self { day, listings, offered, sections, ended, comebacks, .. } = self;
+        offered.retain(|&index| {
+            if !random.chance(LEAVING) {
+                return true;
+            }
+            if let Some(listing) = listings.get_mut(index as usize) {
+                ended.push(Stretch::ended_before(listing, *day));
+                listing.offered = false;
+            }
+            let fate = random.fraction();
+            if fate < RELISTED {
+                let back = *day + random.between(0, 5);
+                comebacks.entry(back).or_default().push(Comeback::Relisting(index));
+            } else if fate < RELISTED + RETURNING {
+                // Half of them flicker for a day or two.
+                let longest = if random.chance(0.5) { 2 } else { 20 };
+                let back = *day + random.between(1, longest);
+                comebacks.entry(back).or_default().push(Comeback::Return(index));
+            }
+            false
+        });
+        for shelf in sections {
+            shelf
+                .offered
+                .retain(|&index| listings.get(index as usize).is_some_and(|listing| listing.offered));
+        }
+    }
+
+    /// Changes some prices, from today on.
+    fn change_prices(&mut self, random: &mut Random) {
+        let Self { day, listings, offered, ended, .. } = self;
+        for &index in offered.iter() {
+            if !random.chance(CHANGING) {
+                continue;
+            }
+            let Some(listing) = listings.get_mut(index as usize) else { continue };
+            let before = listing.price;
+            let after = if before.is_on_request() {
+                // Few are ever told.
+                if random.chance(0.2) { before.told() } else { before }
+            } else if random.chance(0.02) {
+                before.on_request(random)
+            } else if random.chance(0.04) {
+                // Some go back to what they were.
+                listing.previous.unwrap_or(before)
+            } else {
+                before.changed(random)
+            };
+            let (was, is) = (before.total(listing.area_m2), after.total(listing.area_m2));
+            if was != is {
+                ended.push(Stretch::ended_before(listing, *day));
+                listing.since = *day;
+                listing.previous = Some(before);
+                listing.price = after;
+                listing.discounted = is.is_some() && is < was;
+            }
+        }
+    }
+
+    /// Puts on offer again what was to come back today.
+    fn bring_back(&mut self, random: &mut Random) {
+        for comeback in self.comebacks.remove(&self.day).unwrap_or_default() {
+            match comeback {
+                Comeback::Return(index) => {
+                    let day = self.day;
+                    if let Some(listing) = self.listings.get_mut(index as usize) {
+                        listing.offered = true;
+                        listing.published = day as i32;
+                        listing.since = day;
+                    }
+                    self.put_on_offer(index);
+                }
+                Comeback::Relisting(index) => {
+                    let hash_id = self.next_hash_id();
+                    let Some(old) = self.listings.get(index as usize) else { continue };
+                    let new = old.relisted(hash_id, self.day, random);
+                    self.relistings.push(Relisting {
+                        old_hash_id: u64::from(old.hash_id),
+                        new_hash_id: u64::from(hash_id),
+                        day: self.day,
+                    });
+                    self.add(new);
+                }
+            }
+        }
+    }
+
+    /// Fills each section up to about what it held on day 0.
+    fn list_new(&mut self, random: &mut Random) {
+        for (position, section) in SECTIONS.iter().enumerate() {
+            let Some(Shelf { target, offered }) = self.sections.get(position) else { continue };
+            let (target, held) = (*target, offered.len());
+            // A large section is never filled up to the last one.
+            let play = (target / 500) as u32;
+            let wanted = (target + random.below(2 * play + 1) as usize).saturating_sub(play as usize);
+            for _ in held..wanted {
+                let hash_id = self.next_hash_id();
+                let new = Listing::new(section, hash_id, self.day as i32, self.day, random);
+                self.add(new);
+            }
+        }
+    }
+
+    fn add(&mut self, listing: Listing) {
+        self.listings.push(listing);
+        self.put_on_offer(self.listings.len() as Index - 1);
+    }
+
+    /// Appends a listing to the indexes: it is the newest one now.
+    fn put_on_offer(&mut self, index: Index) {
+        let Some(listing) = self.listings.get(index as usize) else { return };
+        self.offered.push(index);
+        let position = section_position(listing.category().code(), listing.deal.code());
+        if let Some(shelf) = position.and_then(|position| self.sections.get_mut(position)) {
+            shelf.offered.push(index);
+        }
+    }
+
+    fn next_hash_id(&self) -> u32 {
+        hash_id(self.seed, self.listings.len() as u32)
+    }
+}
+
+fn newest_first<'a>(
+    listings: &'a [Listing],
+    offered: &'a [Index],
+) -> impl Iterator<Item = &'a Listing> + use<'a> {
+    offered.iter().rev().filter_map(|&index| listings.get(index as usize))
+}
+
+/// The position of a section in [`SECTIONS`], by the portal's codes.
+pub(crate) fn section_position(category: i16, deal: i16) -> Option<usize> {
+    let known = (1..=5).contains(&category) && (1..=4).contains(&deal);
+    known.then_some((category - 1) as usize * 4 + (deal - 1) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use sreality::category::{Category, Deal};
+
+    use super::*;
+
+    fn advanced(seed: u64, listings: usize, day: u32) -> Market {
+        let mut market = Market::new(seed, listings);
+        market.advance_to(day);
+        market
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_market() {
+        let (one, other) = (advanced(1, 2000, 30), advanced(1, 2000, 30));
+        assert!(one.offers().eq(other.offers()));
+        assert!(one.history().eq(other.history()));
+        assert!(!one.offers().eq(advanced(2, 2000, 30).offers()));
+    }
+
+    #[test]
+    fn the_market_does_not_depend_on_how_the_days_are_advanced() {
+        let mut stepwise = Market::new(4, 1000);
+        for day in [1, 1, 5, 3, 17, 30] {
+            stepwise.advance_to(day);
+        }
+        assert_eq!(stepwise.day(), 30);
+        assert!(stepwise.history().eq(advanced(4, 1000, 30).history()));
+    }
+
+    #[test]
+    fn the_market_is_the_same_on_every_machine() {
+        // Printed once; a difference means that seeds of stored results no longer hold.
+        let market = advanced(42, 1000, 10);
+        let print = market.history().fold(0_u64, |print, stretch| {
+            let price = stretch.total_price.unwrap_or(-1) as u64;
+            crate::random::scramble(print ^ stretch.hash_id ^ (price << 20) ^ u64::from(stretch.first_day))
+        });
+        assert_eq!(print, 14_115_300_219_477_067_171);
+    }
+
+    #[test]
+    fn a_market_opens_with_exactly_the_listings_asked_for() {
+        for listings in [0, 1, 19, 1234] {
+            let market = Market::new(3, listings);
+            assert_eq!((market.len(), market.day()), (listings, 0));
+        }
+    }
+
+    #[test]
+    fn totals_resemble_the_portals() {
+        let market = advanced(1, 105_000, 20);
+        assert!((104_000..106_000).contains(&market.len()), "{}", market.len());
+        let mut totals: HashMap<_, usize> = HashMap::new();
+        let mut family_houses = 0;
+        for offer in market.offers() {
+            *totals.entry((offer.category, offer.deal)).or_default() += 1;
+            family_houses += usize::from(offer.sub_category.code == 37 && offer.deal == Deal::Sale);
+        }
+        let near = |category, deal, expected: usize| {
+            let total = totals[&(category, deal)];
+            assert!(total.abs_diff(expected) * 50 <= expected, "{category:?} {deal:?}: {total}");
+        };
+        near(Category::Flats, Deal::Sale, 20_000);
+        near(Category::Houses, Deal::Sale, 21_850);
+        near(Category::Land, Deal::Sale, 20_900);
+        near(Category::Land, Deal::Share, 6_300);
+        near(Category::Commercial, Deal::Rent, 14_650);
+        assert!((15_000..17_000).contains(&family_houses), "{family_houses}");
+    }
+
+    #[test]
+    fn a_tenth_is_on_request_and_few_have_no_district() {
+        let market = Market::new(1, 105_000);
+        let share = |count: usize| count as f64 / market.len() as f64;
+        let on_request = share(market.offers().filter(|offer| offer.total_price.is_none()).count());
+        assert!((0.09..0.13).contains(&on_request), "{on_request}");
+        let without_district = share(market.offers().filter(|offer| offer.district_id == -1).count());
+        assert!((0.002..0.004).contains(&without_district), "{without_district}");
+        let prague_flats = market
+            .offers()
+            .filter(|offer| offer.region_id == 10 && offer.category == Category::Flats)
+            .filter(|offer| offer.deal == Deal::Sale)
+            .count();
+        assert!((4_700..5_900).contains(&prague_flats), "{prague_flats}");
+        let whole_city = market.offers().filter(|offer| offer.district_id == 47).count();
+        assert!(whole_city > 300, "{whole_city}");
+    }
+
+    #[test]
+    fn genuine_prices_are_round() {
+        let market = advanced(1, 20_000, 60);
+        let prices: Vec<_> = market
+            .offers()
+            .filter(|offer| offer.deal == Deal::Sale)
+            .filter_map(|offer| offer.total_price)
+            .filter(|price| *price > 200_000)
+            .collect();
+        let round = prices.iter().filter(|price| **price % 10_000 == 0).count();
+        let share = round as f64 / prices.len() as f64;
+        assert!((0.6..0.84).contains(&share), "{share}");
+    }
+
+    #[test]
+    fn a_relisting_offers_the_same_property_under_a_new_id() {
+        let market = advanced(6, 5000, 30);
+        let by_id: HashMap<_, _> =
+            market.listings.iter().map(|listing| (u64::from(listing.hash_id), listing)).collect();
+        for relisting in market.relistings() {
+            let (old, new) = (by_id[&relisting.old_hash_id], by_id[&relisting.new_hash_id]);
+            assert_eq!((old.property, old.area_m2), (new.property, new.area_m2));
+            assert!(!old.offered);
+        }
+    }
+}
