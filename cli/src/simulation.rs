@@ -173,7 +173,8 @@ impl Portal {
 
 /// A client of the S3 in this process, with its bucket made.
 async fn s3_client(object_store: &ObjectStore) -> Result<S3Client, Error> {
-    let credentials = Credentials::new(object_store.access_key(), object_store.secret_key(), None, None, "cenovka");
+    let credentials =
+        Credentials::new(object_store.access_key(), object_store.secret_key(), None, None, "cenovka");
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(object_store::REGION))

@@ -124,12 +124,12 @@ impl<R: AsyncBufRead + Unpin> LineReader<R> {
             if available.is_empty() {
                 break;
             }
-            let newline = available.iter().position(|byte| *byte == b'\n');
+            let newline = memchr::memchr(b'\n', available);
             let length = newline.unwrap_or(available.len());
             if self.line.len() + length > LONGEST_LINE {
                 return Err(Error::LineTooLong { line: number, limit: LONGEST_LINE });
             }
-            self.line.extend(available.iter().take(length));
+            self.line.extend_from_slice(available.get(..length).unwrap_or(available));
             self.input.consume(newline.map_or(length, |position| position + 1));
             if newline.is_some() {
                 self.number = number;

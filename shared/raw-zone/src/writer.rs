@@ -86,5 +86,9 @@ impl<W: AsyncWrite + Unpin> WalkWriter<W> {
 
 /// JSON strings cannot hold raw newlines, so each one stands between tokens, where a space means the same.
 fn on_one_line(body: String) -> String {
-    if body.contains(['\n', '\r']) { body.replace(['\n', '\r'], " ") } else { body }
+    if memchr::memchr2(b'\n', b'\r', body.as_bytes()).is_none() {
+        body
+    } else {
+        body.replace(['\n', '\r'], " ")
+    }
 }

@@ -1,1 +1,18 @@
-//! end-to-end.
+//! What the end-to-end tests stand on: the function binaries as processes under a Lambda Runtime API, between a simulated
+//! portal, an S3 over HTTP and a private Postgres.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "this crate only serves tests, which may fail loudly"
+)]
+
+pub mod binary;
+pub mod event;
+pub mod function;
+pub mod runtime_api;
+pub mod world;
+
+pub use function::{Function, InvocationError};
+pub use world::World;

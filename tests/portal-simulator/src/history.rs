@@ -1,12 +1,18 @@
 //! What happened on the market, as it truly was: what tests compare the warehouse with.
 
-use crate::listing::Listing;
+use sreality::category::{Category, Deal};
+
+use crate::listing::{Listing, Offer};
 
 /// A stretch of days in which one listing was offered at one price.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stretch {
     /// The portal's id.
     pub hash_id: u64,
+    /// What kind of property it is.
+    pub category: Category,
+    /// What is offered.
+    pub deal: Deal,
     /// In whole CZK, for a rent per month; `None` if it was on request.
     pub total_price: Option<i64>,
     /// Its first day; 0 for what was there when the market began.
@@ -20,9 +26,12 @@ pub struct Stretch {
 impl Stretch {
     /// The stretch that a listing is in today.
     pub(crate) fn current(listing: &Listing, today: u32) -> Self {
+        let Offer { hash_id, category, deal, total_price, .. } = listing.offer();
         Self {
-            hash_id: u64::from(listing.hash_id),
-            total_price: listing.price.total(listing.area_m2),
+            hash_id,
+            category,
+            deal,
+            total_price,
             first_day: listing.since,
             last_day: today,
             current: true,

@@ -1,0 +1,15 @@
+//! The binary's start.
+#![allow(clippy::unwrap_used, reason = "tests may fail loudly")]
+
+use std::process::Command;
+
+#[test]
+fn missing_settings_stop_the_start_and_are_all_named() {
+    let output = Command::new(env!("CARGO_BIN_EXE_loader")).env_clear().output().unwrap();
+    let log = String::from_utf8(output.stdout).unwrap();
+    assert!(!output.status.success());
+    assert!(
+        log.contains("DATABASE_URL is missing") && log.contains("CENOVKA_RAW_BUCKET is missing"),
+        "{log}"
+    );
+}

@@ -1,0 +1,89 @@
+//! A function binary as a process of its own, driven as Lambda drives it.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::process::{Child, Command};
+
+use crate::binary;
+use crate::runtime_api::RuntimeApi;
+
+/// Longest that any invocation of a test may take.
+const TIMEOUT: Duration = Duration::from_secs(300);
+
+/// A running function.
+pub struct Function {
+    process: Child,
+    api: RuntimeApi,
+}
+
+/// The error that a function reported to Lambda.
+#[derive(Debug)]
+pub struct InvocationError {
+    /// `retry`, `reject` or `stop`.
+    pub class: String,
+    /// The message.
+    pub message: String,
+}
+
+impl Function {
+    /// Starts a function with exactly these environment variables.
+    pub async fn start(name: &str, environment: &[(String, String)]) -> Self {
+        let api = RuntimeApi::start().await;
+        let process = Command::new(binary::function(name))
+            .env_clear()
+            .envs(environment.iter().cloned())
+            .env("AWS_LAMBDA_RUNTIME_API", &api.address)
+            .env("AWS_LAMBDA_FUNCTION_NAME", name)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", "")
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", "")
+            .stdin(Stdio::null())
+            .stdout(Stdio::inherit())
+            .stderr(Stdio::inherit())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        Self { process, api }
+    }
+
+    /// Hands the function an event and waits for its answer.
+    ///
+    /// # Errors
+    /// If the function reports an error.
+    ///
+    /// # Panics
+    /// If the process ends or does not answer.
+    pub async fn invoke(&mut self, event: Value) -> Result<Value, InvocationError> {
+        let answer = self.api.invoke(event, TIMEOUT);
+        let answer = tokio::select! {
+            answer = tokio::time::timeout(TIMEOUT, answer) => answer.expect("the function answers in time").unwrap(),
+            status = self.process.wait() => panic!("the function ended: {status:?}"),
+        };
+        answer.map_err(|error| InvocationError {
+            class: error["errorType"].as_str().unwrap_or_default().to_owned(),
+            message: error["errorMessage"].as_str().unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// Queues an event without waiting for its answer.
+    pub fn invoke_and_forget(&self, event: Value) {
+        drop(self.api.invoke(event, TIMEOUT));
+    }
+
+    /// Ends the process at once, as a crash would.
+    pub async fn kill(mut self) {
+        self.process.kill().await.unwrap();
+    }
+
+    /// The most memory that the process ever held, in MiB.
+    #[must_use]
+    pub fn peak_memory_mib(&self) -> f64 {
+        let status = format!("/proc/{}/status", self.process.id().expect("the function runs"));
+        let status = std::fs::read_to_string(status).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
+    }
+}

@@ -1,0 +1,131 @@
+//! All that surrounds the functions.
+
+use std::collections::HashMap;
+use std::os::unix::fs::PermissionsExt;
+
+use aws_sdk_s3::Client as S3Client;
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_s3::primitives::ByteStream;
+use cenovka::object_store::{ObjectCreated, ObjectStore, REGION};
+use cenovka::postgres::PrivatePostgres;
+use portal_simulator::{Simulator, Source};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_postgres::NoTls;
+use warehouse::Warehouse;
+
+use crate::function::Function;
+
+/// The raw bucket.
+pub const BUCKET: &str = "raw";
+
+/// A simulated portal, an S3 and a Postgres, all of the test's own.
+pub struct World {
+    /// The portal.
+    pub simulator: Simulator,
+    /// The S3.
+    pub s3: S3Client,
+    /// Postgres.
+    pub sql: tokio_postgres::Client,
+    postgres: PrivatePostgres,
+    object_store: ObjectStore,
+    events: UnboundedReceiver<ObjectCreated>,
+    _folder: TempDir,
+}
+
+impl World {
+    /// Starts everything, with an empty bucket and an up-to-date schema.
+    pub async fn start(source: Source) -> Self {
+        let folder = folder();
+        let postgres = PrivatePostgres::start(&folder.path().join("postgres")).await.unwrap();
+        Warehouse::new(&postgres.database_url()).unwrap().migrate().await.unwrap();
+        let (sql, connection) = tokio_postgres::connect(&postgres.database_url(), NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let (object_store, events) = ObjectStore::start(&folder.path().join("s3")).await.unwrap();
+        let s3 = s3_client(&object_store);
+        s3.create_bucket().bucket(BUCKET).send().await.unwrap();
+        let simulator = Simulator::start(source, "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        Self { simulator, s3, sql, postgres, object_store, events, _folder: folder }
+    }
+
+    /// The functions' settings.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(String, String)> {
+        [
+            ("CENOVKA_PORTAL_URL", self.simulator.base_url()),
+            ("CENOVKA_REQUESTS_PER_SECOND", "10000".to_owned()),
+            ("CENOVKA_RAW_BUCKET", BUCKET.to_owned()),
+            ("DATABASE_URL", self.postgres.database_url()),
+            ("AWS_ENDPOINT_URL", self.object_store.endpoint()),
+            ("AWS_ACCESS_KEY_ID", self.object_store.access_key().to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", self.object_store.secret_key().to_owned()),
+            ("AWS_REGION", REGION.to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec()
+    }
+
+    /// The functions' settings with some of them changed.
+    #[must_use]
+    pub fn environment_with(&self, changes: &[(&str, &str)]) -> Vec<(String, String)> {
+        let mut environment: HashMap<_, _> = self.environment().into_iter().collect();
+        environment.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        environment.into_iter().collect()
+    }
+
+    /// Starts the collector.
+    pub async fn collector(&self) -> Function {
+        Function::start("collector", &self.environment()).await
+    }
+
+    /// Starts a loader.
+    pub async fn loader(&self) -> Function {
+        Function::start("loader", &self.environment()).await
+    }
+
+    /// The event of the next object that was stored.
+    pub async fn next_event(&mut self) -> Value {
+        self.events.recv().await.unwrap().to_s3_event()
+    }
+
+    /// Walks segments and returns the S3 events of the raw objects.
+    pub async fn collect(&mut self, collector: &mut Function, segments: &[&str]) -> Vec<Value> {
+        collector.invoke(serde_json::json!({ "segments": segments })).await.unwrap();
+        let mut events = Vec::new();
+        for _ in segments {
+            events.push(self.next_event().await);
+        }
+        events
+    }
+
+    /// Stores bytes under a key and takes their event from the queue.
+    pub async fn put(&mut self, key: &str, bytes: Vec<u8>) -> Value {
+        self.s3.put_object().bucket(BUCKET).key(key).body(ByteStream::from(bytes)).send().await.unwrap();
+        self.next_event().await
+    }
+
+    /// A count from the database.
+    pub async fn count(&self, sql: &str) -> i64 {
+        self.sql.query_one(sql, &[]).await.unwrap().get(0)
+    }
+}
+
+/// A folder that the account which runs Postgres can enter.
+#[must_use]
+pub fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
+fn s3_client(object_store: &ObjectStore) -> S3Client {
+    let credentials =
+        Credentials::new(object_store.access_key(), object_store.secret_key(), None, None, "test");
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .endpoint_url(object_store.endpoint())
+        .credentials_provider(credentials);
+    S3Client::from_conf(runtime::raw_store::for_own_endpoint(config).build())
+}

@@ -1,0 +1,161 @@
+//! `cenovka` as a newcomer runs it.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use end_to_end::{binary, world};
+use tokio::process::{Child, Command};
+
+fn cenovka(data: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary::built("cenovka"));
+    command.arg("--data-dir").arg(data).args(arguments);
+    command.env_remove("DATABASE_URL").stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+async fn output(command: &mut Command) -> String {
+    let output = command.output().await.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+/// Processes of Postgres that serve a cluster below this folder.
+fn servers(data: &Path) -> usize {
+    let data = data.to_string_lossy().into_owned();
+    let commands = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let command = std::fs::read(entry.ok()?.path().join("cmdline")).ok()?;
+        Some(String::from_utf8_lossy(&command).into_owned())
+    });
+    commands.filter(|command| command.contains("postgres") && command.contains(&data)).count()
+}
+
+async fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    for _ in 0..300 {
+        if condition() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{what}: waited for 30 s");
+}
+
+async fn stored_object(data: &Path) {
+    let found = || {
+        let mut folders = vec![data.to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.to_string_lossy().ends_with(".jsonl.zst") {
+                    return true;
+                }
+            }
+        }
+        false
+    };
+    wait_until("a first raw object", found).await;
+}
+
+#[tokio::test]
+async fn a_second_run_goes_on_where_the_first_ended() {
+    let data = world::folder();
+    let first = output(&mut cenovka(data.path(), &["--days", "2", "--listings", "800"])).await;
+    assert!(first.contains("day 0 of 1, 1 January 2026") && first.contains("day 1 of 1"), "{first}");
+    assert!(first.contains("40 walks in the ledger") && first.contains("are simulated"), "{first}");
+    let second = output(&mut cenovka(data.path(), &["--days", "1", "--listings", "800"])).await;
+    assert!(
+        second.contains("day 2 of 2, 3 January 2026") && second.contains("60 walks in the ledger"),
+        "{second}"
+    );
+    let counted = output(&mut cenovka(
+        data.path(),
+        &["--listings", "800", "psql", "-Atc", "select count(*) from warehouse.walk"],
+    ))
+    .await;
+    assert_eq!(counted.trim(), "60");
+    assert_eq!(servers(data.path()), 0);
+}
+
+async fn interrupt(child: &Child, signal: &str) {
+    let id = child.id().unwrap().to_string();
+    assert!(Command::new("kill").args([signal, &id]).status().await.unwrap().success());
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_cleanly_and_the_next_run_is_right() {
+    interrupted_run("-INT", Some(130)).await;
+}
+
+#[tokio::test]
+async fn a_killed_run_leaves_no_server_and_the_next_run_is_right() {
+    interrupted_run("-KILL", None).await;
+}
+
+/// Interrupts a run while it loads, then compares a whole run with one that nothing disturbed.
+async fn interrupted_run(signal: &str, code: Option<i32>) {
+    let (data, undisturbed) = (world::folder(), world::folder());
+    let arguments = ["--days", "1", "--listings", "6000"];
+    let mut child = cenovka(data.path(), &arguments).stdout(Stdio::null()).spawn().unwrap();
+    stored_object(data.path()).await;
+    interrupt(&child, signal).await;
+    let status = child.wait().await.unwrap();
+    assert_eq!(status.code(), code);
+    wait_until("Postgres to end", || servers(data.path()) == 0).await;
+
+    let after = output(&mut cenovka(data.path(), &arguments)).await;
+    let expected = output(&mut cenovka(undisturbed.path(), &arguments)).await;
+    let market = |text: &str| {
+        let start = text.find("Listings on offer").unwrap();
+        text[start..text.find(" walks in the ledger").unwrap()].trim_end_matches(char::is_numeric).to_owned()
+    };
+    assert_eq!(market(&after), market(&expected));
+}
+
+#[tokio::test]
+async fn recorded_rows_are_loaded_exactly() {
+    let file = binary::workspace().join("../shared/data/v1/rows_2025-10-28.json");
+    if !file.exists() {
+        eprintln!("skipped: no recorded answers at {}", file.display());
+        return;
+    }
+    let data = world::folder();
+    let rows = file.display().to_string();
+    let text = output(&mut cenovka(data.path(), &["--rows", &rows])).await;
+    assert!(text.contains("60 rows, 0 rejected"), "{text}");
+    assert!(text.contains("recorded rows") && !text.contains("are simulated"), "{text}");
+}
+
+#[tokio::test]
+async fn an_ordinary_user_can_run_it_too() {
+    let whoami = Command::new("id").arg("-u").output().await.unwrap();
+    if String::from_utf8_lossy(&whoami.stdout).trim() != "0" {
+        eprintln!("skipped: the tests do not run as root, so every other test is this one");
+        return;
+    }
+    let data = world::folder();
+    let program = data.path().join("cenovka");
+    std::fs::copy(binary::built("cenovka"), &program).unwrap();
+    std::os::unix::fs::chown(data.path(), Some(65_534), Some(65_534)).unwrap();
+    let mut command = Command::new(&program);
+    command.arg("--data-dir").arg(data.path()).args(["--days", "1", "--listings", "300"]);
+    command.env_remove("DATABASE_URL").stdin(Stdio::null()).uid(65_534).gid(65_534).current_dir(data.path());
+    let text = output(&mut command).await;
+    assert!(text.contains("20 walks in the ledger"), "{text}");
+}
+
+#[tokio::test]
+async fn operators_commands_say_which_setting_is_missing() {
+    let data = world::folder();
+    for (arguments, expected) in [
+        (&["collect", "flats-sale"][..], "CENOVKA_PORTAL_URL is missing"),
+        (&["load", "raw/x"][..], "`raw/x` is not the key of a raw object"),
+        (&["migrate"][..], "DATABASE_URL is missing"),
+    ] {
+        let output = cenovka(data.path(), arguments).env_remove("CENOVKA_PORTAL_URL").output().await.unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && text.contains(expected), "{text}");
+    }
+}

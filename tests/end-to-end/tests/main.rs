@@ -1,0 +1,15 @@
+//! From the portal to Postgres: the function binaries between real parts.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may fail loudly"
+)]
+
+mod delivery;
+mod faults;
+mod local_run;
+mod memory;
+mod path;
+mod recorded;

@@ -1,0 +1,48 @@
+//! Memory that does not grow with the walk.
+
+use end_to_end::{World, event};
+use portal_simulator::{Market, Source};
+
+/// What either function may take at most, whatever the size of the market.
+const MOST_MIB: f64 = 64.0;
+
+#[tokio::test]
+async fn a_market_of_105_000_listings_is_counted_right_in_less_than_64_mib() {
+    const LISTINGS: usize = 105_000;
+    let mut world = World::start(Source::Market(Market::new(7, LISTINGS))).await;
+    let (mut collector, mut loader) = (world.collector().await, world.loader().await);
+    let collecting = std::time::Instant::now();
+    let summary = collector.invoke(event::file("collector-national.json")).await.unwrap();
+    let collecting = collecting.elapsed().as_secs_f64();
+    let walks = summary["walks"].as_array().unwrap();
+    assert!(walks.iter().all(|walk| walk["complete"] == true), "{summary}");
+    let loading = std::time::Instant::now();
+    let mut rows = 0;
+    for _ in walks {
+        let response = loader.invoke(world.next_event().await).await.unwrap();
+        rows += response["objects"][0]["rows_seen"].as_u64().unwrap();
+    }
+    let loading = loading.elapsed().as_secs_f64();
+    let seen: u64 = walks.iter().map(|walk| walk["seen"].as_u64().unwrap()).sum();
+    let requests: u64 = walks.iter().map(|walk| walk["requests"].as_u64().unwrap()).sum();
+    let bytes: u64 = walks.iter().map(|walk| walk["bytes"].as_u64().unwrap()).sum();
+
+    let listings = world.count("select count(*) from warehouse.listing").await;
+    assert_eq!(u64::try_from(listings).unwrap(), seen);
+    assert!(seen * 1000 >= LISTINGS as u64 * 995, "{seen} of {LISTINGS}");
+    let wrong = "
+        select count(*) from warehouse.walk
+        where rows_loaded <> (
+            select count(*) from warehouse.listing where listing.category = walk.category and listing.deal = walk.deal
+        )";
+    assert_eq!(world.count(wrong).await, 0, "each segment's walk has its listings");
+    let (collector, loader) = (collector.peak_memory_mib(), loader.peak_memory_mib());
+    println!(
+        "{seen} listings, {rows} rows, {requests} requests, {:.1} MiB stored; collector {collecting:.1} s, {collector:.1} MiB; \
+         loader {loading:.1} s, {:.0} rows/s, {loader:.1} MiB",
+        bytes as f64 / 1024.0 / 1024.0,
+        rows as f64 / loading,
+    );
+    assert!(collector < MOST_MIB, "the collector took {collector:.1} MiB");
+    assert!(loader < MOST_MIB, "the loader took {loader:.1} MiB");
+}
