@@ -60,7 +60,7 @@ pub enum Command {
     Migrate,
     /// Open psql on the private Postgres of the simulated days.
     Psql {
-        /// Arguments for psql, for example -c "select count(*) from mart.current_listing"
+        /// Arguments for psql, for example `-c "select count(*) from mart.current_listing"`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },

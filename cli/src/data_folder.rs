@@ -6,6 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use runtime::settings::variable;
 use serde::{Deserialize, Serialize};
 
 use crate::args::SimulationArgs;
@@ -93,8 +94,8 @@ impl DataFolder {
 
 /// For root a folder that the account which runs Postgres can enter, else one in the user's home.
 fn default_folder() -> PathBuf {
-    let home = std::env::var_os("HOME").map(PathBuf::from);
-    let data_home = std::env::var_os("XDG_DATA_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let home = variable("HOME").map(PathBuf::from);
+    let data_home = variable("XDG_DATA_HOME").map(PathBuf::from);
     match (crate::postgres::is_root(), data_home, home) {
         (false, Some(data_home), _) => data_home.join("cenovka"),
         (false, None, Some(home)) => home.join(".local/share/cenovka"),

@@ -28,6 +28,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use runtime::settings::variable;
 use tokio::time::{Instant, sleep};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
@@ -73,7 +74,7 @@ impl PrivatePostgres {
     /// of the folder named by [`BINARIES_VARIABLE`], or else the first in the PATH, then in Debian's,
     /// Homebrew's and Red Hat's usual places. An existing cluster gets the major version that made it.
     pub async fn start(folder: &Path) -> Result<Self, Error> {
-        Self::start_with(folder, env::var_os(BINARIES_VARIABLE).map(PathBuf::from).as_deref()).await
+        Self::start_with(folder, variable(BINARIES_VARIABLE).map(PathBuf::from).as_deref()).await
     }
 
     /// [`PrivatePostgres::start`] with the `initdb` and `postgres` of the folder `binaries`, or with those

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use loader::{Event, Loaded, Loader};
 use portal_simulator::{Market, RecordedRows, Simulator, Source};
 use runtime::RawStore;
+use runtime::settings::variable;
 use sreality::host::parse_base_url;
 use sreality::{Client, ClientSettings, Segment};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -58,7 +59,7 @@ pub async fn run(arguments: &SimulationArgs, interrupted: impl Future<Output = (
 /// # Errors
 /// If there is none, or it or psql cannot start.
 pub async fn psql(arguments: &SimulationArgs, psql_arguments: &[String]) -> Result<(), Error> {
-    if std::env::var_os("DATABASE_URL").is_some() {
+    if variable("DATABASE_URL").is_some() {
         return Err(Error::NoPrivatePostgres);
     }
     let postgres = PrivatePostgres::start(&DataFolder::open(arguments)?.postgres()).await?;
@@ -74,37 +75,31 @@ pub async fn psql(arguments: &SimulationArgs, psql_arguments: &[String]) -> Resu
 }
 
 /// Postgres at `DATABASE_URL`, or a private one.
-enum Postgres {
-    Given(String),
-    Private(PrivatePostgres),
+struct Postgres {
+    url: String,
+    private: Option<PrivatePostgres>,
 }
 
 impl Postgres {
     async fn start(folder: &DataFolder) -> Result<Self, Error> {
-        match std::env::var("DATABASE_URL") {
-            Ok(url) if !url.is_empty() => Ok(Self::Given(url)),
-            _ => Ok(Self::Private(PrivatePostgres::start(&folder.postgres()).await?)),
+        if let Some(url) = variable("DATABASE_URL") {
+            return Ok(Self { url, private: None });
         }
-    }
-
-    fn url(&self) -> String {
-        match self {
-            Self::Given(url) => url.clone(),
-            Self::Private(postgres) => postgres.database_url(),
-        }
+        let private = PrivatePostgres::start(&folder.postgres()).await?;
+        Ok(Self { url: private.database_url(), private: Some(private) })
     }
 
     async fn stop(self) -> Result<(), Error> {
-        match self {
-            Self::Given(_) => Ok(()),
-            Self::Private(postgres) => Ok(postgres.stop().await?),
+        match self.private {
+            Some(private) => Ok(private.stop().await?),
+            None => Ok(()),
         }
     }
 }
 
 async fn simulate(arguments: &SimulationArgs, folder: &DataFolder, postgres: &Postgres) -> Result<(), Error> {
     let started = Instant::now();
-    let mut warehouse = Warehouse::new(&postgres.url())?;
+    let mut warehouse = Warehouse::new(&postgres.url)?;
     warehouse.migrate().await?;
     let state = folder.state()?;
     let Portal { simulator, segments } = Portal::start(arguments, state.days).await?;
@@ -115,7 +110,7 @@ async fn simulate(arguments: &SimulationArgs, folder: &DataFolder, postgres: &Po
 
     let days = arguments.days.unwrap_or(if arguments.rows.is_empty() { 5 } else { 1 });
     let mut loading = Loading { loader, events, rows: 0, busy: Duration::ZERO };
-    let mut now = not_before(&postgres.url()).await?;
+    let mut now = not_before(&postgres.url).await?;
     for day in state.days..state.days.saturating_add(days) {
         simulator.advance_to(day);
         now = now
@@ -136,13 +131,13 @@ async fn simulate(arguments: &SimulationArgs, folder: &DataFolder, postgres: &Po
     }
     let run = summary::Run {
         simulated: arguments.rows.is_empty(),
-        private_postgres: matches!(postgres, Postgres::Private(_)),
+        private_postgres: postgres.private.is_some(),
         raw_folder: folder.object_store().join(BUCKET),
         rows: loading.rows,
         loading: loading.busy,
         total: started.elapsed(),
     };
-    summary::print(&postgres.url(), &run).await?;
+    summary::print(&postgres.url, &run).await?;
     object_store.stop().await;
     simulator.stop().await;
     Ok(())

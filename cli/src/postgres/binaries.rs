@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use runtime::settings::variable;
 use tokio::process::Command;
 
 use super::error::Error;
@@ -52,7 +53,7 @@ impl Binaries {
 
 /// The folders of all installations, the one to prefer first: the PATH's, then the newest.
 fn search() -> Vec<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
+    let path = variable("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
     for (parent, prefix) in USUAL_PLACES {
         folders.extend(versions(Path::new(parent), prefix).into_iter().map(|version| version.join("bin")));

@@ -1,6 +1,6 @@
 //! Which objects an event asks to load.
 
-use aws_lambda_events::s3::S3EventRecord;
+use aws_lambda_events::s3::S3Entity;
 use raw_zone::{ObjectKey, PREFIX};
 use runtime::s3_event::decode_key;
 use serde::Deserialize;
@@ -12,10 +12,20 @@ use crate::error::Error;
 pub struct Event {
     /// What happened to which objects.
     #[serde(rename = "Records", default)]
-    pub records: Vec<S3EventRecord>,
+    pub records: Vec<Record>,
     /// Set in a test event, which has no records.
     #[serde(rename = "Event", default)]
     pub event: Option<String>,
+}
+
+/// One record of a notification. Only what the loader needs: S3 and its likes differ in the rest.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Record {
+    /// What happened, for example `ObjectCreated:Put`.
+    #[serde(rename = "eventName", default)]
+    pub event_name: Option<String>,
+    /// To which object.
+    pub s3: S3Entity,
 }
 
 /// What a record asks for.
@@ -29,7 +39,7 @@ pub(crate) enum Asked {
 
 /// Reads a record. The notification's own filter is not relied on: a wrong one must not make the loader read or load
 /// something else.
-pub(crate) fn asked(record: &S3EventRecord, bucket: &str) -> Result<Asked, Error> {
+pub(crate) fn asked(record: &Record, bucket: &str) -> Result<Asked, Error> {
     let created = record.event_name.as_deref().is_some_and(|name| {
         let name = name.strip_prefix("s3:").unwrap_or(name);
         name.starts_with("ObjectCreated:")
@@ -56,7 +66,7 @@ mod tests {
     const KEY: &str =
         "raw/sreality/flats-sale/2026/11/22/20261122t050403z-00000000-0000-0000-0000-000000000abc.jsonl.zst";
 
-    fn record(event_name: &str, bucket: &str, key: &str) -> S3EventRecord {
+    fn record(event_name: &str, bucket: &str, key: &str) -> Record {
         let event = json!({"Records": [{
             "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "eu-central-1",
             "eventTime": "2026-11-22T05:10:00.000Z", "eventName": event_name,

@@ -76,7 +76,7 @@ impl Loader {
             }
         }
         // Walks of a segment build on each other: the older one first, however the records came.
-        keys.sort_by(|one, other| (one.started_at, one.walk).cmp(&(other.started_at, other.walk)));
+        keys.sort_by_key(|key| (key.started_at, key.walk));
         let mut objects = Vec::new();
         for key in keys {
             match self.load_key(&key).await {
@@ -109,18 +109,14 @@ fn log(outcome: &Outcome) {
     let Outcome { key, segment, loaded } = outcome;
     match loaded {
         Loaded::AlreadyLoaded => {
-            tracing::info!(key, %segment, outcome = "already_loaded", "{key} was loaded before")
+            tracing::info!(key, %segment, outcome = "already_loaded", "{key} was loaded before");
         }
-        Loaded::Loaded { rows_seen, rows_loaded, rows_duplicate, rows_rejected, complete } => tracing::info!(
-            key,
-            %segment,
-            outcome = "loaded",
-            rows_seen,
-            rows_loaded,
-            rows_duplicate,
-            rows_rejected,
-            complete,
-            "loaded {key}",
-        ),
+        Loaded::Loaded { rows_seen, rows_loaded, rows_duplicate, rows_rejected, complete } => {
+            let outcome = "loaded";
+            tracing::info!(
+                key, %segment, outcome, rows_seen, rows_loaded, rows_duplicate, rows_rejected, complete,
+                "loaded {key}",
+            );
+        }
     }
 }

@@ -9,6 +9,6 @@ mod handler;
 mod load;
 
 pub use error::{Error, StartError};
-pub use event::Event;
+pub use event::{Event, Record};
 pub use handler::{Loader, Response};
 pub use load::{Loaded, Outcome};

@@ -5,7 +5,7 @@ use serde::Serialize;
 use sreality::row::Row;
 use sreality::{Page, Segment};
 use tokio::io::AsyncBufRead;
-use warehouse::{Begin, Counts, Ending, Load, Walk};
+use warehouse::{Counts, Ending, Load, Walk};
 
 use crate::error::Error;
 use crate::handler::Loader;
@@ -46,21 +46,21 @@ pub enum Loaded {
 impl Loader {
     /// Loads one raw object, or finds it loaded.
     pub(crate) async fn load(&self, key: &ObjectKey) -> Result<Outcome, Error> {
-        let object = self.store.bucket().to_owned();
+        let bucket = self.store.bucket().to_owned();
         let text = key.to_string();
         let mut warehouse = self.warehouse.lock().await;
         let outcome = |loaded| Outcome { key: text.clone(), segment: key.segment.clone(), loaded };
         // Duplicate events are common enough to spare them the download.
-        if warehouse.is_loaded(&object, &text).await? {
+        if warehouse.is_loaded(&bucket, &text).await? {
             return Ok(outcome(Loaded::AlreadyLoaded));
         }
-        let file = |source| Error::File { bucket: object.clone(), key: text.clone(), source };
+        let file = |source| Error::File { bucket: bucket.clone(), key: text.clone(), source };
         let (body, object_bytes) = self.store.get(&text).await?;
         let mut reader = WalkReader::open(body).await.map_err(file)?;
         let header = reader.header().clone();
         let walk = Walk {
             id: header.walk,
-            bucket: object.clone(),
+            bucket: bucket.clone(),
             key: text.clone(),
             object_bytes,
             portal: header.portal,
@@ -72,9 +72,9 @@ impl Loader {
         let own_key = ObjectKey { segment: header.segment, started_at: header.started_at, walk: header.walk }
             .to_string();
         if own_key != text {
-            return Err(Error::OtherWalk { bucket: object, key: text, found: own_key });
+            return Err(Error::OtherWalk { bucket, key: text, found: own_key });
         }
-        let Begin::Load(mut load) = warehouse.begin(walk).await? else {
+        let Some(mut load) = warehouse.begin(walk).await? else {
             return Ok(outcome(Loaded::AlreadyLoaded));
         };
         let closing = self.add_pages(&mut reader, &mut load, &text).await?;
@@ -104,8 +104,8 @@ impl Loader {
                     let parsed = Page::parse(page.body.get());
                     let damaged =
                         |source| Error::Page { bucket: bucket.to_owned(), key: key.to_owned(), line, source };
-                    let rows = parsed.map_err(damaged)?.results.into_iter().map(|row| row.get());
-                    load.add_page(line, rows.map(|row| (Row::parse(row), row))).await?;
+                    let rows = parsed.map_err(damaged)?.results.into_iter();
+                    load.add_page(line, rows.map(|row| (Row::parse(row.get()), row.get()))).await?;
                 }
                 Line::Closing(closing) if closing.rows == load.rows_seen() => return Ok(closing),
                 Line::Closing(closing) => {

@@ -43,7 +43,10 @@ impl<R: AsyncBufRead + Unpin> WalkReader<R> {
     ///
     /// # Errors
     /// If the file does not start with one, or is of an unknown version.
-    pub async fn open(input: R) -> Result<Self, Error> {
+    pub async fn open(mut input: R) -> Result<Self, Error> {
+        if input.fill_buf().await.map_err(Error::Transfer)?.is_empty() {
+            return Err(Error::Empty);
+        }
         let window = [DParameter::window_log_max(LARGEST_WINDOW)];
         let decoder = ZstdDecoder::with_params(Transfer(input), &window);
         let mut lines = LineReader::new(BufReader::with_capacity(64 * 1024, decoder));

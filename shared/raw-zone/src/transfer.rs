@@ -16,7 +16,7 @@ pub(crate) struct Transfer<R>(pub(crate) R);
 struct TransferError(#[source] io::Error);
 
 pub(crate) fn is_transfer_error(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<TransferError>())
+    error.get_ref().and_then(|inner| inner.downcast_ref::<TransferError>()).is_some()
 }
 
 fn mark(error: io::Error) -> io::Error {

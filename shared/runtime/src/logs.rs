@@ -2,13 +2,15 @@
 
 use tracing_subscriber::EnvFilter;
 
+use crate::settings::variable;
+
 /// Sends logs to standard output, one JSON object a line.
 ///
 /// The level comes from `RUST_LOG`, else from Lambda's own `AWS_LAMBDA_LOG_LEVEL`, else it is `info`. A second
 /// call changes nothing.
 pub fn init() {
-    let level = std::env::var("RUST_LOG").or_else(|_| std::env::var("AWS_LAMBDA_LOG_LEVEL"));
-    let level = level.unwrap_or_else(|_| "info".to_owned()).to_lowercase();
+    let level = variable("RUST_LOG").or_else(|| variable("AWS_LAMBDA_LOG_LEVEL"));
+    let level = level.unwrap_or_else(|| "info".to_owned()).to_lowercase();
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
     let format =
         tracing_subscriber::fmt().json().flatten_event(true).with_current_span(true).with_span_list(false);

@@ -10,6 +10,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use tokio::io::AsyncBufRead;
 
 use crate::failure::Class;
+use crate::settings::variable;
 
 /// Why an object could not be stored or fetched.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +75,7 @@ impl StoreError {
 /// S3 requires them, since others reject the SDK's trailing ones.
 pub async fn s3_client() -> Client {
     let config = aws_config::defaults(BehaviorVersion::latest()).load().await;
-    let own_endpoint = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+    let own_endpoint = config.endpoint_url().is_some() || variable("AWS_ENDPOINT_URL_S3").is_some();
     let builder = Builder::from(&config);
     Client::from_conf(if own_endpoint { for_own_endpoint(builder).build() } else { builder.build() })
 }

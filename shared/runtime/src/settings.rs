@@ -41,7 +41,7 @@ impl CollectorSettings {
     /// # Errors
     /// With every setting that is missing or wrong.
     pub fn from_env() -> Result<Self, SettingsError> {
-        Self::read(from_process)
+        Self::read(variable)
     }
 
     fn read(source: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
@@ -78,7 +78,7 @@ impl LoaderSettings {
     /// # Errors
     /// With every setting that is missing or wrong.
     pub fn from_env() -> Result<Self, SettingsError> {
-        Self::read(from_process)
+        Self::read(variable)
     }
 
     fn read(source: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
@@ -99,7 +99,7 @@ impl LoaderSettings {
 /// # Errors
 /// If it is missing.
 pub fn database_url() -> Result<String, SettingsError> {
-    let mut reader = Reader::new(from_process);
+    let mut reader = Reader::new(variable);
     let url = reader.database_url();
     url.ok_or(SettingsError { faults: reader.faults })
 }
@@ -122,8 +122,13 @@ pub struct SettingFault {
     pub fault: String,
 }
 
-fn from_process(name: &str) -> Option<String> {
-    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+/// One environment variable; empty counts as unset, since compose and SAM pass unset parameters that way. Everything that
+/// the project reads from its environment passes through here.
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+#[must_use]
+pub fn variable(name: &str) -> Option<String> {
+    let value = std::env::var_os(name)?.to_string_lossy().trim().to_owned();
+    Some(value).filter(|value| !value.is_empty())
 }
 
 /// Reads settings one by one and collects what is wrong.
@@ -137,7 +142,6 @@ impl<S: Fn(&str) -> Option<String>> Reader<S> {
         Self { source, faults: Vec::new() }
     }
 
-    /// An empty value counts as missing: compose and SAM pass unset parameters that way.
     fn optional<T>(&mut self, name: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let text = (self.source)(name).filter(|text| !text.trim().is_empty())?;
         match parse(text.trim()) {

@@ -205,6 +205,7 @@ impl Client {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static("cs"));
         let user_agent = user_agent(contact.as_deref())?;
+        #[expect(clippy::disallowed_methods, reason = "this is the client that others must use")]
         let http = reqwest::Client::builder()
             .user_agent(user_agent)
             .default_headers(headers)

@@ -13,6 +13,6 @@ mod walk;
 
 pub use connection::Warehouse;
 pub use error::Error;
-pub use load::{Begin, Load};
+pub use load::Load;
 pub use migrate::SCHEMA_VERSION;
 pub use walk::{Counts, Ending, Walk};

@@ -31,14 +31,6 @@ set (finished_at, complete, incomplete_because, pages, requests, retries,
     = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 where id = $1";
 
-/// What a load begins with.
-pub enum Begin<'w> {
-    /// The ledger has this walk: nothing is to be done.
-    AlreadyLoaded,
-    /// The walk's rows can be added.
-    Load(Load<'w>),
-}
-
 /// A load under way. Dropping it leaves no trace in the database.
 pub struct Load<'w> {
     transaction: Transaction<'w>,
@@ -48,17 +40,18 @@ pub struct Load<'w> {
 }
 
 impl Warehouse {
-    /// Begins the load of a walk. While another connection is loading the same walk, this waits for its end.
+    /// Begins the load of a walk; `None` if the ledger has it. While another connection is loading the same walk, this waits
+    /// for its end.
     ///
     /// # Errors
     /// If Postgres cannot be reached or refuses.
-    pub async fn begin(&mut self, walk: Walk) -> Result<Begin<'_>, Error> {
+    pub async fn begin(&mut self, walk: Walk) -> Result<Option<Load<'_>>, Error> {
         let transaction = self.checked_client().await?.transaction().await.doing("begin the load")?;
         if enter_ledger(&transaction, &walk).await? == 0 {
-            return Ok(Begin::AlreadyLoaded);
+            return Ok(None);
         }
         sighting::create_table(&transaction).await?;
-        Ok(Begin::Load(Load { transaction, walk, seen: 0, rejected: 0 }))
+        Ok(Some(Load { transaction, walk, seen: 0, rejected: 0 }))
     }
 
     /// When the latest walk in the ledger started; `None` if there is none.

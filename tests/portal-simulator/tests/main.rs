@@ -1,5 +1,12 @@
 //! The simulator over HTTP: each test states one behaviour of the portal, or one promise to those who test with it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "tests may fail loudly, and ask the simulator as they like"
+)]
 
 mod filters;
 mod paging;
