@@ -63,8 +63,7 @@ mod tests {
 
     use super::*;
 
-    const KEY: &str =
-        "raw/sreality/flats-sale/2026/11/22/20261122t050403z-00000000-0000-0000-0000-000000000abc.jsonl.zst";
+    const KEY: &str = "raw/sreality/flats-sale/2026/11/22/20261122t050403.000000z-00000000-0000-0000-0000-000000000abc.jsonl.zst";
 
     fn record(event_name: &str, bucket: &str, key: &str) -> Record {
         let event = json!({"Records": [{

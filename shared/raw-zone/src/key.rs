@@ -17,14 +17,14 @@ use crate::error::KeyError;
 pub const PREFIX: &str = "raw/sreality/";
 
 const SUFFIX: &str = ".jsonl.zst";
-const STARTED_AT: &str = "%Y%m%dt%H%M%Sz";
+const STARTED_AT: &str = "%Y%m%dt%H%M%S%.6fz";
 
 /// The key of a raw object, made from the walk and readable back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectKey {
     /// What the walk covers.
     pub segment: Segment,
-    /// When it started; the key holds it to the second.
+    /// When it started; the key holds it to the microsecond, so that keys sort as walks are ordered.
     pub started_at: Timestamp,
     /// The walk's id.
     pub walk: Uuid,
@@ -84,20 +84,20 @@ mod tests {
         };
         assert_eq!(
             key.to_string(),
-            "raw/sreality/flats-rent/praha/2026/11/22/20261122t050403z-00000000-0000-0000-0000-000000000abc.jsonl.zst"
+            "raw/sreality/flats-rent/praha/2026/11/22/20261122t050403.900000z-00000000-0000-0000-0000-000000000abc.jsonl.zst"
         );
     }
 
     #[test]
     fn other_keys_are_refused_with_the_reason() {
-        let good = "raw/sreality/flats-sale/2026/11/22/20261122t050403z-00000000-0000-0000-0000-000000000abc.jsonl.zst";
+        let good = "raw/sreality/flats-sale/2026/11/22/20261122t050403.900000z-00000000-0000-0000-0000-000000000abc.jsonl.zst";
         assert!(good.parse::<ObjectKey>().is_ok());
         for (wrong, reason) in [
             ("", "start with"),
             ("raw/sreality/", "end with"),
             ("raw/sreality/x.jsonl.zst", "segment or date"),
             (&good.replace("flats", "boats"), "unknown segment"),
-            (&good.replace("t050403z", "t99"), "not a time"),
+            (&good.replace("t050403.900000z", "t99"), "not a time"),
             (&good.replace("0abc", "0xyz"), "not a UUID"),
             (&good.replace("/22/", "/23/"), "would be"),
             (&good.replace("0abc", "0ABC"), "would be"),
@@ -111,12 +111,12 @@ mod tests {
         #[test]
         fn every_key_reads_back_and_needs_no_escaping(
             segment in prop::sample::select(vec!["flats-sale", "land-share/praha-9", "houses-rent/vysocina/vila"]),
-            second in 0_i64..4_000_000_000,
+            microsecond in 0_i64..4_000_000_000_000_000,
             walk: u128,
         ) {
             let key = ObjectKey {
                 segment: segment.parse().unwrap(),
-                started_at: Timestamp::from_second(second).unwrap(),
+                started_at: Timestamp::from_microsecond(microsecond).unwrap(),
                 walk: Uuid::from_u128(walk),
             };
             let text = key.to_string();

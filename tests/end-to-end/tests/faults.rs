@@ -16,7 +16,7 @@ async fn world() -> World {
 
 /// The key and the file of a walk of flats for sale that has one page with these rows.
 async fn walk_file(walk: u128, rows: &[&str], complete: bool) -> (String, Vec<u8>) {
-    let started_at = Timestamp::now();
+    let started_at = Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap();
     let key = ObjectKey { segment: "flats-sale".parse().unwrap(), started_at, walk: Uuid::from_u128(walk) };
     let header = Header {
         format: FORMAT,
