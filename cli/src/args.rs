@@ -58,6 +58,8 @@ pub enum Command {
     },
     /// Bring the schema of the warehouse at `DATABASE_URL` up to date.
     Migrate,
+    /// Keep portal simulator, S3 and Postgres running, and print the settings for functions that are invoked by hand.
+    Serve,
     /// Open psql on the private Postgres of the simulated days.
     Psql {
         /// Arguments for psql, for example `-c "select count(*) from mart.current_listing"`

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use cenovka::args::{Cli, Command};
-use cenovka::{operator, simulation};
+use cenovka::{local, operator, simulation};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -17,7 +17,8 @@ async fn main() -> ExitCode {
     let command = async {
         match cli.command {
             None => simulation::run(&cli.simulation, interrupted()).await,
-            Some(Command::Psql { arguments }) => simulation::psql(&cli.simulation, &arguments).await,
+            Some(Command::Serve) => local::serve(&cli.simulation, interrupted()).await,
+            Some(Command::Psql { arguments }) => local::psql(&cli.simulation, &arguments).await,
             Some(Command::Collect { segments }) => operator::collect(segments, interrupted()).await,
             Some(Command::Load { keys }) => operator::load(&keys).await,
             Some(Command::Migrate) => operator::migrate().await,

@@ -1,19 +1,12 @@
 //! The main job on one machine: simulated days, collected and loaded through the functions' own handlers.
 
 use std::future::Future;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use aws_sdk_s3::Client as S3Client;
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use collector::{Clock, Collector, Request};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 use loader::{Event, Loaded, Loader};
-use portal_simulator::{Market, RecordedRows, Simulator, Source};
-use runtime::RawStore;
-use runtime::settings::variable;
 use sreality::host::parse_base_url;
 use sreality::{Client, ClientSettings, Segment};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -21,16 +14,13 @@ use warehouse::Warehouse;
 
 use crate::args::SimulationArgs;
 use crate::data_folder::{DataFolder, State};
-use crate::object_store::{self, ObjectCreated, ObjectStore};
+use crate::local::{BUCKET, Local, Postgres};
+use crate::object_store::ObjectCreated;
 use crate::operator::Error;
-use crate::postgres::PrivatePostgres;
 use crate::summary;
 
-/// The same market on every machine.
-const SEED: u64 = 20_260_101;
 /// When day 0 is collected.
 const FIRST_DAY: &str = "2026-01-01T05:00:00Z";
-const BUCKET: &str = "cenovka-raw";
 /// The simulator needs no pauses.
 const REQUESTS_PER_SECOND: f64 = 10_000.0;
 
@@ -54,59 +44,12 @@ pub async fn run(arguments: &SimulationArgs, interrupted: impl Future<Output = (
     result
 }
 
-/// Opens psql on the private Postgres.
-///
-/// # Errors
-/// If there is none, or it or psql cannot start.
-pub async fn psql(arguments: &SimulationArgs, psql_arguments: &[String]) -> Result<(), Error> {
-    if variable("DATABASE_URL").is_some() {
-        return Err(Error::NoPrivatePostgres);
-    }
-    let postgres = PrivatePostgres::start(&DataFolder::open(arguments)?.postgres()).await?;
-    // psql handles Ctrl-C itself; this process must outlive it to stop Postgres.
-    let _ignored = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
-    let url = postgres.database_url();
-    let mut command = Command::new("psql");
-    command.arg(url).args(psql_arguments);
-    let status = tokio::task::spawn_blocking(move || command.status()).await;
-    postgres.stop().await?;
-    status.map_err(|error| Error::Psql(error.into()))?.map_err(Error::Psql)?;
-    Ok(())
-}
-
-/// Postgres at `DATABASE_URL`, or a private one.
-struct Postgres {
-    url: String,
-    private: Option<PrivatePostgres>,
-}
-
-impl Postgres {
-    async fn start(folder: &DataFolder) -> Result<Self, Error> {
-        if let Some(url) = variable("DATABASE_URL") {
-            return Ok(Self { url, private: None });
-        }
-        let private = PrivatePostgres::start(&folder.postgres()).await?;
-        Ok(Self { url: private.database_url(), private: Some(private) })
-    }
-
-    async fn stop(self) -> Result<(), Error> {
-        match self.private {
-            Some(private) => Ok(private.stop().await?),
-            None => Ok(()),
-        }
-    }
-}
-
 async fn simulate(arguments: &SimulationArgs, folder: &DataFolder, postgres: &Postgres) -> Result<(), Error> {
     let started = Instant::now();
-    let mut warehouse = Warehouse::new(&postgres.url)?;
-    warehouse.migrate().await?;
     let state = folder.state()?;
-    let Portal { simulator, segments } = Portal::start(arguments, state.days).await?;
-    let (object_store, events) = ObjectStore::start(&folder.object_store()).await?;
-    let raw_store = RawStore::new(s3_client(&object_store).await?, BUCKET.to_owned());
-    let loader = Loader::new(raw_store.clone(), warehouse);
-    load_left_over(&raw_store, &loader).await?;
+    let Local { simulator, segments, store, events, object_store } =
+        Local::start(arguments, folder, postgres, state.days).await?;
+    let loader = Loader::new(store.clone(), Warehouse::new(&postgres.url)?);
 
     let days = arguments.days.unwrap_or(if arguments.rows.is_empty() { 5 } else { 1 });
     let mut loading = Loading { loader, events, rows: 0, busy: Duration::ZERO };
@@ -122,7 +65,7 @@ async fn simulate(arguments: &SimulationArgs, folder: &DataFolder, postgres: &Po
             contact: None,
             permission: false,
         })?;
-        let collector = Collector::new(client, raw_store.clone(), Clock::showing(now));
+        let collector = Collector::new(client, store.clone(), Clock::showing(now));
         let progress = Progress::new(day, now, state.days + days - 1, segments.len());
         collect_and_load(&collector, &segments, &mut loading, &progress).await?;
         progress.finish(&loading);
@@ -140,58 +83,6 @@ async fn simulate(arguments: &SimulationArgs, folder: &DataFolder, postgres: &Po
     summary::print(&postgres.url, &run).await?;
     object_store.stop().await;
     simulator.stop().await;
-    Ok(())
-}
-
-/// The simulated portal and what there is to walk on it.
-struct Portal {
-    simulator: Simulator,
-    segments: Vec<Segment>,
-}
-
-impl Portal {
-    async fn start(arguments: &SimulationArgs, day: u32) -> Result<Self, Error> {
-        let (source, segments) = if arguments.rows.is_empty() {
-            let mut market = Market::new(SEED, arguments.listings);
-            market.advance_to(day);
-            (Source::Market(market), Segment::all_national().collect())
-        } else {
-            let rows = RecordedRows::read(&arguments.rows)?;
-            let segments = rows.segments();
-            (Source::Rows(rows), segments)
-        };
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let simulator = Simulator::start(source, address).await.map_err(Error::Simulator)?;
-        Ok(Self { simulator, segments })
-    }
-}
-
-/// A client of the S3 in this process, with its bucket made.
-async fn s3_client(object_store: &ObjectStore) -> Result<S3Client, Error> {
-    let credentials =
-        Credentials::new(object_store.access_key(), object_store.secret_key(), None, None, "cenovka");
-    let config = aws_sdk_s3::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(object_store::REGION))
-        .endpoint_url(object_store.endpoint())
-        .credentials_provider(credentials);
-    let client = S3Client::from_conf(runtime::raw_store::for_own_endpoint(config).build());
-    if client.head_bucket().bucket(BUCKET).send().await.is_err() {
-        let created = client.create_bucket().bucket(BUCKET).send().await;
-        created.map_err(|error| Error::Bucket(aws_sdk_s3::error::DisplayErrorContext(&error).to_string()))?;
-    }
-    Ok(client)
-}
-
-/// Loads what an earlier run stored but did not come to load: its events are gone.
-async fn load_left_over(store: &RawStore, loader: &Loader) -> Result<(), Error> {
-    let keys = store.keys(raw_zone::PREFIX).await;
-    let keys = keys.map_err(|error| Error::Failed(runtime::Failure::new(error.class(), &error)))?;
-    let mut keys: Vec<raw_zone::ObjectKey> = keys.iter().map(|key| key.parse()).collect::<Result<_, _>>()?;
-    keys.sort_by_key(|key| (key.started_at, key.walk));
-    for key in keys {
-        loader.load_key(&key).await.map_err(Error::Failed)?;
-    }
     Ok(())
 }
 

@@ -151,7 +151,7 @@ pub(crate) async fn remove_duplicates(transaction: &Transaction<'_>) -> Result<u
         )
         .await
         .doing("remove duplicates")?;
-    transaction.batch_execute("analyze sighting").await.doing("count the sightings")?;
+    transaction.batch_execute("analyze sighting (hash_id)").await.doing("count the sightings")?;
     Ok(duplicates)
 }
 

@@ -118,7 +118,7 @@ pub(crate) async fn check_order(transaction: &Transaction<'_>, walk: Uuid) -> Re
 /// Notes the state of every listing that this walk may change; runs before the listings are merged.
 pub(crate) async fn note_previous(transaction: &Transaction<'_>, walk: Uuid) -> Result<(), Error> {
     transaction.execute(PREVIOUS, &[&walk]).await.doing("read the spells so far")?;
-    transaction.batch_execute("analyze previous").await.doing("count the spells so far")
+    transaction.batch_execute("analyze previous (hash_id)").await.doing("count the spells so far")
 }
 
 /// Ends, extends and starts spells; runs after the listings are merged. Returns how many were written.

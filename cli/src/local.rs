@@ -1,0 +1,165 @@
+//! Everything around the functions, on this machine: portal simulator, S3, Postgres.
+
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use aws_sdk_s3::Client as S3Client;
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use loader::Loader;
+use portal_simulator::{Market, RecordedRows, Simulator, Source};
+use runtime::RawStore;
+use runtime::settings::variable;
+use sreality::Segment;
+use tokio::process::Command;
+use tokio::sync::mpsc::UnboundedReceiver;
+use warehouse::Warehouse;
+
+use crate::args::SimulationArgs;
+use crate::data_folder::DataFolder;
+use crate::object_store::{ObjectCreated, ObjectStore, REGION};
+use crate::operator::Error;
+use crate::postgres::PrivatePostgres;
+
+/// The same market on every machine.
+const SEED: u64 = 20_260_101;
+/// The raw bucket.
+pub(crate) const BUCKET: &str = "cenovka-raw";
+
+/// Postgres at `DATABASE_URL`, or a private one.
+pub(crate) struct Postgres {
+    pub(crate) url: String,
+    pub(crate) private: Option<PrivatePostgres>,
+}
+
+impl Postgres {
+    pub(crate) async fn start(folder: &DataFolder) -> Result<Self, Error> {
+        if let Some(url) = variable("DATABASE_URL") {
+            return Ok(Self { url, private: None });
+        }
+        let private = PrivatePostgres::start(&folder.postgres()).await?;
+        Ok(Self { url: private.database_url(), private: Some(private) })
+    }
+
+    pub(crate) async fn stop(self) -> Result<(), Error> {
+        match self.private {
+            Some(private) => Ok(private.stop().await?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The parts that end with the process.
+pub(crate) struct Local {
+    pub(crate) simulator: Simulator,
+    /// What there is to walk on the simulated portal.
+    pub(crate) segments: Vec<Segment>,
+    pub(crate) store: RawStore,
+    pub(crate) events: UnboundedReceiver<ObjectCreated>,
+    pub(crate) object_store: ObjectStore,
+}
+
+impl Local {
+    /// Starts the parts, with the simulated market on this day, an up-to-date schema, and everything loaded that an earlier
+    /// run stored but did not come to load.
+    pub(crate) async fn start(
+        arguments: &SimulationArgs,
+        folder: &DataFolder,
+        postgres: &Postgres,
+        day: u32,
+    ) -> Result<Self, Error> {
+        let mut warehouse = Warehouse::new(&postgres.url)?;
+        warehouse.migrate().await?;
+        let (source, segments) = source(arguments, day)?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let simulator = Simulator::start(source, address).await.map_err(Error::Simulator)?;
+        let (object_store, events) = ObjectStore::start(&folder.object_store()).await?;
+        let store = RawStore::new(s3_client(&object_store).await?, BUCKET.to_owned());
+        load_left_over(&store, &Loader::new(store.clone(), warehouse)).await?;
+        Ok(Self { simulator, segments, store, events, object_store })
+    }
+}
+
+fn source(arguments: &SimulationArgs, day: u32) -> Result<(Source, Vec<Segment>), Error> {
+    if arguments.rows.is_empty() {
+        let mut market = Market::new(SEED, arguments.listings);
+        market.advance_to(day);
+        return Ok((Source::Market(market), Segment::all_national().collect()));
+    }
+    let rows = RecordedRows::read(&arguments.rows)?;
+    let segments = rows.segments();
+    Ok((Source::Rows(rows), segments))
+}
+
+/// A client of the S3 in this process, with its bucket made.
+async fn s3_client(object_store: &ObjectStore) -> Result<S3Client, Error> {
+    let (access_key, secret_key) = (object_store.access_key(), object_store.secret_key());
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .endpoint_url(object_store.endpoint())
+        .credentials_provider(Credentials::new(access_key, secret_key, None, None, "cenovka"));
+    let client = S3Client::from_conf(runtime::raw_store::for_own_endpoint(config).build());
+    if client.head_bucket().bucket(BUCKET).send().await.is_err() {
+        let created = client.create_bucket().bucket(BUCKET).send().await;
+        created.map_err(|error| Error::Bucket(aws_sdk_s3::error::DisplayErrorContext(&error).to_string()))?;
+    }
+    Ok(client)
+}
+
+/// Loads what an earlier run stored but did not come to load: its events are gone.
+async fn load_left_over(store: &RawStore, loader: &Loader) -> Result<(), Error> {
+    let keys = store.keys(raw_zone::PREFIX).await;
+    let keys = keys.map_err(|error| Error::Failed(runtime::Failure::new(error.class(), &error)))?;
+    let mut keys: Vec<raw_zone::ObjectKey> = keys.iter().map(|key| key.parse()).collect::<Result<_, _>>()?;
+    keys.sort_by_key(|key| (key.started_at, key.walk));
+    for key in keys {
+        loader.load_key(&key).await.map_err(Error::Failed)?;
+    }
+    Ok(())
+}
+
+/// Keeps portal simulator, S3 and Postgres running for functions that are invoked by hand, and prints their settings.
+///
+/// # Errors
+/// If a part cannot start.
+pub async fn serve(arguments: &SimulationArgs, interrupted: impl Future<Output = ()>) -> Result<(), Error> {
+    let folder = DataFolder::open(arguments)?;
+    let postgres = Postgres::start(&folder).await?;
+    let local = Local::start(arguments, &folder, &postgres, folder.state()?.days).await?;
+    let object_store = &local.object_store;
+    for (name, value) in [
+        ("CENOVKA_PORTAL_URL", local.simulator.base_url().as_str()),
+        ("CENOVKA_REQUESTS_PER_SECOND", "1000"),
+        ("CENOVKA_RAW_BUCKET", BUCKET),
+        ("DATABASE_URL", postgres.url.as_str()),
+        ("AWS_ENDPOINT_URL", object_store.endpoint().as_str()),
+        ("AWS_ACCESS_KEY_ID", object_store.access_key()),
+        ("AWS_SECRET_ACCESS_KEY", object_store.secret_key()),
+        ("AWS_REGION", REGION),
+    ] {
+        println!("export {name}='{value}'");
+    }
+    println!("# running until Ctrl-C; paste the lines above where you invoke functions");
+    interrupted.await;
+    drop(local);
+    postgres.stop().await
+}
+
+/// Opens psql on the private Postgres.
+///
+/// # Errors
+/// If there is none, or it or psql cannot start, or psql fails.
+pub async fn psql(arguments: &SimulationArgs, psql_arguments: &[String]) -> Result<(), Error> {
+    if variable("DATABASE_URL").is_some() {
+        return Err(Error::NoPrivatePostgres);
+    }
+    let postgres = PrivatePostgres::start(&DataFolder::open(arguments)?.postgres()).await?;
+    // psql handles Ctrl-C itself; this process must outlive it to stop Postgres.
+    let _ignored = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
+    let status = Command::new("psql").arg(postgres.database_url()).args(psql_arguments).status().await;
+    postgres.stop().await?;
+    match status.map_err(Error::Psql)? {
+        status if status.success() => Ok(()),
+        status => Err(Error::Psql(std::io::Error::other(status.to_string()))),
+    }
+}

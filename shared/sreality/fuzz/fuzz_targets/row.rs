@@ -1,0 +1,22 @@
+//! No page and no row, whatever its bytes, makes the parsers panic, and what is accepted is within its ranges.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use sreality::{Page, Row};
+
+fuzz_target!(|text: &str| {
+    check(text);
+    if let Ok(page) = Page::parse(text) {
+        page.hash_ids().for_each(drop);
+        page.results.iter().for_each(|row| check(row.get()));
+    }
+});
+
+fn check(text: &str) {
+    if let Ok(row) = Row::parse(text) {
+        assert!(row.hash_id > 0);
+        assert!(row.total_price.is_none_or(|price| price > 1));
+        assert!(row.areas.area_m2.is_none_or(|area| area > 0));
+        assert!(row.name.is_none_or(|name| !name.contains('\0')));
+    }
+}
