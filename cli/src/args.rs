@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 /// Cenovka: Czech property data from the portal to Postgres.
 ///
-/// Without a command it shows the whole thing working on this machine: a simulated portal, an S3, a private Postgres, and the
-/// functions between them, for a few simulated days. Nothing is asked from the real portal.
+/// Without a command it shows the whole thing working on this machine: a simulated portal, an S3, a private
+/// Postgres, and the functions between them, for a few simulated days. Nothing is asked from the real portal.
 #[derive(Debug, Parser)]
 #[command(name = "cenovka", version, about, long_about)]
 pub struct Cli {
@@ -42,7 +42,8 @@ pub struct SimulationArgs {
 pub enum Command {
     /// Walk segments of the portal and store them as raw objects.
     ///
-    /// Portal, bucket and S3 come from the environment, as for the function: `CENOVKA_PORTAL_URL`, `CENOVKA_RAW_BUCKET`, `AWS_…`.
+    /// Portal, bucket and S3 come from the environment, as for the function: `CENOVKA_PORTAL_URL`,
+    /// `CENOVKA_RAW_BUCKET`, `AWS_…`.
     Collect {
         /// Segments, for example flats-sale or flats-rent/praha.
         #[arg(required = true)]
@@ -50,7 +51,8 @@ pub enum Command {
     },
     /// Load raw objects into the warehouse.
     ///
-    /// Bucket, S3 and Postgres come from the environment, as for the function: `CENOVKA_RAW_BUCKET`, `DATABASE_URL`, `AWS_…`.
+    /// Bucket, S3 and Postgres come from the environment, as for the function: `CENOVKA_RAW_BUCKET`,
+    /// `DATABASE_URL`, `AWS_…`.
     Load {
         /// Keys of raw objects.
         #[arg(required = true)]
@@ -58,7 +60,8 @@ pub enum Command {
     },
     /// Bring the schema of the warehouse at `DATABASE_URL` up to date.
     Migrate,
-    /// Keep portal simulator, S3 and Postgres running, and print the settings for functions that are invoked by hand.
+    /// Keep portal simulator, S3 and Postgres running, and print the settings for functions that are invoked
+    /// by hand.
     Serve,
     /// Open psql on the private Postgres of the simulated days.
     Psql {

@@ -1,7 +1,7 @@
 //! The data folder: what stays between two runs.
 //!
-//! Each simulated market and each set of recorded rows has a folder of its own in it, with its raw objects, its Postgres and
-//! the day it has reached, so that data of different origin never mix.
+//! Each simulated market and each set of recorded rows has a folder of its own in it, with its raw objects,
+//! its Postgres and the day it has reached, so that data of different origin never mix.
 
 use std::io;
 use std::path::{Path, PathBuf};

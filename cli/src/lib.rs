@@ -1,8 +1,8 @@
 //! The functions on one machine: what `cargo run` needs in place of AWS, and the operator's commands.
 //!
 //! [`postgres`] keeps a private Postgres in the data folder; [`object_store`] serves a folder as S3 and tells
-//! of every new object; [`local`] starts them with a simulated portal, and [`simulation`] lets days pass between
-//! them. All of it listens to this machine alone and ends with the process.
+//! of every new object; [`local`] starts them with a simulated portal, and [`simulation`] lets days pass
+//! between them. All of it listens to this machine alone and ends with the process.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
 
 pub mod args;

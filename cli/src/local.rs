@@ -59,8 +59,8 @@ pub(crate) struct Local {
 }
 
 impl Local {
-    /// Starts the parts, with the simulated market on this day, an up-to-date schema, and everything loaded that an earlier
-    /// run stored but did not come to load.
+    /// Starts the parts, with the simulated market on this day, an up-to-date schema, and everything loaded
+    /// that an earlier run stored but did not come to load.
     pub(crate) async fn start(
         arguments: &SimulationArgs,
         folder: &DataFolder,
@@ -118,7 +118,8 @@ async fn load_left_over(store: &RawStore, loader: &Loader) -> Result<(), Error> 
     Ok(())
 }
 
-/// Keeps portal simulator, S3 and Postgres running for functions that are invoked by hand, and prints their settings.
+/// Keeps portal simulator, S3 and Postgres running for functions that are invoked by hand, and prints their
+/// settings.
 ///
 /// # Errors
 /// If a part cannot start.

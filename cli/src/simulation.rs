@@ -24,8 +24,8 @@ const FIRST_DAY: &str = "2026-01-01T05:00:00Z";
 /// The simulator needs no pauses.
 const REQUESTS_PER_SECOND: f64 = 10_000.0;
 
-/// Lets simulated days pass and ends with a summary of the market. When `interrupted` ends first, everything is shut down
-/// in order; what was stored but not loaded is loaded by the next run.
+/// Lets simulated days pass and ends with a summary of the market. When `interrupted` ends first, everything
+/// is shut down in order; what was stored but not loaded is loaded by the next run.
 ///
 /// # Errors
 /// If a part cannot start, or a collection or a load fails.
@@ -86,7 +86,8 @@ async fn simulate(arguments: &SimulationArgs, folder: &DataFolder, postgres: &Po
     Ok(())
 }
 
-/// A walk must not start before those that are loaded, also where a day is collected again after it was interrupted.
+/// A walk must not start before those that are loaded, also where a day is collected again after it was
+/// interrupted.
 async fn not_before(url: &str) -> Result<Timestamp, Error> {
     let mut warehouse = Warehouse::new(url)?;
     let latest = warehouse.latest_start().await?;

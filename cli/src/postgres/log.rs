@@ -1,8 +1,8 @@
 //! What `initdb` and `postgres` say, and whether one of them still runs.
 //!
 //! After a killed run its programs go on for a moment, and the next run must not touch what they work on. The
-//! log tells: a lock on it belongs to the open file, which is the output of a program and of all its children,
-//! so the lock is free when the last of them has ended, and no sooner.
+//! log tells: a lock on it belongs to the open file, which is the output of a program and of all its
+//! children, so the lock is free when the last of them has ended, and no sooner.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};

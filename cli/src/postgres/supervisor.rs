@@ -2,9 +2,9 @@
 //!
 //! Nothing can be done in a process that is killed with SIGKILL, and the kernel's help (`PR_SET_PDEATHSIG`)
 //! needs unsafe code and is Linux's alone. So the program runs under a small shell script that waits for the
-//! end of its standard input, a pipe whose other end this process holds and never writes to. When this process
-//! stops the program, drops it, or dies, the pipe closes, and the script sends the program SIGINT: Postgres
-//! takes that as a fast shutdown, `initdb` as an order to clean up and give up.
+//! end of its standard input, a pipe whose other end this process holds and never writes to. When this
+//! process stops the program, drops it, or dies, the pipe closes, and the script sends the program SIGINT:
+//! Postgres takes that as a fast shutdown, `initdb` as an order to clean up and give up.
 //!
 //! The script leads a process group of its own: the terminal sends Ctrl-C to the foreground group, and the
 //! database must not end before those who still use it.

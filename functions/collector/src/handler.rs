@@ -9,7 +9,7 @@ use sreality::{Client, Segment};
 
 use crate::clock::Clock;
 use crate::error::{Error, StartError};
-use crate::walk::{WalkSummary, stop_before};
+use crate::walk::{WalkSummary, Walker, stop_before};
 
 /// What a schedule asks for: `{"segments": ["flats-sale", "flats-rent/praha"]}`.
 #[derive(Clone, Debug, Deserialize)]
@@ -29,16 +29,14 @@ pub struct Response {
 /// Walks the portal and stores what it sees. Built once, at start.
 #[derive(Debug)]
 pub struct Collector {
-    pub(crate) portal: Client,
-    pub(crate) store: RawStore,
-    pub(crate) clock: Clock,
+    walker: Walker,
 }
 
 impl Collector {
     /// Builds the collector from its parts.
     #[must_use]
     pub fn new(portal: Client, store: RawStore, clock: Clock) -> Self {
-        Self { portal, store, clock }
+        Self { walker: Walker { portal, store, clock } }
     }
 
     /// Builds the collector from the environment.
@@ -76,7 +74,7 @@ impl Collector {
         let mut walks = Vec::new();
         let mut failures = Vec::new();
         for segment in &segments {
-            let error = match self.walk(segment, deadline).await {
+            let error = match self.walker.walk(segment, deadline).await {
                 Ok((summary, error)) => {
                     log(&summary);
                     stored(&summary);

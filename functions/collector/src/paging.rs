@@ -1,8 +1,9 @@
 //! In which order the pages of a segment are asked for, however large it is.
 //!
-//! The portal refuses offsets from 10 000 on. A part that announces more is split, first by sub-category, which is
-//! complete (every listing has one), then by district. Listings without a district are only in the unsplit part, so that
-//! is then paged up to the cap as well. No request is spent on probing: each part's first page tells its size.
+//! The portal refuses offsets from 10 000 on. A part that announces more is split, first by sub-category,
+//! which is complete (every listing has one), then by district. Listings without a district are only in the
+//! unsplit part, so that is then paged up to the cap as well. No request is spent on probing: each part's
+//! first page tells its size.
 
 use sreality::category::{SUB_CATEGORIES, SubCategory};
 use sreality::place::{ALL_PRAGUE, DISTRICTS, District, Place};

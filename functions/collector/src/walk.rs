@@ -5,17 +5,19 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use raw_zone::{Closing, FORMAT, Header, ObjectKey, PageRecord, WalkWriter};
+use runtime::RawStore;
 use serde::Serialize;
-use sreality::{Answer, RequestError, Segment};
+use sreality::{Answer, Client, RequestError, Segment};
+use tempfile::NamedTempFile;
 use tokio::fs::File;
 use uuid::Uuid;
 
+use crate::clock::Clock;
 use crate::error::Error;
-use crate::handler::Collector;
 use crate::paging::Paging;
 
-/// Of 1 000 announced listings, this many must have been seen for a walk to be complete. Rows move while paging, so a few
-/// are always missed; public collectors in production use the same share.
+/// Of 1 000 announced listings, this many must have been seen for a walk to be complete. Rows move while
+/// paging, so a few are always missed; public collectors in production use the same share.
 const COMPLETE_PER_MILLE: u64 = 995;
 
 /// What came of one walk.
@@ -50,9 +52,17 @@ pub struct WalkSummary {
     pub incomplete_because: Option<String>,
 }
 
-impl Collector {
-    /// Walks a segment and stores the walk. When the portal fails on the way, what there is is stored as an incomplete walk
-    /// first.
+/// Walks one portal into one bucket.
+#[derive(Debug)]
+pub(crate) struct Walker {
+    pub(crate) portal: Client,
+    pub(crate) store: RawStore,
+    pub(crate) clock: Clock,
+}
+
+impl Walker {
+    /// Walks a segment and stores the walk. When the portal fails on the way, what there is is stored as an
+    /// incomplete walk, and the error is returned beside it.
     pub(crate) async fn walk(
         &self,
         segment: &Segment,
@@ -61,31 +71,16 @@ impl Collector {
         let portal_error = |source| Error::Portal { segment: segment.clone(), source };
         let file_error = |source| Error::File { segment: segment.clone(), source };
         let (started, before) = (Instant::now(), self.portal.counts());
-        let started_at = self.clock.now();
+        let key = ObjectKey { segment: segment.clone(), started_at: self.clock.now(), walk: Uuid::new_v4() };
         let mut paging = Paging::new(segment.clone());
         let first = self.portal.search(paging.query()).await.map_err(portal_error)?;
-
         let announced = first.pagination.total;
-        let walk = Uuid::new_v4();
-        let header = Header {
-            format: FORMAT,
-            portal: self.portal.base_url().as_str().trim_end_matches('/').to_owned(),
-            segment: segment.clone(),
-            walk,
-            software: concat!("cenovka/", env!("CARGO_PKG_VERSION")).to_owned(),
-            started_at,
-            announced,
-        };
-        let file =
-            tempfile::NamedTempFile::new().map_err(|error| file_error(raw_zone::Error::Transfer(error)))?;
-        let output =
-            File::create(file.path()).await.map_err(|error| file_error(raw_zone::Error::Transfer(error)))?;
-        let mut writer = WalkWriter::start(output, header).await.map_err(file_error)?;
+
+        let (file, output) = temporary_file().await.map_err(file_error)?;
+        let mut writer = WalkWriter::start(output, self.header(&key, announced)).await.map_err(file_error)?;
         let mut distinct = HashSet::new();
-        let stopped = self
-            .page_through(first, &mut paging, &mut writer, &mut distinct, deadline)
-            .await
-            .map_err(file_error)?;
+        let paged = self.page_through(first, &mut paging, &mut writer, &mut distinct, deadline).await;
+        let stopped = paged.map_err(file_error)?;
 
         let seen = distinct.len() as u64;
         let counts = self.portal.counts();
@@ -103,9 +98,9 @@ impl Collector {
             ..Closing::default()
         };
         let (closing, _) = writer.finish(closing).await.map_err(file_error)?;
-        let key = ObjectKey { segment: segment.clone(), started_at, walk }.to_string();
-        let store_error = |source| Error::Store { segment: segment.clone(), source };
-        self.store.put_new(&key, file.path()).await.map_err(store_error)?;
+        let key = key.to_string();
+        let stored = self.store.put_new(&key, file.path()).await;
+        stored.map_err(|source| Error::Store { segment: segment.clone(), source })?;
 
         let summary = WalkSummary {
             segment: segment.clone(),
@@ -127,6 +122,18 @@ impl Collector {
             Some(Stopped::Deadline) | None => None,
         };
         Ok((summary, error))
+    }
+
+    fn header(&self, key: &ObjectKey, announced: u64) -> Header {
+        Header {
+            format: FORMAT,
+            portal: self.portal.base_url().as_str().trim_end_matches('/').to_owned(),
+            segment: key.segment.clone(),
+            walk: key.walk,
+            software: concat!("cenovka/", env!("CARGO_PKG_VERSION")).to_owned(),
+            started_at: key.started_at,
+            announced,
+        }
     }
 
     /// Writes the first page and all that follow it. Returns why it stopped before the end, if it did.
@@ -166,6 +173,13 @@ impl Collector {
             body: answer.body,
         }
     }
+}
+
+/// A file in the function's temporary folder, removed when it is dropped, and a writer to it.
+async fn temporary_file() -> Result<(NamedTempFile, File), raw_zone::Error> {
+    let file = NamedTempFile::new().map_err(raw_zone::Error::Transfer)?;
+    let output = File::create(file.path()).await.map_err(raw_zone::Error::Transfer)?;
+    Ok((file, output))
 }
 
 /// Why a walk ended before its last page.

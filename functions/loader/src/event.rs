@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use crate::error::Error;
 
-/// An S3 notification with any number of records, or the `s3:TestEvent` that S3 sends when notifications are set up.
+/// An S3 notification with any number of records, or the `s3:TestEvent` that S3 sends when notifications are
+/// set up.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Event {
     /// What happened to which objects.
@@ -37,8 +38,8 @@ pub(crate) enum Asked {
     Ignore(&'static str),
 }
 
-/// Reads a record. The notification's own filter is not relied on: a wrong one must not make the loader read or load
-/// something else.
+/// Reads a record. The notification's own filter is not relied on: a wrong one must not make the loader read
+/// or load something else.
 pub(crate) fn asked(record: &Record, bucket: &str) -> Result<Asked, Error> {
     let created = record.event_name.as_deref().is_some_and(|name| {
         let name = name.strip_prefix("s3:").unwrap_or(name);

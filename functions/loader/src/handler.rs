@@ -9,7 +9,7 @@ use warehouse::Warehouse;
 
 use crate::error::{Error, StartError};
 use crate::event::{Asked, Event, asked};
-use crate::load::{Loaded, Outcome};
+use crate::load::{Loaded, Outcome, load};
 
 /// What became of an event's objects.
 #[derive(Clone, Debug, Serialize)]
@@ -21,8 +21,8 @@ pub struct Response {
 /// Loads raw objects. Built once, at start; holds one connection to Postgres.
 #[derive(Debug)]
 pub struct Loader {
-    pub(crate) store: RawStore,
-    pub(crate) warehouse: Mutex<Warehouse>,
+    store: RawStore,
+    warehouse: Mutex<Warehouse>,
 }
 
 impl Loader {
@@ -32,8 +32,8 @@ impl Loader {
         Self { store, warehouse: Mutex::new(warehouse) }
     }
 
-    /// Builds the loader from the environment. Postgres is connected at once, while Lambda still gives a starting function its
-    /// full processor; if that fails, the first load tries again and reports it.
+    /// Builds the loader from the environment. Postgres is connected at once, while Lambda still gives a
+    /// starting function its full processor; if that fails, the first load tries again and reports it.
     ///
     /// # Errors
     /// If a setting is missing or wrong.
@@ -95,7 +95,8 @@ impl Loader {
     /// # Errors
     /// If it cannot be loaded; nothing of it is in the warehouse then.
     pub async fn load_key(&self, key: &ObjectKey) -> Result<Outcome, Failure> {
-        let outcome = self.load(key).await.map_err(|error| failure(&error))?;
+        let mut warehouse = self.warehouse.lock().await;
+        let outcome = load(&self.store, &mut warehouse, key).await.map_err(|error| failure(&error))?;
         log(&outcome);
         Ok(outcome)
     }

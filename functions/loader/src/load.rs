@@ -1,14 +1,14 @@
 //! One raw object into the warehouse.
 
-use raw_zone::{Closing, Line, ObjectKey, WalkReader};
+use raw_zone::{Closing, Header, Line, ObjectKey, WalkReader};
+use runtime::RawStore;
 use serde::Serialize;
 use sreality::row::Row;
 use sreality::{Page, Segment};
 use tokio::io::AsyncBufRead;
-use warehouse::{Counts, Ending, Load, Walk};
+use warehouse::{Counts, Ending, Load, Walk, Warehouse};
 
 use crate::error::Error;
-use crate::handler::Loader;
 
 /// What became of one object.
 #[derive(Clone, Debug, Serialize)]
@@ -43,75 +43,79 @@ pub enum Loaded {
     AlreadyLoaded,
 }
 
-impl Loader {
-    /// Loads one raw object, or finds it loaded.
-    pub(crate) async fn load(&self, key: &ObjectKey) -> Result<Outcome, Error> {
-        let bucket = self.store.bucket().to_owned();
-        let text = key.to_string();
-        let mut warehouse = self.warehouse.lock().await;
-        let outcome = |loaded| Outcome { key: text.clone(), segment: key.segment.clone(), loaded };
-        // Duplicate events are common enough to spare them the download.
-        if warehouse.is_loaded(&bucket, &text).await? {
-            return Ok(outcome(Loaded::AlreadyLoaded));
-        }
-        let file = |source| Error::File { bucket: bucket.clone(), key: text.clone(), source };
-        let (body, object_bytes) = self.store.get(&text).await?;
-        let mut reader = WalkReader::open(body).await.map_err(file)?;
-        let header = reader.header().clone();
-        let walk = Walk {
-            id: header.walk,
-            bucket: bucket.clone(),
-            key: text.clone(),
-            object_bytes,
-            portal: header.portal,
-            segment: header.segment.clone(),
-            software: header.software,
-            started_at: header.started_at,
-            announced: header.announced,
-        };
-        let own_key = ObjectKey { segment: header.segment, started_at: header.started_at, walk: header.walk }
-            .to_string();
-        if own_key != text {
-            return Err(Error::OtherWalk { bucket, key: text, found: own_key });
-        }
-        let Some(mut load) = warehouse.begin(walk).await? else {
-            return Ok(outcome(Loaded::AlreadyLoaded));
-        };
-        let closing = self.add_pages(&mut reader, &mut load, &text).await?;
-        let complete = closing.complete;
-        let Counts { seen, loaded, duplicate, rejected } = load.finish(ending(closing)).await?;
-        Ok(outcome(Loaded::Loaded {
-            rows_seen: seen,
-            rows_loaded: loaded,
-            rows_duplicate: duplicate,
-            rows_rejected: rejected,
-            complete,
-        }))
+/// Loads one raw object, or finds it loaded.
+pub(crate) async fn load(
+    store: &RawStore,
+    warehouse: &mut Warehouse,
+    key: &ObjectKey,
+) -> Result<Outcome, Error> {
+    let object = Object { bucket: store.bucket(), key: &key.to_string() };
+    let outcome = |loaded| Outcome { key: object.key.to_owned(), segment: key.segment.clone(), loaded };
+    // Duplicate events are common enough to spare them the download.
+    if warehouse.is_loaded(object.bucket, object.key).await? {
+        return Ok(outcome(Loaded::AlreadyLoaded));
     }
+    let (body, object_bytes) = store.get(object.key).await?;
+    let mut reader = WalkReader::open(body).await.map_err(|source| object.damaged(source))?;
+    let walk = walk(&object, object_bytes, reader.header().clone())?;
+    let Some(mut load) = warehouse.begin(walk).await? else {
+        return Ok(outcome(Loaded::AlreadyLoaded));
+    };
+    let closing = add_pages(&object, &mut reader, &mut load).await?;
+    let complete = closing.complete;
+    let Counts { seen, loaded, duplicate, rejected } = load.finish(ending(closing)).await?;
+    Ok(outcome(Loaded::Loaded {
+        rows_seen: seen,
+        rows_loaded: loaded,
+        rows_duplicate: duplicate,
+        rows_rejected: rejected,
+        complete,
+    }))
+}
 
-    /// Moves the rows page by page, so that memory holds one page at a time.
-    async fn add_pages<R: AsyncBufRead + Unpin>(
-        &self,
-        reader: &mut WalkReader<R>,
-        load: &mut Load<'_>,
-        key: &str,
-    ) -> Result<Closing, Error> {
-        let bucket = self.store.bucket();
-        let file = |source| Error::File { bucket: bucket.to_owned(), key: key.to_owned(), source };
-        loop {
-            match reader.next().await.map_err(file)? {
-                Line::Page { line, page } => {
-                    let parsed = Page::parse(page.body.get());
-                    let damaged =
-                        |source| Error::Page { bucket: bucket.to_owned(), key: key.to_owned(), line, source };
-                    let rows = parsed.map_err(damaged)?.results.into_iter();
-                    load.add_page(line, rows.map(|row| (Row::parse(row.get()), row.get()))).await?;
-                }
-                Line::Closing(closing) if closing.rows == load.rows_seen() => return Ok(closing),
-                Line::Closing(closing) => {
-                    let (claimed, found) = (closing.rows, load.rows_seen());
-                    return Err(file(raw_zone::Error::Miscounted { what: "rows", claimed, found }));
-                }
+/// Where the object lies, for errors.
+struct Object<'a> {
+    bucket: &'a str,
+    key: &'a str,
+}
+
+impl Object<'_> {
+    fn damaged(&self, source: raw_zone::Error) -> Error {
+        Error::File { bucket: self.bucket.to_owned(), key: self.key.to_owned(), source }
+    }
+}
+
+/// The ledger's facts from the file's header, which must be that of the key.
+fn walk(object: &Object<'_>, object_bytes: u64, header: Header) -> Result<Walk, Error> {
+    let Header { format: _, portal, segment, walk, software, started_at, announced } = header;
+    let (bucket, key) = (object.bucket.to_owned(), object.key.to_owned());
+    let found = ObjectKey { segment: segment.clone(), started_at, walk }.to_string();
+    if found != key {
+        return Err(Error::OtherWalk { bucket, key, found });
+    }
+    Ok(Walk { id: walk, bucket, key, object_bytes, portal, segment, software, started_at, announced })
+}
+
+/// Moves the rows page by page, so that memory holds one page at a time.
+async fn add_pages<R: AsyncBufRead + Unpin>(
+    object: &Object<'_>,
+    reader: &mut WalkReader<R>,
+    load: &mut Load<'_>,
+) -> Result<Closing, Error> {
+    loop {
+        match reader.next().await.map_err(|source| object.damaged(source))? {
+            Line::Page { line, page } => {
+                let page = Page::parse(page.body.get()).map_err(|source| {
+                    let (bucket, key) = (object.bucket.to_owned(), object.key.to_owned());
+                    Error::Page { bucket, key, line, source }
+                })?;
+                let rows = page.results.iter().map(|row| (Row::parse(row.get()), row.get()));
+                load.add_page(line, rows).await?;
+            }
+            Line::Closing(closing) if closing.rows == load.rows_seen() => return Ok(closing),
+            Line::Closing(closing) => {
+                let (claimed, found) = (closing.rows, load.rows_seen());
+                return Err(object.damaged(raw_zone::Error::Miscounted { what: "rows", claimed, found }));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The raw zone: what a raw object is called, and how its file is written and read.
 //!
-//! A raw object is one walk, stored once and never changed. Both directions stream, so memory does not grow with
-//! the walk. Knows neither S3 nor a database: it works on any byte stream.
+//! A raw object is one walk, stored once and never changed. Both directions stream, so memory does not grow
+//! with the walk. Knows neither S3 nor a database: it works on any byte stream.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
 
 mod error;

@@ -11,8 +11,8 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use crate::error::Error;
 use crate::walk::{Closing, Header, PageLine, RawLine};
 
-/// On recorded pages level 9 packs 13 % tighter than level 3 and still takes hundreds of MB a second, far more
-/// than a polite walk delivers.
+/// On recorded pages level 9 packs 13 % tighter than level 3 and still takes hundreds of MB a second, far
+/// more than a polite walk delivers.
 const LEVEL: Level = Level::Precise(9);
 
 /// One page to be written.
@@ -65,8 +65,8 @@ impl<W: AsyncWrite + Unpin> WalkWriter<W> {
         Ok(())
     }
 
-    /// Ends the file: `closing` gets the numbers of pages and rows that were written. Returns it with the sink,
-    /// which is flushed and shut down.
+    /// Ends the file: `closing` gets the numbers of pages and rows that were written. Returns it with the
+    /// sink, which is flushed and shut down.
     ///
     /// # Errors
     /// If the sink fails.

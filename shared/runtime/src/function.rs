@@ -11,8 +11,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::failure::Failure;
 use crate::logs;
 
-/// Starts a function under the Lambda Runtime API: `start` reads settings and builds clients once; `handle` answers
-/// each invocation. A failure is logged here, once, and told to Lambda with its class.
+/// Starts a function under the Lambda Runtime API: `start` reads settings and builds clients once; `handle`
+/// answers each invocation. A failure is logged here, once, and told to Lambda with its class.
 pub async fn run<S, E, I, O>(
     start: impl Future<Output = Result<S, E>>,
     handle: impl AsyncFn(&S, LambdaEvent<I>) -> Result<O, Failure>,

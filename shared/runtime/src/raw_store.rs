@@ -70,9 +70,9 @@ impl StoreError {
 
 /// An S3 client from the environment's region, credentials and endpoint.
 ///
-/// With an endpoint of its own (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`: LocalStack, or an S3 in this process) it
-/// addresses buckets by path, since `bucket.localhost` does not resolve everywhere, and sends checksums only where
-/// S3 requires them, since others reject the SDK's trailing ones.
+/// With an endpoint of its own (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`: LocalStack, or an S3 in this
+/// process) it addresses buckets by path, since `bucket.localhost` does not resolve everywhere, and sends
+/// checksums only where S3 requires them, since others reject the SDK's trailing ones.
 pub async fn s3_client() -> Client {
     let config = aws_config::defaults(BehaviorVersion::latest()).load().await;
     let own_endpoint = config.endpoint_url().is_some() || variable("AWS_ENDPOINT_URL_S3").is_some();

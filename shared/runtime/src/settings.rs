@@ -122,8 +122,8 @@ pub struct SettingFault {
     pub fault: String,
 }
 
-/// One environment variable; empty counts as unset, since compose and SAM pass unset parameters that way. Everything that
-/// the project reads from its environment passes through here.
+/// One environment variable; empty counts as unset, since compose and SAM pass unset parameters that way.
+/// Everything that the project reads from its environment passes through here.
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 #[must_use]
 pub fn variable(name: &str) -> Option<String> {

@@ -1,7 +1,7 @@
 //! Main categories, deal types and sub-categories.
 //!
-//! Source: Seznam's import interface specification 4.0.0, chapter 3.1. Codes of sub-categories are unique over
-//! all main categories.
+//! Source: Seznam's import interface specification 4.0.0, chapter 3.1. Codes of sub-categories are unique
+//! over all main categories.
 
 /// `category_main_cb`: what kind of property it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -26,6 +26,7 @@ impl CodeTable {
 pub const ALL: &[&CodeTable] = &[
     &CATEGORY_MAIN,
     &CATEGORY_TYPE,
+    &COUNTRY,
     &PRICE_UNIT,
     &PRICE_CURRENCY,
     &BUILDING_TYPE,
@@ -79,6 +80,21 @@ pub const CATEGORY_MAIN: CodeTable = CodeTable {
 pub const CATEGORY_TYPE: CodeTable = CodeTable {
     name: "category_type",
     codes: &[(1, "Prodej"), (2, "Pronájem"), (3, "Dražby"), (4, "Podíly")],
+};
+
+/// Countries (`locality_country_id`) that adverts have been seen in. The numbers are those of ISO 3166 but for the
+/// Czech Republic, which is 203 there.
+pub const COUNTRY: CodeTable = CodeTable {
+    name: "country",
+    codes: &[
+        (112, "Česká republika"),
+        (703, "Slovensko"),
+        (40, "Rakousko"),
+        (276, "Německo"),
+        (724, "Španělsko"),
+        (191, "Chorvatsko"),
+        (100, "Bulharsko"),
+    ],
 };
 
 /// What an advertised price is for. Units 3 to 5, 9 and 10 are prices per m².

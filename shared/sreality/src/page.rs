@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// One page as `estates/search` answers it. Rows stay raw text: each is parsed for itself, so that a bad one does
-/// not take its page along.
+/// One page as `estates/search` answers it. Rows stay raw text: each is parsed for itself, so that a bad one
+/// does not take its page along.
 #[derive(Debug, Deserialize)]
 pub struct Page<'a> {
     /// What was served, which can differ from what was asked for.

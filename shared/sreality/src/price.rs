@@ -1,7 +1,7 @@
 //! The portal's price rule: which of its many price fields is the total.
 //!
-//! Verified on 134 recorded rows: for unit prices (`za m²`) the portal's own summary equals price × area, and 0
-//! and 1 both mean "on request" (Info o ceně u RK).
+//! Verified on 134 recorded rows: for unit prices (`za m²`) the portal's own summary equals price × area, and
+//! 0 and 1 both mean "on request" (Info o ceně u RK).
 
 use crate::category::Deal;
 

@@ -26,8 +26,9 @@ pub struct SearchQuery {
 impl SearchQuery {
     /// The query's parameters by the portal's names.
     ///
-    /// Several sub-categories are joined by a comma: the portal answers an error to the old pipe, and only counts
-    /// the first of a repeated parameter. Promoted rows are switched off, since they only repeat others.
+    /// Several sub-categories are joined by a comma: the portal answers an error to the old pipe, and only
+    /// counts the first of a repeated parameter. Promoted rows are switched off, since they only repeat
+    /// others.
     #[must_use]
     pub fn parameters(&self) -> Vec<(&'static str, String)> {
         let Segment { category, deal, place, sub_categories } = &self.segment;

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use crate::area::{Areas, areas_from_name};
 use crate::price::{Amount, total_price};
 
-/// Bump this when rows are read differently: objects with rejects under an older version are worth loading again.
+/// Bump this when rows are read differently: objects with rejects under an older version are worth loading
+/// again.
 pub const PARSER_VERSION: i16 = 1;
 
 /// Distance that the portal delivers for "none near" and for "not computed yet".

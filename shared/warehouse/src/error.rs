@@ -67,7 +67,8 @@ impl Error {
                 }
                 None => true,
             },
-            // Class 08 connection, 40 serialization and deadlock, 53 resources, 55 locks, 57 operator intervention.
+            // Class 08 connection, 40 serialization and deadlock, 53 resources, 55 locks, 57 operator
+            // intervention.
             Self::Database { source, .. } => source.code().is_none_or(|code| {
                 ["08", "40", "53", "55", "57"].iter().any(|class| code.code().starts_with(class))
             }),

@@ -13,8 +13,8 @@ use crate::{sighting, spell};
 /// Serialises merges: each reads what the one before it wrote. Copying rows goes on side by side.
 const MERGE_LOCK: i64 = 0x006d_6572_6765;
 
-/// Ledger row first: its unique key makes a second loader of the same walk wait for the first, and then find it done.
-/// The counts follow at the end of the transaction.
+/// Ledger row first: its unique key makes a second loader of the same walk wait for the first, and then find
+/// it done. The counts follow at the end of the transaction.
 const ENTER_LEDGER: &str = "
 insert into warehouse.walk (
     id, bucket, key, object_bytes, portal, segment, category, deal, region_id, district_id, sub_categories,
@@ -40,8 +40,8 @@ pub struct Load<'w> {
 }
 
 impl Warehouse {
-    /// Begins the load of a walk; `None` if the ledger has it. While another connection is loading the same walk, this waits
-    /// for its end.
+    /// Begins the load of a walk; `None` if the ledger has it. While another connection is loading the same
+    /// walk, this waits for its end.
     ///
     /// # Errors
     /// If Postgres cannot be reached or refuses.
@@ -80,8 +80,8 @@ impl Warehouse {
 }
 
 impl Load<'_> {
-    /// Adds the rows of one page: `line` is its line in the raw object, and each row comes with its JSON text, which a
-    /// reject keeps.
+    /// Adds the rows of one page: `line` is its line in the raw object, and each row comes with its JSON
+    /// text, which a reject keeps.
     ///
     /// # Errors
     /// If Postgres refuses.

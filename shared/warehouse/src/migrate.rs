@@ -22,8 +22,8 @@ pub const SCHEMA_VERSION: i32 = MIGRATIONS.len() as i32;
 const MIGRATION_LOCK: i64 = 0x0063_656e_6f76_6b61;
 
 impl Warehouse {
-    /// Brings the schema to [`SCHEMA_VERSION`] in one transaction and returns the names of the migrations applied.
-    /// Started twice at once, the second waits and finds nothing to do.
+    /// Brings the schema to [`SCHEMA_VERSION`] in one transaction and returns the names of the migrations
+    /// applied. Started twice at once, the second waits and finds nothing to do.
     ///
     /// # Errors
     /// If the schema is newer than this software, or Postgres refuses.

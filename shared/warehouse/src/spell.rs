@@ -1,7 +1,7 @@
 //! The merge of one walk's sightings into the history of spells, for walks that arrive in order.
 //!
-//! A spell's `last_seen` is null as long as the latest complete walk that covers its listing saw it: then a walk that
-//! sees it again has nothing to write.
+//! A spell's `last_seen` is null as long as the latest complete walk that covers its listing saw it: then a
+//! walk that sees it again has nothing to write.
 
 use tokio_postgres::Transaction;
 use uuid::Uuid;
@@ -23,8 +23,9 @@ limit 1";
 /// The state before this walk of every listing that it saw, and of every listing that it should have seen:
 /// the latest spell with its `last_seen` spelt out, and whether a sighting now would go on with it.
 ///
-/// `head` is the latest complete walk of each segment; the latest of those that cover a listing is what a null
-/// `last_seen` stands for. That depends on the listing's attributes, so this runs before they are merged.
+/// `head` is the latest complete walk of each segment; the latest of those that cover a listing is what a
+/// null `last_seen` stands for. That depends on the listing's attributes, so this runs before they are
+/// merged.
 const PREVIOUS: &str = "
 create temporary table previous on commit drop as
 with head as materialized (
@@ -70,8 +71,8 @@ left join lateral (
         and warehouse.covers(head.walk, candidate.listing)
 ) as covering on true";
 
-/// Spells that go on are open again, or reach to this walk if it cannot say that a listing is gone; the others end where
-/// they were last seen.
+/// Spells that go on are open again, or reach to this walk if it cannot say that a listing is gone; the
+/// others end where they were last seen.
 const END_OR_EXTEND: &str = "
 update warehouse.spell
 set last_seen = ending.last_seen

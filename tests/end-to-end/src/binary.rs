@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-/// The binary of a function, as it will be deployed if `CENOVKA_FUNCTIONS` names the folder that `cargo lambda build` fills,
-/// else the one that cargo built for the tests.
+/// The binary of a function, as it will be deployed if `CENOVKA_FUNCTIONS` names the folder that `cargo
+/// lambda build` fills, else the one that cargo built for the tests.
 #[must_use]
 pub fn function(name: &str) -> PathBuf {
     match std::env::var_os("CENOVKA_FUNCTIONS") {

@@ -1,5 +1,5 @@
-//! What the end-to-end tests stand on: the function binaries as processes under a Lambda Runtime API, between a simulated
-//! portal, an S3 over HTTP and a private Postgres.
+//! What the end-to-end tests stand on: the function binaries as processes under a Lambda Runtime API, between
+//! a simulated portal, an S3 over HTTP and a private Postgres.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

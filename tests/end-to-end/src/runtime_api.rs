@@ -1,6 +1,7 @@
 //! A small Lambda Runtime API: hands events to one function process and takes its answers.
 //!
-//! Source: AWS Lambda developer guide, "Using the Lambda runtime API"; paths and headers of version 2018-06-01.
+//! Source: AWS Lambda developer guide, "Using the Lambda runtime API"; paths and headers of version
+//! 2018-06-01.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,5 @@
-//! How events arrive: more than once, at once, in bundles, and for things that are none of the loader's business.
+//! How events arrive: more than once, at once, in bundles, and for things that are none of the loader's
+//! business.
 
 use end_to_end::{World, event, world::BUCKET};
 use portal_simulator::{Market, Source};

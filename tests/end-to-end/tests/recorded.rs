@@ -1,5 +1,5 @@
-//! Recorded rows of the real portal, through the whole path, pinned by value. They are no part of this repository: without
-//! them these tests say so and pass.
+//! Recorded rows of the real portal, through the whole path, pinned by value. They are no part of this
+//! repository: without them these tests say so and pass.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,5 @@
-//! What the market is made of: how many listings each category × deal segment holds, and in which of them prices
-//! are left out or given per m².
+//! What the market is made of: how many listings each category × deal segment holds, and in which of them
+//! prices are left out or given per m².
 
 use sreality::category::{Category, Deal};
 
@@ -24,9 +24,10 @@ const fn section(category: Category, deal: Deal, listings: usize, on_request: f6
 
 /// All sections, in the order of [`sreality::Segment::all_national`].
 ///
-/// The large ones have the totals measured in June and July 2026 (flats for sale 20 029, houses for sale 21 853,
-/// land for sale 20 887, commercial rents 14 650, land shares about 6 300), the others share the rest. Prices on
-/// request are 10.9 % of all, 0.7 % of rented flats and 30 % of commercial rents (measured in May 2026).
+/// The large ones have the totals measured in June and July 2026 (flats for sale 20 029, houses for sale 21
+/// 853, land for sale 20 887, commercial rents 14 650, land shares about 6 300), the others share the rest.
+/// Prices on request are 10.9 % of all, 0.7 % of rented flats and 30 % of commercial rents (measured in May
+/// 2026).
 pub(crate) static SECTIONS: [Section; 20] = [
     section(Category::Flats, Deal::Sale, 20_000, 0.06, 0.0),
     section(Category::Flats, Deal::Rent, 10_000, 0.007, 0.0),

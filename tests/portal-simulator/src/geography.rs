@@ -1,8 +1,8 @@
 //! Where properties lie: the districts with their real centres, price levels, share of the market, and towns.
 //!
-//! Centres are those of the district's seat to about a kilometre. Price levels are rough prices of a flat per m²
-//! of the year 2025; the shares follow totals measured in summer 2026: a quarter of the flats is in Prague, and no
-//! other district has a thousand of any kind.
+//! Centres are those of the district's seat to about a kilometre. Price levels are rough prices of a flat per
+//! m² of the year 2025; the shares follow totals measured in summer 2026: a quarter of the flats is in
+//! Prague, and no other district has a thousand of any kind.
 
 use sreality::place::{DISTRICTS, District, REGIONS, Region};
 

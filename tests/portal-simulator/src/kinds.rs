@@ -1,7 +1,7 @@
 //! The kinds of property on offer: for each sub-category its title, how common it is, how large and how dear.
 //!
-//! Titles follow the grammar of recorded rows (2025-10 to 2026-05). Family houses make up 74 % of the houses for
-//! sale, as measured in July 2026: 16 143 of 21 853, more than one query can page through.
+//! Titles follow the grammar of recorded rows (2025-10 to 2026-05). Family houses make up 74 % of the houses
+//! for sale, as measured in July 2026: 16 143 of 21 853, more than one query can page through.
 
 use sreality::category::{Category, Deal, SUB_CATEGORIES, SubCategory};
 

@@ -1,8 +1,8 @@
 //! A faithful copy of the portal's API v1 over a seeded, simulated market.
 //!
-//! Tests start a [`Simulator`] over a [`Market`], let the collector walk it, move the market forward day by day,
-//! and compare what the warehouse says with what the market knows: [`Market::history`] is the truth. Instead of a
-//! market it can also serve [`RecordedRows`].
+//! Tests start a [`Simulator`] over a [`Market`], let the collector walk it, move the market forward day by
+//! day, and compare what the warehouse says with what the market knows: [`Market::history`] is the truth.
+//! Instead of a market it can also serve [`RecordedRows`].
 //!
 //! The README lists every behaviour that is imitated, and where it was observed.
 #![cfg_attr(

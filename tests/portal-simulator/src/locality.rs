@@ -1,8 +1,8 @@
 //! The locality of a row: what the portal says about where a property lies.
 //!
-//! How often something is missing is as measured on 145 recorded rows: street in 78 %, city part in 25 %, quarter
-//! everywhere but in large cities. Ids of municipalities, wards, quarters and streets are invented, except
-//! Prague's.
+//! How often something is missing is as measured on 145 recorded rows: street in 78 %, city part in 25 %,
+//! quarter everywhere but in large cities. Ids of municipalities, wards, quarters and streets are invented,
+//! except Prague's.
 
 use serde::Serialize;
 use sreality::place::CZECH_REPUBLIC;
@@ -152,8 +152,8 @@ impl Locality {
 
 /// Coordinates near the centre of the district, in degrees with six decimals.
 ///
-/// The seat lies at the centre, other places around it at a distance of their own, properties within a kilometre
-/// or two of their place.
+/// The seat lies at the centre, other places around it at a distance of their own, properties within a
+/// kilometre or two of their place.
 fn point(listing: &Listing, place: u32, random: &mut Random) -> (f64, f64) {
     let (latitude, longitude) = listing.locale.centre;
     let mut of_place = Random::stream(listing.locale.district.id as u64, u64::from(place));

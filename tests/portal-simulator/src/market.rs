@@ -10,7 +10,8 @@ use crate::random::Random;
 
 /// Every day this share of the listings leaves: a median stay of about two months.
 const LEAVING: f64 = 0.012;
-/// Every day this share changes its price: 113 changes on 453 ids in 55 days were measured, in a livelier place.
+/// Every day this share changes its price: 113 changes on 453 ids in 55 days were measured, in a livelier
+/// place.
 const CHANGING: f64 = 0.008;
 /// Of those that leave, this share comes back under a new id within five days.
 const RELISTED: f64 = 0.06;
@@ -98,8 +99,8 @@ impl Market {
 
     /// Moves forward to this day, one day after the other; does nothing if it is already reached.
     ///
-    /// On each day some listings leave, some change their price, some that left come back under their own or a
-    /// new id, and as many new ones come as keep the total about level.
+    /// On each day some listings leave, some change their price, some that left come back under their own or
+    /// a new id, and as many new ones come as keep the total about level.
     pub fn advance_to(&mut self, day: u32) {
         while self.day < day {
             self.day += 1;
@@ -116,8 +117,8 @@ impl Market {
         newest_first(&self.listings, &self.offered).map(Listing::offer)
     }
 
-    /// The whole truth up to today: every stretch that has ended, in the order in which they ended, then every
-    /// stretch that goes on.
+    /// The whole truth up to today: every stretch that has ended, in the order in which they ended, then
+    /// every stretch that goes on.
     pub fn history(&self) -> impl Iterator<Item = Stretch> + '_ {
         let current = newest_first(&self.listings, &self.offered);
         self.ended.iter().cloned().chain(current.map(|listing| Stretch::current(listing, self.day)))

@@ -161,8 +161,8 @@ fn step_of(amount: i64) -> i64 {
 
 /// A total price as sellers round it.
 ///
-/// In genuine sets 54 to 84 % of the sale prices above 200 000 CZK are divisible by 10 000; falsified ones lose
-/// that, so the market has to have it.
+/// In genuine sets 54 to 84 % of the sale prices above 200 000 CZK are divisible by 10 000; falsified ones
+/// lose that, so the market has to have it.
 fn rounded_total(total: f64, area_m2: u32, random: &mut Random) -> i64 {
     if total < 200_000.0 {
         return nearest(total, if random.chance(0.7) { 1_000 } else { 1 });

@@ -1,8 +1,8 @@
 //! The simulator's random numbers.
 //!
-//! `SplitMix64` (Steele, Lea and Flood 2014) in a few lines instead of a dependency, because the same seed must
-//! give the same market in every version of every library. Nothing here, nor in what builds on it, calls `ln`,
-//! `exp` or `powf`: their last digit differs between platforms.
+//! `SplitMix64` (Steele, Lea and Flood 2014) in a few lines instead of a dependency, because the same seed
+//! must give the same market in every version of every library. Nothing here, nor in what builds on it, calls
+//! `ln`, `exp` or `powf`: their last digit differs between platforms.
 
 /// A stream of random numbers that depends on its seed alone.
 #[derive(Clone, Debug)]

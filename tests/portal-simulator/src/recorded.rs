@@ -55,7 +55,8 @@ struct RecordedRow {
 }
 
 impl RecordedRows {
-    /// Reads files that hold an answer (`{"results": […]}`, with or without the rest of it) or an array of rows.
+    /// Reads files that hold an answer (`{"results": […]}`, with or without the rest of it) or an array of
+    /// rows.
     pub fn read(files: &[PathBuf]) -> Result<Self, RecordedRowsError> {
         let mut rows = Vec::new();
         for file in files {

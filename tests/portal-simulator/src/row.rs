@@ -1,7 +1,7 @@
 //! A list row, as the portal has written it since 2026.
 //!
-//! Keys stand in the portal's order (the alphabet's); all of them are in every row. The same listing gives the
-//! same row on every day, but for its price, its ribbon and, while it is fresh, its distances.
+//! Keys stand in the portal's order (the alphabet's); all of them are in every row. The same listing gives
+//! the same row on every day, but for its price, its ribbon and, while it is fresh, its distances.
 
 use serde::Serialize;
 use sreality::codes::{CATEGORY_MAIN, CATEGORY_TYPE, PRICE_CURRENCY};

@@ -115,12 +115,14 @@ impl Simulator {
         }
     }
 
-    /// Moves the market forward to this day; does nothing if it is already reached, or if recorded rows are served.
+    /// Moves the market forward to this day; does nothing if it is already reached, or if recorded rows are
+    /// served.
     pub fn advance_to(&self, day: u32) {
         self.served.advance(|_| day);
     }
 
-    /// The requests the portal was asked, in the order of their arrival; those to `/simulator` are not among them.
+    /// The requests the portal was asked, in the order of their arrival; those to `/simulator` are not among
+    /// them.
     #[must_use]
     pub fn requests(&self) -> Vec<RequestLog> {
         let requests = self.served.requests.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,8 +147,8 @@ fn router(served: Arc<Served>) -> Router {
         .route("/api/v1/estates", get(|| async { answer::error(401, "Unauthorized") }))
         .route("/api/v1/estates/search", get(search))
         .fallback(|| async { answer::error(404, "Not Found") })
-        // Faults that answer in the portal's place belong here, as a layer under the log: they are then logged
-        // like any answer.
+        // Faults that answer in the portal's place belong here, as a layer under the log: they are then
+        // logged like any answer.
         .layer(middleware::from_fn_with_state(Arc::clone(&served), log));
     Router::new()
         .route("/simulator/advance", post(advance))

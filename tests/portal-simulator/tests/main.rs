@@ -1,4 +1,5 @@
-//! The simulator over HTTP: each test states one behaviour of the portal, or one promise to those who test with it.
+//! The simulator over HTTP: each test states one behaviour of the portal, or one promise to those who test
+//! with it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -61,8 +62,8 @@ fn hash_id(row: &Value) -> u64 {
     row["hash_id"].as_u64().unwrap()
 }
 
-/// The recorded rows beside the repository; `None`, said once, where they are not: they belong to the portal and
-/// are never part of it.
+/// The recorded rows beside the repository; `None`, said once, where they are not: they belong to the portal
+/// and are never part of it.
 fn recorded_files() -> Option<Vec<PathBuf>> {
     let shared = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let folder = shared.join("data/v1");

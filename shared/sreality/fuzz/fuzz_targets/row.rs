@@ -1,4 +1,5 @@
-//! No page and no row, whatever its bytes, makes the parsers panic, and what is accepted is within its ranges.
+//! No page and no row, whatever its bytes, makes the parsers panic, and what is accepted is within its
+//! ranges.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
