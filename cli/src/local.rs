@@ -157,7 +157,8 @@ pub async fn psql(arguments: &SimulationArgs, psql_arguments: &[String]) -> Resu
     let postgres = PrivatePostgres::start(&DataFolder::open(arguments)?.postgres()).await?;
     // psql handles Ctrl-C itself; this process must outlive it to stop Postgres.
     let _ignored = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
-    let status = Command::new("psql").arg(postgres.database_url()).args(psql_arguments).status().await;
+    let status =
+        Command::new(postgres.psql()).arg(postgres.database_url()).args(psql_arguments).status().await;
     postgres.stop().await?;
     match status.map_err(Error::Psql)? {
         status if status.success() => Ok(()),

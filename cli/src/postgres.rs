@@ -106,11 +106,10 @@ impl PrivatePostgres {
         url(&self.socket_folder, NAME)
     }
 
-    /// The command that opens the database in a terminal, to be shown to the user.
-    pub fn psql_command(&self) -> String {
+    /// The terminal client that came with the server; any in the PATH if none did.
+    pub fn psql(&self) -> PathBuf {
         let psql = self.binaries.folder.join("psql");
-        let psql = if psql.is_file() { psql } else { PathBuf::from("psql") };
-        format!("{} '{}'", psql.display(), self.database_url())
+        if psql.is_file() { psql } else { PathBuf::from("psql") }
     }
 
     /// Ends open connections, writes everything down and ends the server.
