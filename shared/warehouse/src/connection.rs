@@ -1,9 +1,21 @@
 //! One connection per function, opened when needed and opened again after it broke.
 
+use std::time::Duration;
+
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, NoTls};
 
-use crate::error::Error;
+use crate::error::{Doing, Error};
+
+/// How long Postgres may take to accept a connection, unless the URL says otherwise.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Limits of every session. The largest walk loads in seconds: what takes minutes hangs. A transaction whose client
+/// has vanished without closing its connection gives up its locks.
+const LIMITS: &str = "
+set statement_timeout = '5min';
+set lock_timeout = '2min';
+set idle_in_transaction_session_timeout = '2min'";
 
 /// A warehouse, and the connection to it while there is one.
 #[derive(Debug)]
@@ -23,6 +35,9 @@ impl Warehouse {
         let mut config: Config = url.parse().map_err(Error::Url)?;
         if let Some(host) = config.get_hosts().iter().find_map(foreign) {
             return Err(Error::NotEncrypted { host: host.to_owned() });
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
         }
         config.application_name(concat!("cenovka/", env!("CARGO_PKG_VERSION")));
         Ok(Self { config, client: None, schema_checked: false })
@@ -62,7 +77,13 @@ impl Warehouse {
                 tracing::warn!(%error, "the connection to Postgres broke");
             }
         });
+        client.batch_execute(LIMITS).await.doing("set the session's limits")?;
         Ok(client)
+    }
+
+    /// Forgets a connection that turned out to be broken.
+    pub(crate) fn disconnect(&mut self) {
+        self.client = None;
     }
 }
 

@@ -77,6 +77,19 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Whether an open connection turned out to be broken, as by a restart of the server.
+    pub(crate) fn is_lost_connection(&self) -> bool {
+        match self {
+            // Without a code of Postgres's it is the connection that failed; class 57P is a server going down.
+            Self::Database { source, .. } => source
+                .code()
+                .is_none_or(|code| code.code().starts_with("57P") || code.code().starts_with("08")),
+            _ => false,
+        }
+    }
+}
+
 /// Says what was being done when a statement failed.
 pub(crate) trait Doing<T> {
     fn doing(self, action: &'static str) -> Result<T, Error>;

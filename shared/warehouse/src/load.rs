@@ -69,9 +69,22 @@ impl Warehouse {
 
     /// Whether the ledger has a raw object.
     ///
+    /// This is the first statement of every load, so it finds out whether the connection has survived the time since
+    /// the last one: between invocations a function is frozen, and does not notice that Postgres was restarted.
+    ///
     /// # Errors
     /// If Postgres cannot be reached or refuses.
     pub async fn is_loaded(&mut self, bucket: &str, key: &str) -> Result<bool, Error> {
+        match self.ask_ledger(bucket, key).await {
+            Err(error) if error.is_lost_connection() => {
+                self.disconnect();
+                self.ask_ledger(bucket, key).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn ask_ledger(&mut self, bucket: &str, key: &str) -> Result<bool, Error> {
         let sql = "select exists (select from warehouse.walk where bucket = $1 and key = $2)";
         let row =
             self.checked_client().await?.query_one(sql, &[&bucket, &key]).await.doing("read the ledger")?;

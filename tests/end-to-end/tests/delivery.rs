@@ -81,6 +81,22 @@ async fn a_failing_record_does_not_take_the_others_along() {
 }
 
 #[tokio::test]
+async fn a_connection_that_was_cut_between_two_events_is_opened_again() {
+    let mut world = world().await;
+    let (mut collector, mut loader) = (world.collector().await, world.loader().await);
+    let events = world.collect(&mut collector, &["flats-rent", "land-share", "other-sale"]).await;
+    for event in events {
+        loader.invoke(event).await.unwrap();
+        let cut = "
+            select count(pg_terminate_backend(pid))
+            from pg_stat_activity
+            where application_name like 'cenovka/%' and pid <> pg_backend_pid()";
+        assert_eq!(world.count(cut).await, 1);
+    }
+    assert_eq!(world.count("select count(*) from warehouse.walk").await, 3);
+}
+
+#[tokio::test]
 async fn a_loader_killed_in_the_middle_leaves_nothing_and_the_next_one_loads() {
     let mut world = World::start(Source::Market(Market::new(7, 30_000))).await;
     let mut collector = world.collector().await;
