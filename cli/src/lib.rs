@@ -7,6 +7,7 @@
 
 pub mod args;
 pub mod data_folder;
+pub mod error;
 mod folder_lock;
 pub mod local;
 pub mod object_store;

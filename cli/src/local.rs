@@ -16,8 +16,8 @@ use warehouse::Warehouse;
 
 use crate::args::SimulationArgs;
 use crate::data_folder::DataFolder;
+use crate::error::Error;
 use crate::object_store::{ObjectCreated, ObjectStore, REGION};
-use crate::operator::Error;
 use crate::postgres::PrivatePostgres;
 
 /// The same market on every machine.

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use cenovka::args::{Cli, Command};
+use cenovka::error::Error;
 use cenovka::{local, operator, simulation};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
@@ -26,7 +27,7 @@ async fn main() -> ExitCode {
     };
     match Box::pin(command).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(operator::Error::Interrupted) => {
+        Err(Error::Interrupted) => {
             eprintln!("\ncenovka: interrupted; the next run goes on from here");
             ExitCode::from(INTERRUPTED)
         }

@@ -2,64 +2,10 @@
 
 use collector::{Collector, Request};
 use loader::{Loaded, Loader, Outcome};
-use runtime::{Failure, SettingsError};
+use runtime::Failure;
 use warehouse::Warehouse;
 
-/// Why a command failed.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The user ended it.
-    #[error("interrupted")]
-    Interrupted,
-    /// The collector cannot start.
-    #[error(transparent)]
-    Collector(#[from] collector::StartError),
-    /// The loader cannot start.
-    #[error(transparent)]
-    Loader(#[from] loader::StartError),
-    /// The settings.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    /// Nothing on a key's way to being one.
-    #[error(transparent)]
-    Key(#[from] raw_zone::KeyError),
-    /// A collection or a load failed.
-    #[error("{0}")]
-    Failed(Failure),
-    /// The warehouse.
-    #[error(transparent)]
-    Warehouse(#[from] warehouse::Error),
-    /// The private Postgres.
-    #[error(transparent)]
-    Postgres(#[from] crate::postgres::Error),
-    /// The S3 in this process.
-    #[error(transparent)]
-    ObjectStore(#[from] crate::object_store::Error),
-    /// The data folder.
-    #[error(transparent)]
-    DataFolder(#[from] crate::data_folder::DataFolderError),
-    /// The recorded rows.
-    #[error(transparent)]
-    RecordedRows(#[from] portal_simulator::RecordedRowsError),
-    /// The portal simulator.
-    #[error("cannot start the portal simulator: {0}")]
-    Simulator(#[source] std::io::Error),
-    /// The simulator's URL, which is this program's own.
-    #[error(transparent)]
-    Client(#[from] sreality::ClientError),
-    /// The bucket in the S3 of this process.
-    #[error("cannot create the raw bucket: {0}")]
-    Bucket(String),
-    /// A query of the summary.
-    #[error("cannot read the marts: {0}")]
-    Mart(#[from] tokio_postgres::Error),
-    /// psql.
-    #[error("cannot run psql: {0}")]
-    Psql(#[source] std::io::Error),
-    /// There is nothing to open.
-    #[error("DATABASE_URL is set, so there is no private Postgres: run psql \"$DATABASE_URL\"")]
-    NoPrivatePostgres,
-}
+use crate::error::Error;
 
 /// Walks segments and prints what was stored.
 ///

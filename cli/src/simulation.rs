@@ -14,9 +14,9 @@ use warehouse::Warehouse;
 
 use crate::args::SimulationArgs;
 use crate::data_folder::{DataFolder, State};
+use crate::error::Error;
 use crate::local::{BUCKET, Local, Postgres};
 use crate::object_store::ObjectCreated;
-use crate::operator::Error;
 use crate::summary;
 
 /// When day 0 is collected.
@@ -54,7 +54,8 @@ async fn simulate(arguments: &SimulationArgs, folder: &DataFolder, postgres: &Po
     let days = arguments.days.unwrap_or(if arguments.rows.is_empty() { 5 } else { 1 });
     let mut loading = Loading { loader, events, rows: 0, busy: Duration::ZERO };
     let mut now = not_before(&postgres.url).await?;
-    for day in state.days..state.days.saturating_add(days) {
+    let end = state.days.saturating_add(days);
+    for day in state.days..end {
         simulator.advance_to(day);
         now = now
             .max(first_day().saturating_add(SignedDuration::from_hours(24 * i64::from(day))).unwrap_or(now));
@@ -66,7 +67,7 @@ async fn simulate(arguments: &SimulationArgs, folder: &DataFolder, postgres: &Po
             permission: false,
         })?;
         let collector = Collector::new(client, store.clone(), Clock::showing(now));
-        let progress = Progress::new(day, now, state.days + days - 1, segments.len());
+        let progress = Progress::new(day, now, end - 1, segments.len());
         collect_and_load(&collector, &segments, &mut loading, &progress).await?;
         progress.finish(&loading);
         folder.save(State { days: day + 1 })?;
@@ -134,7 +135,7 @@ async fn collect_and_load(
 
 impl Loading {
     async fn load(&mut self, created: &ObjectCreated, progress: &Progress) -> Result<(), Error> {
-        let event: Event = serde_json::from_value(created.to_s3_event()).unwrap_or_default();
+        let event: Event = serde_json::from_value(created.to_s3_event())?;
         let started = Instant::now();
         let response = self.loader.load_event(&event).await.map_err(Error::Failed)?;
         self.busy += started.elapsed();

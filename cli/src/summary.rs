@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_postgres::{Client, NoTls};
 
-use crate::operator::Error;
+use crate::error::Error;
 
 /// Width of the longest bar in characters.
 const BAR: f64 = 36.0;

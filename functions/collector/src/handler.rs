@@ -71,6 +71,7 @@ impl Collector {
         mut stored: impl FnMut(&WalkSummary),
     ) -> Result<Response, Failure> {
         let segments = parse_segments(request).map_err(|error| failure(&error))?;
+        self.walker.portal.begin_run();
         let mut walks = Vec::new();
         let mut failures = Vec::new();
         for segment in &segments {

@@ -169,7 +169,7 @@ pub struct RequestCounts {
     pub requests: u64,
     /// Requests that repeated a failed one.
     pub retries: u64,
-    /// Answers 401, 403 and 429.
+    /// Answers 401, 403 and 429, and any that ask for a longer pause than a function can wait.
     pub refusals: u64,
 }
 
@@ -226,7 +226,13 @@ impl Client {
         &self.base_url
     }
 
-    /// Counts since the client was built.
+    /// Starts a run: its refusals count from here. A function's process lives for many runs, and one that was
+    /// refused now and then over weeks must not stop for it.
+    pub fn begin_run(&self) {
+        self.refusals.store(0, Ordering::Relaxed);
+    }
+
+    /// Requests and retries since the client was built, refusals since the run began.
     pub fn counts(&self) -> RequestCounts {
         RequestCounts {
             requests: self.requests.load(Ordering::Relaxed),
@@ -290,24 +296,21 @@ impl Client {
         }
         let retry_after =
             headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(retry_after);
-        match code {
-            401 | 403 | 429 => {
-                let refusals = self.refusals.fetch_add(1, Ordering::Relaxed) + 1;
-                let pause = retry_after.unwrap_or_default();
-                if refusals >= REFUSALS || pause > LONGEST_PAUSE {
-                    return RequestError::Refused { url, status: code, refusals };
-                }
-                self.pace.slow_down(pause).await;
-                RequestError::Status { url, status: code }
-            }
-            422 => RequestError::Unprocessable { url },
-            _ => {
-                if let Some(pause) = retry_after.filter(|pause| *pause <= LONGEST_PAUSE) {
-                    self.pace.slow_down(pause).await;
-                }
-                RequestError::Status { url, status: code }
+        if code == 422 {
+            return RequestError::Unprocessable { url };
+        }
+        let pause = retry_after.unwrap_or_default();
+        let refused = matches!(code, 401 | 403 | 429) || pause > LONGEST_PAUSE;
+        if refused {
+            let refusals = self.refusals.fetch_add(1, Ordering::Relaxed) + 1;
+            if refusals >= REFUSALS || pause > LONGEST_PAUSE {
+                return RequestError::Refused { url, status: code, refusals };
             }
         }
+        if refused || !pause.is_zero() {
+            self.pace.slow_down(pause).await;
+        }
+        RequestError::Status { url, status: code }
     }
 }
 

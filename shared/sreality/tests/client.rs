@@ -108,6 +108,26 @@ async fn a_long_retry_after_stops_the_run() {
 }
 
 #[tokio::test]
+async fn a_long_retry_after_stops_the_run_whatever_the_status() {
+    let (client, asked) =
+        portal(|_, _| (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "3600")]).into_response()).await;
+    let error = client.search(&query()).await.unwrap_err();
+    assert!(matches!(error, RequestError::Refused { status: 503, .. }), "{error}");
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn each_run_counts_its_own_refusals() {
+    let (client, _) =
+        portal(|_, _| (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "86400")]).into_response()).await;
+    for _ in 0..2 {
+        client.begin_run();
+        let error = client.search(&query()).await.unwrap_err();
+        assert!(matches!(error, RequestError::Refused { refusals: 1, .. }), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn an_unreachable_portal_is_named_with_the_cause() {
     let base_url = "http://127.0.0.1:1".parse().unwrap();
     let settings = ClientSettings { base_url, requests_per_second: 1000.0, contact: None, permission: false };

@@ -78,6 +78,18 @@ impl Error {
 }
 
 impl Error {
+    /// Whether Postgres cannot hold what the walk brings, such as a NUL character or a time before its calendar.
+    #[must_use]
+    pub fn is_bad_data(&self) -> bool {
+        // Class 22 data exception, 23 integrity constraint violation.
+        match self {
+            Self::Database { source, .. } => source
+                .code()
+                .is_some_and(|code| code.code().starts_with("22") || code.code().starts_with("23")),
+            _ => false,
+        }
+    }
+
     /// Whether an open connection turned out to be broken, as by a restart of the server.
     pub(crate) fn is_lost_connection(&self) -> bool {
         match self {

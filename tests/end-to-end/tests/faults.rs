@@ -16,11 +16,15 @@ async fn world() -> World {
 
 /// The key and the file of a walk of flats for sale that has one page with these rows.
 async fn walk_file(walk: u128, rows: &[&str], complete: bool) -> (String, Vec<u8>) {
+    walk_file_of("http://127.0.0.1", walk, rows, complete).await
+}
+
+async fn walk_file_of(portal: &str, walk: u128, rows: &[&str], complete: bool) -> (String, Vec<u8>) {
     let started_at = Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap();
     let key = ObjectKey { segment: "flats-sale".parse().unwrap(), started_at, walk: Uuid::from_u128(walk) };
     let header = Header {
         format: FORMAT,
-        portal: "http://127.0.0.1".to_owned(),
+        portal: portal.to_owned(),
         segment: key.segment.clone(),
         walk: key.walk,
         software: "test".to_owned(),
@@ -96,6 +100,16 @@ async fn damaged_objects_are_rejected_by_name_and_nothing_is_loaded() {
     assert!(peak < 64.0, "the loader took {peak:.0} MiB");
     let event = world.put(&key, whole).await;
     assert_eq!(loader.invoke(event).await.unwrap()["objects"][0]["outcome"], "loaded");
+}
+
+#[tokio::test]
+async fn what_postgres_cannot_hold_is_rejected() {
+    let mut world = world().await;
+    let mut loader = world.loader().await;
+    let (key, file) = walk_file_of("http://\0", 1, &[], true).await;
+    let error = refuse(&mut world, &mut loader, &key, file).await;
+    assert!(error.message.contains("could not enter the walk in the ledger"), "{}", error.message);
+    assert_eq!(error.class, "reject");
 }
 
 #[tokio::test]

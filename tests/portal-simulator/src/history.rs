@@ -61,12 +61,7 @@ mod tests {
 
     use super::*;
     use crate::market::Market;
-
-    fn advanced(seed: u64, listings: usize, day: u32) -> Market {
-        let mut market = Market::new(seed, listings);
-        market.advance_to(day);
-        market
-    }
+    use crate::market::tests::advanced;
 
     #[test]
     fn history_accounts_for_every_day() {

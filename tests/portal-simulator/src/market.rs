@@ -297,14 +297,14 @@ pub(crate) fn section_position(category: i16, deal: i16) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::collections::HashMap;
 
     use sreality::category::{Category, Deal};
 
     use super::*;
 
-    fn advanced(seed: u64, listings: usize, day: u32) -> Market {
+    pub(crate) fn advanced(seed: u64, listings: usize, day: u32) -> Market {
         let mut market = Market::new(seed, listings);
         market.advance_to(day);
         market
