@@ -53,9 +53,8 @@ create index walk_complete on warehouse.walk (category, deal, started_at desc) w
 
 create table warehouse.listing (
     hash_id bigint primary key,
-    walk_id uuid not null references warehouse.walk,
-    line bigint not null,
-    row_index integer not null,
+    first_seen timestamptz not null,
+    digest uuid not null,
     category smallint not null,
     deal smallint not null,
     sub_category smallint,
@@ -103,19 +102,49 @@ create table warehouse.listing (
     train_m integer,
     vet_m integer
 );
-comment on table warehouse.listing is 'The latest attributes of every listing ever seen. walk_id, line and row_index say where they were first seen so: an unchanged listing is not written again.';
+comment on table warehouse.listing is 'Every listing ever seen, with the attributes of its newest sighting. An unchanged listing is not written again.';
+comment on column warehouse.listing.digest is 'Which listing_version it shows now.';
+-- Narrow, so that the listings that a walk covers are found without reading the wide rows.
+create index listing_place on warehouse.listing (category, deal, sub_category, region_id, district_id, hash_id);
+
+create table warehouse.listing_version (
+    hash_id bigint not null references warehouse.listing,
+    digest uuid not null,
+    walk_id uuid not null references warehouse.walk,
+    line bigint not null,
+    row_index integer not null,
+    primary key (hash_id, digest)
+);
+comment on table warehouse.listing_version is 'Where each wording of a listing was first seen: digest stands for all attributes and the price of a row, walk_id, line and row_index for the first row that carried just these.';
 
 create table warehouse.spell (
     hash_id bigint not null references warehouse.listing,
     first_seen timestamptz not null,
     first_walk uuid not null references warehouse.walk,
     last_seen timestamptz,
+    last_walk uuid references warehouse.walk,
     total_price bigint,
-    primary key (hash_id, first_seen)
+    missing_since timestamptz,
+    delisted_at timestamptz,
+    next_seen timestamptz,
+    primary key (hash_id, first_seen, first_walk),
+    constraint last_sighting check ((last_seen is null) = (last_walk is null)),
+    constraint in_order check (first_seen <= last_seen and last_seen <= missing_since and missing_since <= delisted_at)
 );
-comment on table warehouse.spell is 'The history: stretches of sightings of one listing at one total price (whole crowns, per month for rents, null on request).';
+comment on table warehouse.spell is 'The history: stretches of sightings of one listing at one total price (whole crowns, per month for rents, null on request), not interrupted by a complete walk that covered the listing and did not see it.';
 comment on column warehouse.spell.last_seen is 'Start of the last walk that saw it so. Null means: the latest complete walk that covers the listing; that way a listing that stays costs no write.';
-create index spell_open on warehouse.spell (hash_id) where last_seen is null;
+comment on column warehouse.spell.missing_since is 'Start of the first complete walk that covered the listing and missed it, after this spell and before the next.';
+comment on column warehouse.spell.delisted_at is 'Start of the third such walk in a row: the listing is gone.';
+comment on column warehouse.spell.next_seen is 'Start of the next spell; null for the latest.';
+create index spell_latest on warehouse.spell (hash_id) where next_seen is null;
+
+create table warehouse.extra_sighting (
+    walk_id uuid not null references warehouse.walk,
+    hash_id bigint not null references warehouse.listing,
+    total_price bigint,
+    primary key (hash_id, walk_id)
+);
+comment on table warehouse.extra_sighting is 'Sightings that the spells do not imply: by walks that are incomplete, or whose segment does not take in the listing. All others follow from the spells: every complete walk between the ends of a spell that covers the listing saw it.';
 
 create table warehouse.reject (
     walk_id uuid not null references warehouse.walk,
@@ -130,16 +159,21 @@ create table warehouse.reject (
 comment on table warehouse.reject is 'Rows that could not be loaded: where they stand, why, and the row as it was delivered.';
 
 -- Whether a walk's segment takes in a listing. A query for all of Prague (47) includes Praha 1 to 10.
-create function warehouse.covers(walk warehouse.walk, listing warehouse.listing) returns boolean
+create function warehouse.covers(
+    walk warehouse.walk, category smallint, deal smallint, sub_category smallint, region_id integer, district_id integer
+) returns boolean
 language sql immutable
 begin atomic
-    select walk.category = listing.category
-        and walk.deal = listing.deal
-        and (walk.region_id is null or walk.region_id = listing.region_id)
+    select (
+        walk.category = category
+        and walk.deal = deal
+        and (walk.region_id is null or walk.region_id = region_id)
         and (
             walk.district_id is null
-            or walk.district_id = listing.district_id
-            or (walk.district_id = 47 and listing.district_id between 5001 and 5022)
+            or walk.district_id = district_id
+            or (walk.district_id = 47 and district_id between 5001 and 5022)
         )
-        and (walk.sub_categories is null or listing.sub_category = any (walk.sub_categories));
+        and (walk.sub_categories is null or sub_category = any (walk.sub_categories))
+    ) is true;
 end;
+comment on function warehouse.covers is 'Whether a walk covers a listing of this category, deal type, sub-category, region and district.';
