@@ -79,8 +79,6 @@ impl Error {
             },
             Self::Warehouse(error) if error.is_transient() => Class::Retry,
             Self::Warehouse(error) if error.is_bad_data() => Class::Reject,
-            // Once the walk that came too early is known to be the later one, only a person can decide.
-            Self::Warehouse(warehouse::Error::OutOfOrder { .. }) => Class::Reject,
             Self::Warehouse(_) => Class::Stop,
         }
     }

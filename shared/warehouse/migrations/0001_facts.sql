@@ -49,7 +49,7 @@ create table warehouse.walk (
     constraint no_row_disappears check (rows_seen = rows_loaded + rows_duplicate + rows_rejected)
 );
 comment on table warehouse.walk is 'The ledger: one row for each raw object that was loaded, committed together with its rows.';
-create index walk_complete on warehouse.walk (category, deal, started_at desc) where complete;
+create index walk_complete on warehouse.walk (category, deal, started_at, id) where complete;
 
 create table warehouse.listing (
     hash_id bigint primary key,
@@ -164,8 +164,7 @@ create function warehouse.covers(
 ) returns boolean
 language sql immutable
 begin atomic
-    select (
-        walk.category = category
+    select walk.category = category
         and walk.deal = deal
         and (walk.region_id is null or walk.region_id = region_id)
         and (
@@ -173,7 +172,6 @@ begin atomic
             or walk.district_id = district_id
             or (walk.district_id = 47 and district_id between 5001 and 5022)
         )
-        and (walk.sub_categories is null or sub_category = any (walk.sub_categories))
-    ) is true;
+        and (walk.sub_categories is null or sub_category = any (walk.sub_categories));
 end;
-comment on function warehouse.covers is 'Whether a walk covers a listing of this category, deal type, sub-category, region and district.';
+comment on function warehouse.covers is 'Whether a walk covers a listing of this category, deal type, sub-category, region and district; null means no.';

@@ -34,16 +34,6 @@ pub enum Error {
         /// What to do.
         hint: &'static str,
     },
-    /// A walk that is older than one that covers the same listings.
-    #[error(
-        "walk {walk} started before {later}, which is loaded already: walks of a segment are loaded in order"
-    )]
-    OutOfOrder {
-        /// The walk.
-        walk: uuid::Uuid,
-        /// Key of the later walk.
-        later: String,
-    },
     /// A statement failed.
     #[error("could not {action}: {source}")]
     Database {
@@ -72,7 +62,7 @@ impl Error {
             Self::Database { source, .. } => source.code().is_none_or(|code| {
                 ["08", "40", "53", "55", "57"].iter().any(|class| code.code().starts_with(class))
             }),
-            Self::Url(_) | Self::NotEncrypted { .. } | Self::Schema { .. } | Self::OutOfOrder { .. } => false,
+            Self::Url(_) | Self::NotEncrypted { .. } | Self::Schema { .. } => false,
         }
     }
 }

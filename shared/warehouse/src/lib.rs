@@ -6,9 +6,9 @@
 mod connection;
 mod error;
 mod load;
+mod merge;
 mod migrate;
 mod sighting;
-mod spell;
 mod walk;
 
 pub use connection::Warehouse;

@@ -8,7 +8,7 @@ use tokio_postgres::Transaction;
 use crate::connection::Warehouse;
 use crate::error::{Doing, Error};
 use crate::walk::{Counts, Ending, Walk};
-use crate::{sighting, spell};
+use crate::{merge, sighting};
 
 /// Serialises merges: each reads what the one before it wrote. Copying rows goes on side by side.
 const MERGE_LOCK: i64 = 0x006d_6572_6765;
@@ -136,21 +136,19 @@ impl Load<'_> {
     /// Merges the walk and commits it.
     ///
     /// # Errors
-    /// If a later walk was loaded before, or Postgres refuses.
+    /// If Postgres refuses.
     pub async fn finish(self, ending: Ending) -> Result<Counts, Error> {
         let Self { transaction, walk, seen, rejected } = self;
-        let duplicate = sighting::remove_duplicates(&transaction).await?;
+        let duplicate = sighting::separate_duplicates(&transaction).await?;
         let counts = Counts { seen, loaded: seen - rejected - duplicate, duplicate, rejected };
-        complete_ledger(&transaction, &walk, &ending, counts).await?;
 
         transaction
             .execute("select pg_advisory_xact_lock($1)", &[&MERGE_LOCK])
             .await
             .doing("wait for other loads")?;
-        spell::check_order(&transaction, walk.id).await?;
-        spell::note_previous(&transaction, walk.id).await?;
-        sighting::merge_listings(&transaction, walk.id).await?;
-        spell::merge(&transaction, walk.id).await?;
+        merge::find_affected(&transaction, walk.id, ending.complete).await?;
+        complete_ledger(&transaction, &walk, &ending, counts).await?;
+        merge::merge(&transaction, walk.id).await?;
         transaction.commit().await.doing("commit the load")?;
         Ok(counts)
     }

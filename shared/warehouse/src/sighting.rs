@@ -117,7 +117,7 @@ fn names<'n>(columns: impl Iterator<Item = &'n (&'static str, Type)>, prefix: &s
 /// Creates the temporary table that a walk's rows are copied into.
 pub(crate) async fn create_table(transaction: &Transaction<'_>) -> Result<(), Error> {
     let definitions: Vec<_> = columns().map(|(name, r#type)| format!("{name} {}", r#type.name())).collect();
-    let sql = format!("create temporary table sighting ({}) on commit drop", definitions.join(", "));
+    let sql = format!("create temporary table copied ({}) on commit drop", definitions.join(", "));
     transaction.batch_execute(&sql).await.doing("create the table of sightings")
 }
 
@@ -128,7 +128,7 @@ pub(crate) async fn copy(
     rows: &[(i32, Row<'_>)],
 ) -> Result<(), Error> {
     let types: Vec<_> = columns().map(|(_, r#type)| r#type.clone()).collect();
-    let sql = format!("copy sighting ({}) from stdin binary", names(columns(), ""));
+    let sql = format!("copy copied ({}) from stdin binary", names(columns(), ""));
     let sink = transaction.copy_in(&sql).await.doing("start to copy rows")?;
     let mut writer = std::pin::pin!(BinaryCopyInWriter::new(sink, &types));
     for (index, row) in rows {
@@ -140,35 +140,46 @@ pub(crate) async fn copy(
     Ok(())
 }
 
-/// Leaves each listing's first sighting and returns the number of others.
-pub(crate) async fn remove_duplicates(transaction: &Transaction<'_>) -> Result<u64, Error> {
-    let duplicates = transaction
-        .execute(
-            "delete from sighting as later using sighting as earlier
-             where later.hash_id = earlier.hash_id
-               and (later.line, later.row_index) > (earlier.line, earlier.row_index)",
-            &[],
-        )
-        .await
-        .doing("remove duplicates")?;
-    transaction.batch_execute("analyze sighting (hash_id)").await.doing("count the sightings")?;
-    Ok(duplicates)
+/// Makes sightings of the copied rows: each listing's first one, with the digest of what it says. The others are kept
+/// aside as duplicates; returns their number.
+pub(crate) async fn separate_duplicates(transaction: &Transaction<'_>) -> Result<u64, Error> {
+    let wording = names([("total_price", Type::INT8)].iter().chain(ATTRIBUTES), "");
+    let sql = format!(
+        "create temporary table sighting on commit drop as
+         select *, md5(({wording})::text)::uuid as digest from copied;
+         drop table copied;
+         create temporary table duplicate on commit drop as
+         select later.hash_id, later.digest, later.line, later.row_index
+         from sighting as later
+         where exists (
+             select
+             from sighting as earlier
+             where earlier.hash_id = later.hash_id
+                 and (earlier.line, earlier.row_index) < (later.line, later.row_index)
+         );
+         delete from sighting using duplicate
+         where (sighting.line, sighting.row_index) = (duplicate.line, duplicate.row_index);
+         analyze sighting (hash_id)"
+    );
+    transaction.batch_execute(&sql).await.doing("separate the duplicates")?;
+    let count = transaction.query_one("select count(*) from duplicate", &[]).await.doing("count duplicates")?;
+    Ok(u64::try_from(count.get::<_, i64>(0)).unwrap_or_default())
 }
 
-/// Stores new listings and changed attributes; what is unchanged is not written.
+/// Stores new listings, and the attributes of those whose newest sighting this is; what is unchanged is not written.
 pub(crate) async fn merge_listings(transaction: &Transaction<'_>, walk: uuid::Uuid) -> Result<u64, Error> {
     let attributes = || ATTRIBUTES.iter();
     let sql = format!(
-        "insert into warehouse.listing (hash_id, walk_id, line, row_index, {names})
-         select sighting.hash_id, $1, sighting.line, sighting.row_index, {sighted}
-         from sighting left join warehouse.listing using (hash_id)
-         where listing.hash_id is null or ({sighted}) is distinct from ({known})
-         on conflict (hash_id) do update
-         set (walk_id, line, row_index, {names})
-             = (excluded.walk_id, excluded.line, excluded.row_index, {excluded})",
+        "insert into warehouse.listing (hash_id, first_seen, digest, {names})
+         select sighting.hash_id, walk.started_at, sighting.digest, {sighted}
+         from warehouse.walk
+         cross join sighting
+         join affected using (hash_id)
+         left join warehouse.listing using (hash_id)
+         where walk.id = $1 and affected.newest and listing.digest is distinct from sighting.digest
+         on conflict (hash_id) do update set (digest, {names}) = (excluded.digest, {excluded})",
         names = names(attributes(), ""),
         sighted = names(attributes(), "sighting."),
-        known = names(attributes(), "listing."),
         excluded = names(attributes(), "excluded."),
     );
     transaction.execute(&sql, &[&walk]).await.doing("merge the listings")
