@@ -108,13 +108,13 @@ left join warehouse.listing using (hash_id)
 left join warehouse.spell as latest on latest.hash_id = candidate.hash_id and latest.next_seen is null
 -- What an open end stands for.
 left join lateral (
-    select complete.started_at, complete.id
-    from warehouse.walk as complete
+    select full_walk.started_at, full_walk.id
+    from warehouse.walk as full_walk
     where latest.last_walk is null
-        and complete.complete
+        and full_walk.complete
         and warehouse.covers(
-            complete, listing.category, listing.deal, listing.sub_category, listing.region_id, listing.district_id
+            full_walk, listing.category, listing.deal, listing.sub_category, listing.region_id, listing.district_id
         )
-    order by complete.started_at desc, complete.id desc
+    order by full_walk.started_at desc, full_walk.id desc
     limit 1
 ) as head on true

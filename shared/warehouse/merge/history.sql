@@ -25,21 +25,21 @@ followed as (
     cross join lateral (
         select array_agg(started_at order by started_at) as starts
         from (
-            select complete.started_at
-            from warehouse.walk as complete
-            where complete.complete
+            select full_walk.started_at
+            from warehouse.walk as full_walk
+            where full_walk.complete
                 and warehouse.covers(
-                    complete,
+                    full_walk,
                     listing.category, listing.deal, listing.sub_category, listing.region_id, listing.district_id
                 )
-                and (complete.started_at, complete.id) > (neighbour.last_seen, neighbour.last_walk)
+                and (full_walk.started_at, full_walk.id) > (neighbour.last_seen, neighbour.last_walk)
                 and (
                     neighbour.next_walk is null
-                    or (complete.started_at, complete.id) < (neighbour.next_seen, neighbour.next_walk)
+                    or (full_walk.started_at, full_walk.id) < (neighbour.next_seen, neighbour.next_walk)
                 )
-            order by complete.started_at, complete.id
+            order by full_walk.started_at, full_walk.id
             limit 3
-        ) as complete
+        ) as full_walk
     ) as missed
 ),
 numbered as (

@@ -37,15 +37,15 @@ known as (
 ),
 -- Within a spell, every complete walk that covers the listing saw it; the other sightings are kept one by one.
 single as (
-    select known.hash_id, complete.started_at as seen_at, complete.id as walk_id, known.total_price
+    select known.hash_id, full_walk.started_at as seen_at, full_walk.id as walk_id, known.total_price
     from known
     join affected using (hash_id)
-    join warehouse.walk as complete
-        on complete.complete
+    join warehouse.walk as full_walk
+        on full_walk.complete
         and warehouse.covers(
-            complete, affected.category, affected.deal, affected.sub_category, affected.region_id, affected.district_id
+            full_walk, affected.category, affected.deal, affected.sub_category, affected.region_id, affected.district_id
         )
-        and (complete.started_at, complete.id)
+        and (full_walk.started_at, full_walk.id)
             between (known.first_seen, known.first_walk) and (known.last_seen, known.last_walk)
     where known.moved or (known.within and not known.agrees)
     union

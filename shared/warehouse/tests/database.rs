@@ -1,0 +1,180 @@
+//! A Postgres of the tests' own, walks loaded into it, and its tables read back.
+
+use cenovka::postgres::PrivatePostgres;
+use jiff::Timestamp;
+use sreality::area::Areas;
+use sreality::price::Amount;
+use sreality::row::{Locality, RowError};
+use tempfile::TempDir;
+use tokio_postgres::{Client, NoTls};
+use warehouse::{Counts, Ending, Warehouse};
+
+use crate::model::{Ledger, Listing, Row, Spell, Tables, Walk, Whereabouts};
+
+pub(crate) struct Database {
+    pub(crate) sql: Client,
+    postgres: PrivatePostgres,
+    _folder: TempDir,
+}
+
+impl Database {
+    /// Starts Postgres and brings the schema up to date.
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let postgres = PrivatePostgres::start(&folder.path().join("postgres")).await.unwrap();
+        let (sql, connection) = tokio_postgres::connect(&postgres.database_url(), NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let database = Self { sql, postgres, _folder: folder };
+        database.warehouse().migrate().await.unwrap();
+        // What a crash could lose is of no interest here.
+        let name: String = database.sql.query_one("select current_database()", &[]).await.unwrap().get(0);
+        let sql = format!("alter database {name} set synchronous_commit = off");
+        database.sql.batch_execute(&sql).await.unwrap();
+        database
+    }
+
+    /// A connection of its own.
+    pub(crate) fn warehouse(&self) -> Warehouse {
+        Warehouse::new(&self.postgres.database_url()).unwrap()
+    }
+
+    /// Removes all facts.
+    pub(crate) async fn clear(&self) {
+        let sql = "
+            delete from warehouse.reject;
+            delete from warehouse.extra_sighting;
+            delete from warehouse.spell;
+            delete from warehouse.listing_version;
+            delete from warehouse.listing;
+            delete from warehouse.walk";
+        self.sql.batch_execute(sql).await.unwrap();
+    }
+
+    /// All tables of facts, as the model has them.
+    pub(crate) async fn tables(&self) -> Tables {
+        let mut tables = Tables::default();
+        let ledger = "
+            select id, complete, rows_seen, rows_loaded, rows_duplicate, rows_rejected from warehouse.walk";
+        for row in self.sql.query(ledger, &[]).await.unwrap() {
+            tables.ledger.push(Ledger {
+                walk: row.get(0),
+                complete: row.get(1),
+                seen: row.get(2),
+                loaded: row.get(3),
+                duplicate: row.get(4),
+                rejected: row.get(5),
+            });
+        }
+        let listings = "
+            select hash_id, first_seen, name, category, deal, sub_category, region_id, district_id,
+                walk_id, line, row_index
+            from warehouse.listing
+            left join warehouse.listing_version using (hash_id, digest)";
+        for row in self.sql.query(listings, &[]).await.unwrap() {
+            tables.listings.push(Listing {
+                hash_id: row.get(0),
+                first_seen: row.get(1),
+                name: row.get(2),
+                place: Whereabouts {
+                    category: row.get(3),
+                    deal: row.get(4),
+                    sub_category: row.get(5),
+                    region_id: row.get(6),
+                    district_id: row.get(7),
+                },
+                said_first: (row.get(8), row.get(9), row.get(10)),
+            });
+        }
+        let versions = "select hash_id, walk_id, line, row_index from warehouse.listing_version";
+        for row in self.sql.query(versions, &[]).await.unwrap() {
+            tables.versions.push((row.get(0), (row.get(1), row.get(2), row.get(3))));
+        }
+        let spells = "
+            select hash_id, first_seen, first_walk, last_seen, last_walk, total_price,
+                missing_since, delisted_at, next_seen
+            from warehouse.spell";
+        for row in self.sql.query(spells, &[]).await.unwrap() {
+            tables.spells.push(Spell {
+                hash_id: row.get(0),
+                first: (row.get(1), row.get(2)),
+                last: row.get::<_, Option<Timestamp>>(3).zip(row.get(4)),
+                total_price: row.get(5),
+                missing_since: row.get(6),
+                delisted_at: row.get(7),
+                next_seen: row.get(8),
+            });
+        }
+        let extra = "select walk_id, hash_id, total_price from warehouse.extra_sighting";
+        for row in self.sql.query(extra, &[]).await.unwrap() {
+            tables.extra_sightings.push((row.get(0), row.get(1), row.get(2)));
+        }
+        let rejects = "select walk_id, line, row_index from warehouse.reject";
+        for row in self.sql.query(rejects, &[]).await.unwrap() {
+            tables.rejects.push((row.get(0), row.get(1), row.get(2)));
+        }
+        tables.sort();
+        tables
+    }
+}
+
+/// Loads a walk; `None` if it was loaded before.
+pub(crate) async fn load(warehouse: &mut Warehouse, walk: &Walk) -> Result<Option<Counts>, warehouse::Error> {
+    let Some(mut load) = warehouse.begin(ledger_facts(walk)).await? else { return Ok(None) };
+    for (line, page) in (2..).zip(&walk.pages) {
+        let rows: Vec<_> = page.iter().map(|row| (parsed(row.as_ref()), "{}")).collect();
+        load.add_page(line, rows.into_iter()).await?;
+    }
+    let ending = Ending {
+        finished_at: walk.started_at,
+        complete: walk.complete,
+        incomplete_because: (!walk.complete).then(|| "the test says so".to_owned()),
+        pages: walk.pages.len() as u64,
+        requests: 1,
+        retries: 0,
+    };
+    load.finish(ending).await.map(Some)
+}
+
+fn ledger_facts(walk: &Walk) -> warehouse::Walk {
+    warehouse::Walk {
+        id: walk.id,
+        bucket: "raw".to_owned(),
+        key: walk.id.to_string(),
+        object_bytes: 1,
+        portal: "https://portal.test".to_owned(),
+        segment: walk.segment.clone(),
+        software: "test".to_owned(),
+        started_at: walk.started_at,
+        announced: 1,
+    }
+}
+
+fn parsed(row: Option<&Row>) -> Result<sreality::row::Row<'_>, RowError> {
+    let Some(Row { hash_id, total_price, name, place }) = row else {
+        return Err(RowError { pointer: "/hash_id".to_owned(), reason: "missing".to_owned() });
+    };
+    Ok(sreality::row::Row {
+        hash_id: *hash_id,
+        category: place.category,
+        deal: place.deal,
+        sub_category: place.sub_category,
+        name: Some((*name).into()),
+        areas: Areas { area_m2: Some(50), plot_area_m2: None },
+        total_price: *total_price,
+        advertised: Amount { czk: None, unit: None },
+        currency: None,
+        discount: None,
+        locality: Locality {
+            region_id: place.region_id,
+            district_id: place.district_id,
+            ..Locality::default()
+        },
+        agency_id: None,
+        agency: None,
+        images: 0,
+        has_video: None,
+        has_tour: None,
+        distances: [None; 13],
+    })
+}

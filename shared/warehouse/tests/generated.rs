@@ -1,0 +1,129 @@
+//! Generated histories: a few listings, a few overlapping walks, and all that can happen to them.
+
+use jiff::{Timestamp, ToSpan};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use uuid::Uuid;
+
+use crate::model::{Row, Walk, Whereabouts};
+
+/// Segments that overlap: narrower, wider, and none of these.
+const SEGMENTS: [&str; 8] = [
+    "flats-sale",
+    "flats-sale",
+    "flats-sale",
+    "flats-sale/praha",
+    "flats-sale/praha-1",
+    "flats-sale/brno-mesto",
+    "flats-sale/praha/2-kk",
+    "flats-rent",
+];
+const LISTINGS: usize = 8;
+
+/// Loads of walks: which, in which order, on how many connections.
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    pub(crate) walks: Vec<Walk>,
+    /// Indexes of walks; some come twice.
+    pub(crate) loads: Vec<usize>,
+    pub(crate) connections: usize,
+}
+
+/// What one walk finds of one listing.
+#[derive(Clone, Copy, Debug)]
+enum Found {
+    Nothing,
+    /// At its usual place, price and wording.
+    Usual,
+    /// With another price, place or wording.
+    Other { price: usize, place: usize, name: usize },
+    /// Twice, at two prices.
+    Twice { price: usize },
+    /// A row that cannot be understood.
+    Reject,
+}
+
+pub(crate) fn history() -> impl Strategy<Value = History> {
+    (vec(walk(), 1..9), 1..4_usize).prop_flat_map(|(walks, connections)| {
+        let walks: Vec<Walk> = walks
+            .into_iter()
+            .enumerate()
+            .map(|(index, mut walk)| {
+                // Ids in another order than starts, and starts that coincide.
+                walk.id = Uuid::from_u128((index as u128 * 7 + 3) % 11 + 1);
+                walk
+            })
+            .collect();
+        let once: Vec<usize> = (0..walks.len()).collect();
+        let again = vec(0..walks.len(), 0..3);
+        (Just(walks), again, Just(once), Just(connections)).prop_flat_map(
+            |(walks, again, mut loads, connections)| {
+                loads.extend(again);
+                Just(loads)
+                    .prop_shuffle()
+                    .prop_map(move |loads| History { walks: walks.clone(), loads, connections })
+            },
+        )
+    })
+}
+
+fn walk() -> impl Strategy<Value = Walk> {
+    let complete = prop_oneof![4 => Just(true), 1 => Just(false)];
+    (0..7_i64, select(&SEGMENTS[..]), complete, vec(found(), LISTINGS)).prop_map(
+        |(day, segment, complete, found)| {
+            let rows: Vec<Option<Row>> =
+                found.into_iter().enumerate().flat_map(|(listing, found)| rows(listing, found)).collect();
+            Walk {
+                started_at: Timestamp::UNIX_EPOCH + (day * 24).hours(),
+                id: Uuid::nil(),
+                segment: segment.parse().unwrap(),
+                complete,
+                pages: rows.chunks(3).map(<[_]>::to_vec).collect(),
+            }
+        },
+    )
+}
+
+fn found() -> impl Strategy<Value = Found> {
+    prop_oneof![
+        3 => Just(Found::Nothing),
+        8 => Just(Found::Usual),
+        3 => (0..3_usize, 0..6_usize, 0..2_usize)
+            .prop_map(|(price, place, name)| Found::Other { price, place, name }),
+        1 => (0..3_usize).prop_map(|price| Found::Twice { price }),
+        1 => Just(Found::Reject),
+    ]
+}
+
+fn rows(listing: usize, found: Found) -> Vec<Option<Row>> {
+    let row = |price: usize, place: usize, name: usize| {
+        Some(Row {
+            hash_id: listing as i64 + 1,
+            total_price: [Some(5_000_000), Some(4_900_000), None][price],
+            name: ["Prodej bytu 2+kk 50 m²", "Prodej bytu 2+kk 51 m²"][name],
+            place: whereabouts(place),
+        })
+    };
+    let usual = row(0, listing % 4, 0);
+    match found {
+        Found::Nothing => Vec::new(),
+        Found::Usual => vec![usual],
+        // Most changes are of the price alone.
+        Found::Other { price, place, name } if place < 4 => vec![row(price, listing % 4, name)],
+        Found::Other { price, place, name } => vec![row(price, place - 4 + listing % 2, name)],
+        Found::Twice { price } => vec![row(price, listing % 4, 0), usual],
+        Found::Reject => vec![None],
+    }
+}
+
+fn whereabouts(place: usize) -> Whereabouts {
+    let (deal, sub_category, region_id, district_id) = [
+        (1, Some(4), Some(10), Some(5001)),
+        (1, Some(4), Some(14), Some(72)),
+        (1, Some(6), Some(10), Some(47)),
+        (1, None, None, None),
+        (2, Some(4), Some(10), Some(5001)),
+    ][place];
+    Whereabouts { category: 1, deal, sub_category, region_id, district_id }
+}

@@ -1,0 +1,7 @@
+//! The warehouse's SQL against a real Postgres.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod any_order;
+mod database;
+mod generated;
+mod model;

@@ -1,0 +1,244 @@
+//! What the warehouse must hold after a set of walks: the definitions of ARCHITECTURE.md in plain Rust, written to be
+//! read. The tests hold the SQL against it. It knows nothing of orders of loading, because nothing depends on them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use sreality::Segment;
+use sreality::place::Place;
+use uuid::Uuid;
+
+/// One walk and what it saw.
+#[derive(Clone, Debug)]
+pub(crate) struct Walk {
+    pub(crate) started_at: Timestamp,
+    pub(crate) id: Uuid,
+    pub(crate) segment: Segment,
+    pub(crate) complete: bool,
+    /// Its rows by page and index; `None` for one that cannot be understood.
+    pub(crate) pages: Vec<Vec<Option<Row>>>,
+}
+
+/// What the model knows of a row.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Row {
+    pub(crate) hash_id: i64,
+    pub(crate) total_price: Option<i64>,
+    pub(crate) name: &'static str,
+    pub(crate) place: Whereabouts,
+}
+
+/// What decides which walks cover a listing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Whereabouts {
+    pub(crate) category: i16,
+    pub(crate) deal: i16,
+    pub(crate) sub_category: Option<i16>,
+    pub(crate) region_id: Option<i32>,
+    pub(crate) district_id: Option<i32>,
+}
+
+/// Where a row stands: walk, line (the header is line 1), index on the page.
+pub(crate) type Position = (Uuid, i64, i32);
+
+/// The tables of facts.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tables {
+    pub(crate) ledger: Vec<Ledger>,
+    pub(crate) listings: Vec<Listing>,
+    pub(crate) versions: Vec<(i64, Position)>,
+    pub(crate) spells: Vec<Spell>,
+    pub(crate) extra_sightings: Vec<(Uuid, i64, Option<i64>)>,
+    pub(crate) rejects: Vec<Position>,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ledger {
+    pub(crate) walk: Uuid,
+    pub(crate) complete: bool,
+    pub(crate) seen: i64,
+    pub(crate) loaded: i64,
+    pub(crate) duplicate: i64,
+    pub(crate) rejected: i64,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Listing {
+    pub(crate) hash_id: i64,
+    pub(crate) first_seen: Timestamp,
+    pub(crate) name: String,
+    pub(crate) place: Whereabouts,
+    /// The first row that said all that the newest says.
+    pub(crate) said_first: Position,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Spell {
+    pub(crate) hash_id: i64,
+    pub(crate) first: (Timestamp, Uuid),
+    /// `None`: the latest complete walk that covers the listing.
+    pub(crate) last: Option<(Timestamp, Uuid)>,
+    pub(crate) total_price: Option<i64>,
+    pub(crate) missing_since: Option<Timestamp>,
+    pub(crate) delisted_at: Option<Timestamp>,
+    pub(crate) next_seen: Option<Timestamp>,
+}
+
+impl Walk {
+    /// Walks are ordered by their start, then by their id.
+    fn order(&self) -> (Timestamp, Uuid) {
+        (self.started_at, self.id)
+    }
+
+    /// Every row that can be understood, with its position.
+    fn rows(&self) -> impl Iterator<Item = (Position, &Row)> {
+        self.positions().filter_map(|(position, row)| Some((position, row.as_ref()?)))
+    }
+
+    fn positions(&self) -> impl Iterator<Item = (Position, &Option<Row>)> {
+        (2..).zip(&self.pages).flat_map(move |(line, page)| {
+            (0..).zip(page).map(move |(index, row)| ((self.id, line, index), row))
+        })
+    }
+
+    /// What the walk says of a listing: its first row counts.
+    fn sighting(&self, hash_id: i64) -> Option<&Row> {
+        self.rows().map(|(_, row)| row).find(|row| row.hash_id == hash_id)
+    }
+
+    fn covers(&self, listing: &Whereabouts) -> bool {
+        let Segment { category, deal, place, sub_categories } = &self.segment;
+        let in_place = match place {
+            None => true,
+            Some(Place::Region(region)) => listing.region_id == Some(region.id),
+            Some(Place::District(district)) => listing.district_id.is_some_and(|id| district.includes(id)),
+        };
+        let in_sub_categories = sub_categories.is_empty()
+            || sub_categories.iter().any(|sub| Some(sub.code) == listing.sub_category);
+        category.code() == listing.category && deal.code() == listing.deal && in_place && in_sub_categories
+    }
+}
+
+/// The tables that a set of walks makes.
+pub(crate) fn tables(walks: &[Walk]) -> Tables {
+    let mut walks: Vec<&Walk> = walks.iter().collect();
+    walks.sort_by_key(|walk| walk.order());
+    let mut hash_ids: Vec<i64> =
+        walks.iter().flat_map(|walk| walk.rows().map(|(_, row)| row.hash_id)).collect();
+    hash_ids.sort_unstable();
+    hash_ids.dedup();
+
+    let mut tables = Tables::default();
+    for walk in &walks {
+        tables.ledger.push(ledger(walk));
+        let rejects = walk.positions().filter(|(_, row)| row.is_none());
+        tables.rejects.extend(rejects.map(|(position, _)| position));
+    }
+    for hash_id in hash_ids {
+        // Oldest first.
+        let sightings: Vec<(&Walk, &Row)> =
+            walks.iter().filter_map(|walk| Some((*walk, walk.sighting(hash_id)?))).collect();
+        let (Some((first_walk, _)), Some((_, newest))) = (sightings.first(), sightings.last()) else {
+            continue;
+        };
+        let versions = versions(&walks, hash_id);
+        tables.listings.push(Listing {
+            hash_id,
+            first_seen: first_walk.started_at,
+            name: newest.name.to_owned(),
+            place: newest.place.clone(),
+            said_first: versions[newest],
+        });
+        tables.versions.extend(versions.into_values().map(|position| (hash_id, position)));
+
+        // A listing is where its newest sighting says; the complete walks that cover it there can miss it.
+        let covering: Vec<&Walk> =
+            walks.iter().copied().filter(|walk| walk.complete && walk.covers(&newest.place)).collect();
+        let covers = |walk: &Walk| covering.iter().any(|covering| covering.id == walk.id);
+        tables.extra_sightings.extend(
+            sightings
+                .iter()
+                .filter(|(walk, _)| !covers(walk))
+                .map(|(walk, row)| (walk.id, hash_id, row.total_price)),
+        );
+        tables.spells.extend(spells(hash_id, &sightings, &covering));
+    }
+    tables.sort();
+    tables
+}
+
+/// What became of a walk's rows.
+fn ledger(walk: &Walk) -> Ledger {
+    let seen = walk.positions().count() as i64;
+    let mut ids: Vec<i64> = walk.rows().map(|(_, row)| row.hash_id).collect();
+    let accepted = ids.len() as i64;
+    ids.sort_unstable();
+    ids.dedup();
+    let loaded = ids.len() as i64;
+    Ledger {
+        walk: walk.id,
+        complete: walk.complete,
+        seen,
+        loaded,
+        duplicate: accepted - loaded,
+        rejected: seen - accepted,
+    }
+}
+
+/// Every wording of a listing with the first row that carried it.
+fn versions<'w>(walks: &[&'w Walk], hash_id: i64) -> BTreeMap<&'w Row, Position> {
+    let mut versions = BTreeMap::new();
+    for (position, row) in walks.iter().flat_map(|walk| walk.rows()) {
+        if row.hash_id == hash_id {
+            versions.entry(row).or_insert(position);
+        }
+    }
+    versions
+}
+
+/// A spell is a longest stretch of sightings at one price with no complete walk between them that covered the listing
+/// and did not see it.
+fn spells(hash_id: i64, sightings: &[(&Walk, &Row)], covering: &[&Walk]) -> Vec<Spell> {
+    let mut spells = Vec::new();
+    let mut first = None;
+    for (index, (walk, row)) in sightings.iter().enumerate() {
+        let first_walk = *first.get_or_insert(*walk);
+        let next = sightings.get(index + 1);
+        // Complete walks that covered the listing between this sighting and the next all missed it.
+        let missed: Vec<&Walk> = covering
+            .iter()
+            .copied()
+            .filter(|covering| covering.order() > walk.order())
+            .filter(|covering| next.is_none_or(|(next, _)| covering.order() < next.order()))
+            .collect();
+        let goes_on =
+            next.is_some_and(|(_, next)| next.total_price == row.total_price && missed.is_empty());
+        if goes_on {
+            continue;
+        }
+        let seen_by_latest = covering.last().is_some_and(|latest| latest.id == walk.id);
+        spells.push(Spell {
+            hash_id,
+            first: first_walk.order(),
+            last: (!(next.is_none() && seen_by_latest)).then(|| walk.order()),
+            total_price: row.total_price,
+            missing_since: missed.first().map(|walk| walk.started_at),
+            delisted_at: missed.get(2).map(|walk| walk.started_at),
+            next_seen: next.map(|(next, _)| next.started_at),
+        });
+        first = None;
+    }
+    spells
+}
+
+impl Tables {
+    /// Rows have no order in a table.
+    pub(crate) fn sort(&mut self) {
+        self.ledger.sort();
+        self.listings.sort();
+        self.versions.sort();
+        self.spells.sort();
+        self.extra_sightings.sort();
+        self.rejects.sort();
+    }
+}
