@@ -8,6 +8,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use loader::Loader;
 use portal_simulator::{Market, RecordedRows, Simulator, Source};
 use runtime::RawStore;
+use runtime::s3_event::ObjectCreated;
 use runtime::settings::variable;
 use sreality::Segment;
 use tokio::process::Command;
@@ -17,7 +18,7 @@ use warehouse::Warehouse;
 use crate::args::SimulationArgs;
 use crate::data_folder::DataFolder;
 use crate::error::Error;
-use crate::object_store::{ObjectCreated, ObjectStore, REGION};
+use crate::object_store::{ObjectStore, REGION};
 use crate::postgres::PrivatePostgres;
 
 /// The same market on every machine.

@@ -13,7 +13,6 @@
 //! **What a folder cannot hold.** A key that is also the beginning of another key's path (`a` and `a/b`), and
 //! keys too long for a file name (refused before anything is written).
 
-mod event;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -39,7 +38,6 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::folder_lock::FolderLock;
-pub use event::ObjectCreated;
 
 /// The region that the store says it is in. Clients must name one to sign a request; any would do.
 pub const REGION: &str = "eu-central-1";

@@ -7,6 +7,7 @@ use collector::{Clock, Collector, Request};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 use loader::{Event, Loaded, Loader};
+use runtime::s3_event::ObjectCreated;
 use sreality::host::parse_base_url;
 use sreality::{Client, ClientSettings, Segment};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -16,7 +17,6 @@ use crate::args::SimulationArgs;
 use crate::data_folder::{DataFolder, State};
 use crate::error::Error;
 use crate::local::{BUCKET, Local, Postgres};
-use crate::object_store::ObjectCreated;
 use crate::summary;
 
 /// When day 0 is collected.
@@ -134,8 +134,8 @@ async fn collect_and_load(
 }
 
 impl Loading {
-    async fn load(&mut self, created: &ObjectCreated, progress: &Progress) -> Result<(), Error> {
-        let event: Event = serde_json::from_value(created.to_s3_event())?;
+    async fn load(&mut self, created: &progress: &Progress) -> Result<(), Error> {
+        let event: Event = serde_json::from_value(created.to_event())?;
         let started = Instant::now();
         let response = self.loader.load_event(&event).await.map_err(Error::Failed)?;
         self.busy += started.elapsed();

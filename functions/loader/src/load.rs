@@ -6,7 +6,7 @@ use serde::Serialize;
 use sreality::row::Row;
 use sreality::{Page, Segment};
 use tokio::io::AsyncBufRead;
-use warehouse::{Counts, Ending, Load, Walk, Warehouse};
+use warehouse::{Counts, Ending, Entry, Load, Walk, Warehouse};
 
 use crate::error::Error;
 
@@ -52,7 +52,7 @@ pub(crate) async fn load(
     let object = Object { bucket: store.bucket(), key: &key.to_string() };
     let outcome = |loaded| Outcome { key: object.key.to_owned(), segment: key.segment.clone(), loaded };
     // Duplicate events are common enough to spare them the download.
-    if warehouse.is_loaded(object.bucket, object.key).await? {
+    if warehouse.entry(object.bucket, object.key).await? == Entry::Loaded {
         return Ok(outcome(Loaded::AlreadyLoaded));
     }
     let (body, object_bytes) = store.get(object.key).await?;

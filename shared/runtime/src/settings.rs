@@ -29,6 +29,17 @@ pub struct LoaderSettings {
     pub database_url: String,
 }
 
+/// What the reconciler needs to know.
+#[derive(Clone)]
+pub struct ReconcilerSettings {
+    /// `CENOVKA_RAW_BUCKET`.
+    pub raw_bucket: String,
+    /// `DATABASE_URL`; a secret.
+    pub database_url: String,
+    /// `CENOVKA_LOADER_FUNCTION`.
+    pub loader_function: String,
+}
+
 impl fmt::Debug for LoaderSettings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("LoaderSettings").field("raw_bucket", &self.raw_bucket).finish_non_exhaustive()
@@ -88,6 +99,27 @@ impl LoaderSettings {
         match (raw_bucket, database_url) {
             (Some(raw_bucket), Some(database_url)) if reader.faults.is_empty() => {
                 Ok(Self { raw_bucket, database_url })
+            }
+            _ => Err(SettingsError { faults: reader.faults }),
+        }
+    }
+}
+
+impl ReconcilerSettings {
+    /// Reads them from the environment.
+    ///
+    /// # Errors
+    /// With every setting that is missing or wrong.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(variable);
+        let raw_bucket = reader.raw_bucket();
+        let database_url = reader.database_url();
+        let what = "name or ARN of the loader function";
+        let loader_function =
+            reader.required("CENOVKA_LOADER_FUNCTION", what, |text| Ok(text.to_owned()));
+        match (raw_bucket, database_url, loader_function) {
+            (Some(raw_bucket), Some(database_url), Some(loader_function)) if reader.faults.is_empty() => {
+                Ok(Self { raw_bucket, database_url, loader_function })
             }
             _ => Err(SettingsError { faults: reader.faults }),
         }

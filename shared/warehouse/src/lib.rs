@@ -5,6 +5,7 @@
 
 mod connection;
 mod error;
+mod ledger;
 mod load;
 mod merge;
 mod migrate;
@@ -13,6 +14,7 @@ mod walk;
 
 pub use connection::Warehouse;
 pub use error::Error;
+pub use ledger::Entry;
 pub use load::Load;
 pub use migrate::SCHEMA_VERSION;
 pub use walk::{Counts, Ending, Walk};

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use aws_sdk_s3::Client as S3Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::primitives::ByteStream;
-use cenovka::object_store::{ObjectCreated, ObjectStore, REGION};
+use cenovka::object_store::{ObjectStore, REGION};
 use cenovka::postgres::PrivatePostgres;
 use portal_simulator::{Simulator, Source};
 use serde_json::Value;
@@ -86,7 +86,7 @@ impl World {
 
     /// The event of the next object that was stored.
     pub async fn next_event(&mut self) -> Value {
-        self.events.recv().await.unwrap().to_s3_event()
+        self.events.recv().await.unwrap().to_event()
     }
 
     /// Walks segments and returns the S3 events of the raw objects.
