@@ -7,8 +7,8 @@ use aws_sdk_s3::Client as S3Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use loader::Loader;
 use portal_simulator::{Market, RecordedRows, Simulator, Source};
-use runtime::RawStore;
 use runtime::settings::variable;
+use runtime::{DatabaseSettings, RawStore};
 use sreality::Segment;
 use tokio::process::Command;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -27,17 +27,23 @@ pub(crate) const BUCKET: &str = "cenovka-raw";
 
 /// Postgres at `DATABASE_URL`, or a private one.
 pub(crate) struct Postgres {
-    pub(crate) url: String,
+    database: DatabaseSettings,
     pub(crate) private: Option<PrivatePostgres>,
 }
 
 impl Postgres {
     pub(crate) async fn start(folder: &DataFolder) -> Result<Self, Error> {
-        if let Some(url) = variable("DATABASE_URL") {
-            return Ok(Self { url, private: None });
+        if variable("DATABASE_URL").is_some() {
+            return Ok(Self { database: DatabaseSettings::from_env()?, private: None });
         }
         let private = PrivatePostgres::start(&folder.postgres()).await?;
-        Ok(Self { url: private.database_url(), private: Some(private) })
+        let database = DatabaseSettings { url: private.database_url(), root_certificates: None };
+        Ok(Self { database, private: Some(private) })
+    }
+
+    /// The warehouse in it, with a connection of its own.
+    pub(crate) fn warehouse(&self) -> Result<Warehouse, Error> {
+        Ok(Warehouse::new(&self.database.url, self.database.root_certificates.as_deref())?)
     }
 
     pub(crate) async fn stop(self) -> Result<(), Error> {
@@ -67,7 +73,7 @@ impl Local {
         postgres: &Postgres,
         day: u32,
     ) -> Result<Self, Error> {
-        let mut warehouse = Warehouse::new(&postgres.url)?;
+        let mut warehouse = postgres.warehouse()?;
         warehouse.migrate().await?;
         let (source, segments) = source(arguments, day)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -132,13 +138,16 @@ pub async fn serve(arguments: &SimulationArgs, interrupted: impl Future<Output =
         ("CENOVKA_PORTAL_URL", local.simulator.base_url().as_str()),
         ("CENOVKA_REQUESTS_PER_SECOND", "1000"),
         ("CENOVKA_RAW_BUCKET", BUCKET),
-        ("DATABASE_URL", postgres.url.as_str()),
+        ("DATABASE_URL", postgres.database.url.as_str()),
         ("AWS_ENDPOINT_URL", object_store.endpoint().as_str()),
         ("AWS_ACCESS_KEY_ID", object_store.access_key()),
         ("AWS_SECRET_ACCESS_KEY", object_store.secret_key()),
         ("AWS_REGION", REGION),
     ] {
         println!("export {name}='{value}'");
+    }
+    if let Some(path) = &postgres.database.root_certificates {
+        println!("export PGSSLROOTCERT='{}'", path.display());
     }
     println!("# running until Ctrl-C; paste the lines above where you invoke functions");
     interrupted.await;

@@ -39,7 +39,7 @@ impl World {
     pub async fn start(source: Source) -> Self {
         let folder = folder();
         let postgres = PrivatePostgres::start(&folder.path().join("postgres")).await.unwrap();
-        Warehouse::new(&postgres.database_url()).unwrap().migrate().await.unwrap();
+        Warehouse::new(&postgres.database_url(), None).unwrap().migrate().await.unwrap();
         let (sql, connection) = tokio_postgres::connect(&postgres.database_url(), NoTls).await.unwrap();
         tokio::spawn(connection);
         let (object_store, events) = ObjectStore::start(&folder.path().join("s3")).await.unwrap();
