@@ -40,7 +40,8 @@ impl Loader {
     pub async fn from_env() -> Result<Self, StartError> {
         let settings = LoaderSettings::from_env()?;
         let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
-        let mut warehouse = Warehouse::new(&settings.database_url)?;
+        let mut warehouse =
+            Warehouse::new(&settings.database.url, settings.database.root_certificates.as_deref())?;
         if let Err(error) = warehouse.client().await {
             tracing::warn!(error = runtime::failure::with_causes(&error), "Postgres is not reachable yet");
         }

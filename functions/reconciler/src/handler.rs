@@ -69,7 +69,8 @@ impl Reconciler {
     pub async fn from_env() -> Result<Self, StartError> {
         let settings = ReconcilerSettings::from_env()?;
         let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
-        let warehouse = Warehouse::new(&settings.database_url)?;
+        let warehouse =
+            Warehouse::new(&settings.database.url, settings.database.root_certificates.as_deref())?;
         Ok(Self::new(store, warehouse, RemoteLoader::new(settings.loader_function).await))
     }
 
@@ -95,16 +96,10 @@ impl<L: LoaderFunction> Reconciler<L> {
     ///
     /// # Errors
     /// If the raw zone or the ledger cannot be read, or loads failed; the other objects are loaded then.
-    pub async fn reconcile(
-        &self,
-        request: &Request,
-        deadline: Option<Timestamp>,
-    ) -> Result<Report, Failure> {
+    pub async fn reconcile(&self, request: &Request, deadline: Option<Timestamp>) -> Result<Report, Failure> {
         let now = Timestamp::now();
         let ages = Ages {
-            at_least: SignedDuration::from_mins(
-                request.older_than_minutes.unwrap_or(DEFAULT_MINUTES).into(),
-            ),
+            at_least: SignedDuration::from_mins(request.older_than_minutes.unwrap_or(DEFAULT_MINUTES).into()),
             at_most: request.younger_than_days.map(|days| SignedDuration::from_hours(24 * i64::from(days))),
         };
         let compared = {

@@ -34,7 +34,9 @@ impl RemoteLoader {
 
     fn invoke_error(&self, key: &str, error: &aws_sdk_lambda::error::SdkError<InvokeError>) -> Error {
         let class = match error.as_service_error() {
-            Some(InvokeError::TooManyRequestsException(_) | InvokeError::ServiceException(_)) | None => Class::Retry,
+            Some(InvokeError::TooManyRequestsException(_) | InvokeError::ServiceException(_)) | None => {
+                Class::Retry
+            }
             Some(_) => match error.raw_response().map(|response| response.status().as_u16()) {
                 Some(400..=499) => Class::Stop,
                 _ => Class::Retry,

@@ -48,7 +48,7 @@ async fn main() {
     let postgres = PrivatePostgres::start(&folder.path().join("postgres")).await.unwrap();
     let (sql, connection) = tokio_postgres::connect(&postgres.database_url(), NoTls).await.unwrap();
     tokio::spawn(connection);
-    let mut warehouse = Warehouse::new(&postgres.database_url()).unwrap();
+    let mut warehouse = Warehouse::new(&postgres.database_url(), None).unwrap();
     warehouse.migrate().await.unwrap();
 
     println!("{:<24} {:>8} {:>10} {:>12}", "walk of 20 000", "seconds", "WAL kB", "growth kB");
@@ -103,7 +103,8 @@ async fn load(warehouse: &mut Warehouse, Load { day, complete, changed, .. }: &L
 /// A row about as wide as the portal's.
 fn row(number: i64, changed: i64) -> Row<'static> {
     let scattered = number.wrapping_mul(2_654_435_761) % 4_294_967_296;
-    let pick = |length: usize, salt: i64| usize::try_from((scattered + salt * 7919) % 10_007).unwrap() % length;
+    let pick =
+        |length: usize, salt: i64| usize::try_from((scattered + salt * 7919) % 10_007).unwrap() % length;
     let district = &DISTRICTS[pick(DISTRICTS.len(), 1)];
     let area = 30 + i32::try_from(pick(90, 2)).unwrap();
     let price = i64::from(area) * (60_000 + 1000 * i64::try_from(pick(80, 3)).unwrap());

@@ -76,7 +76,8 @@ impl Warehouse {
 
     async fn ask(&mut self, bucket: &str, keys: &[&str]) -> Result<Vec<(String, Entry)>, Error> {
         let client = self.checked_client().await?;
-        let rows = client.query(ENTRIES, &[&bucket, &keys, &PARSER_VERSION]).await.doing("read the ledger")?;
+        let rows =
+            client.query(ENTRIES, &[&bucket, &keys, &PARSER_VERSION]).await.doing("read the ledger")?;
         let entry = |outdated| if outdated { Entry::Outdated } else { Entry::Loaded };
         Ok(rows.iter().map(|row| (row.get(0), entry(row.get(1)))).collect())
     }

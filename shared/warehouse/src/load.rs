@@ -46,7 +46,9 @@ impl Warehouse {
     /// If Postgres cannot be reached or refuses.
     pub async fn begin(&mut self, walk: Walk) -> Result<Option<Load<'_>>, Error> {
         let transaction = self.checked_client().await?.transaction().await.doing("begin the load")?;
-        if enter_ledger(&transaction, &walk).await? == 0 && remove_outdated_rejects(&transaction, &walk).await? == 0 {
+        if enter_ledger(&transaction, &walk).await? == 0
+            && remove_outdated_rejects(&transaction, &walk).await? == 0
+        {
             return Ok(None);
         }
         sighting::create_table(&transaction).await?;
