@@ -2,6 +2,8 @@
 
 use tokio_postgres::error::SqlState;
 
+use crate::roles;
+
 /// Why the warehouse could not be read or written. A failed load leaves nothing behind.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -34,6 +36,33 @@ pub enum Error {
         /// What to do.
         hint: &'static str,
     },
+    /// The schema was made by another text of a migration.
+    #[error(
+        "migration {version} ({name}) was applied with another text than this software has: run the software that applied it, or make the warehouse anew from the raw objects"
+    )]
+    ChangedMigration {
+        /// The first such migration.
+        version: i32,
+        /// Its name.
+        name: &'static str,
+    },
+    /// A migration failed; nothing of it, or of those before it, is left.
+    #[error("could not apply migration {version} ({name}): {source}")]
+    Migration {
+        /// The migration.
+        version: i32,
+        /// Its name.
+        name: &'static str,
+        /// What Postgres says.
+        source: tokio_postgres::Error,
+    },
+    /// The group roles do not exist, and this user may not create them.
+    #[error(
+        "a role is missing and this user may not create it: as an administrator, run `{}` and `{}`",
+        roles::CREATE_LOADER,
+        roles::CREATE_ANALYST
+    )]
+    MissingRoles(#[source] tokio_postgres::Error),
     /// A walk that is older than one that covers the same listings.
     #[error(
         "walk {walk} started before {later}, which is loaded already: walks of a segment are loaded in order"
@@ -69,10 +98,17 @@ impl Error {
             },
             // Class 08 connection, 40 serialization and deadlock, 53 resources, 55 locks, 57 operator
             // intervention.
-            Self::Database { source, .. } => source.code().is_none_or(|code| {
-                ["08", "40", "53", "55", "57"].iter().any(|class| code.code().starts_with(class))
-            }),
-            Self::Url(_) | Self::NotEncrypted { .. } | Self::Schema { .. } | Self::OutOfOrder { .. } => false,
+            Self::Database { source, .. } | Self::Migration { source, .. } => {
+                source.code().is_none_or(|code| {
+                    ["08", "40", "53", "55", "57"].iter().any(|class| code.code().starts_with(class))
+                })
+            }
+            Self::Url(_)
+            | Self::NotEncrypted { .. }
+            | Self::Schema { .. }
+            | Self::ChangedMigration { .. }
+            | Self::MissingRoles(_)
+            | Self::OutOfOrder { .. } => false,
         }
     }
 }

@@ -7,6 +7,7 @@ mod connection;
 mod error;
 mod load;
 mod migrate;
+mod roles;
 mod sighting;
 mod spell;
 mod walk;
