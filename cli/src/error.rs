@@ -1,6 +1,6 @@
 //! Why a command of `cenovka` failed.
 
-use runtime::{Failure, SettingsError};
+use runtime::Failure;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -14,13 +14,13 @@ pub enum Error {
     /// The loader cannot start.
     #[error(transparent)]
     Loader(#[from] loader::StartError),
-    /// The settings.
+    /// The migrator cannot start.
     #[error(transparent)]
-    Settings(#[from] SettingsError),
+    Migrator(#[from] migrator::StartError),
     /// A text that is no key of a raw object.
     #[error(transparent)]
     Key(#[from] raw_zone::KeyError),
-    /// A collection or a load failed.
+    /// A collection, a load or a migration failed.
     #[error("{0}")]
     Failed(Failure),
     /// The warehouse.

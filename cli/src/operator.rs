@@ -2,8 +2,8 @@
 
 use collector::{Collector, Request};
 use loader::{Loaded, Loader, Outcome};
+use migrator::Migrator;
 use runtime::Failure;
-use warehouse::Warehouse;
 
 use crate::error::Error;
 
@@ -54,14 +54,15 @@ fn print(Outcome { key, loaded, .. }: &Outcome) {
     }
 }
 
-/// Applies the migrations that the warehouse lacks.
+/// Applies the migrations that the warehouse lacks, and its roles and grants.
 ///
 /// # Errors
 /// If `DATABASE_URL` is missing or Postgres refuses.
 pub async fn migrate() -> Result<(), Error> {
-    let url = runtime::settings::database_url()?;
-    let applied = Warehouse::new(&url)?.migrate().await?;
-    match applied.as_slice() {
+    let migrator = Migrator::from_env()?;
+    let migrated = migrator.migrate().await;
+    let migrated = migrated.map_err(|error| Error::Failed(Failure::new(error.class(), &error)))?;
+    match migrated.applied.as_slice() {
         [] => println!("the schema is up to date"),
         names => println!("applied: {}", names.join(", ")),
     }
