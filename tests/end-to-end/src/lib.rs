@@ -10,10 +10,14 @@
 )]
 
 pub mod binary;
+pub mod database;
 pub mod event;
 pub mod function;
 pub mod runtime_api;
+pub mod stack;
 pub mod world;
 
+pub use database::Database;
 pub use function::{Function, InvocationError};
+pub use stack::Stack;
 pub use world::World;
