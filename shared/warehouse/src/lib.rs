@@ -10,6 +10,7 @@ mod ledger;
 mod load;
 mod merge;
 mod migrate;
+mod roles;
 mod sighting;
 mod walk;
 

@@ -12,5 +12,8 @@ mod delivery;
 mod faults;
 mod local_run;
 mod memory;
+mod migration;
 mod path;
 mod recorded;
+mod roles;
+mod stack;
