@@ -58,6 +58,9 @@ pub enum Command {
         #[arg(required = true)]
         keys: Vec<String>,
     },
+    /// Look at the raw objects that the loader set aside, and release them.
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
     /// Bring the schema of the warehouse at `DATABASE_URL` up to date.
     Migrate,
     /// Keep portal simulator, S3 and Postgres running, and print the settings for functions that are invoked
@@ -68,5 +71,22 @@ pub enum Command {
         /// Arguments for psql, for example `-c "select count(*) from mart.current_listing"`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
+    },
+}
+
+/// What to do with the raw objects that the loader set aside.
+#[derive(Debug, Subcommand)]
+pub enum QuarantineCommand {
+    /// List every raw object that is or was in quarantine, with the reason.
+    ///
+    /// Postgres comes from the environment: `DATABASE_URL`.
+    List,
+    /// Release a raw object and load it at once: a falsified walk without the check that it failed, any other as it is
+    /// now read.
+    ///
+    /// Bucket, S3 and Postgres come from the environment, as for `load`.
+    Release {
+        /// Key of the raw object, as listed.
+        key: String,
     },
 }

@@ -110,10 +110,11 @@ async fn s3_client(object_store: &ObjectStore) -> Result<S3Client, Error> {
 async fn load_left_over(store: &RawStore, loader: &Loader) -> Result<(), Error> {
     let keys = store.keys(raw_zone::PREFIX).await;
     let keys = keys.map_err(|error| Error::Failed(runtime::Failure::new(error.class(), &error)))?;
-    let mut keys: Vec<raw_zone::ObjectKey> = keys.iter().map(|key| key.parse()).collect::<Result<_, _>>()?;
-    keys.sort_by_key(|key| (key.started_at, key.walk));
-    for key in keys {
-        loader.load_key(&key).await.map_err(Error::Failed)?;
+    let mut keys: Vec<_> =
+        keys.into_iter().map(|key| (key.parse::<raw_zone::ObjectKey>().ok(), key)).collect();
+    keys.sort_by_key(|(parsed, _)| parsed.as_ref().map(|key| (key.started_at, key.walk)));
+    for (_, key) in keys {
+        loader.load_named(&key).await.map_err(Error::Failed)?;
     }
     Ok(())
 }

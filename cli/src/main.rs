@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use cenovka::args::{Cli, Command};
+use cenovka::args::{Cli, Command, QuarantineCommand};
 use cenovka::error::Error;
-use cenovka::{local, operator, simulation};
+use cenovka::{local, operator, quarantine, simulation};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -22,6 +22,8 @@ async fn main() -> ExitCode {
             Some(Command::Psql { arguments }) => local::psql(&cli.simulation, &arguments).await,
             Some(Command::Collect { segments }) => operator::collect(segments, interrupted()).await,
             Some(Command::Load { keys }) => operator::load(&keys).await,
+            Some(Command::Quarantine(QuarantineCommand::List)) => quarantine::list().await,
+            Some(Command::Quarantine(QuarantineCommand::Release { key })) => quarantine::release(&key).await,
             Some(Command::Migrate) => operator::migrate().await,
         }
     };

@@ -38,19 +38,26 @@ pub async fn load(keys: &[String]) -> Result<(), Error> {
     let mut failures = Vec::new();
     for key in &keys {
         match Box::pin(loader.load_key(key)).await {
-            Ok(outcome) => print(&outcome),
+            Ok(outcome) => print_outcome(&outcome),
             Err(failure) => failures.push(failure),
         }
     }
     Failure::merge(failures).map_or(Ok(()), |failure| Err(Error::Failed(failure)))
 }
 
-fn print(Outcome { key, loaded, .. }: &Outcome) {
+/// Prints what became of an object.
+pub(crate) fn print_outcome(Outcome { key, loaded, .. }: &Outcome) {
     match loaded {
         Loaded::AlreadyLoaded => println!("{key}: already loaded"),
         Loaded::Loaded { rows_seen, rows_loaded, rows_duplicate, rows_rejected, .. } => println!(
             "{key}: {rows_seen} rows: {rows_loaded} loaded, {rows_duplicate} duplicate, {rows_rejected} rejected"
         ),
+        Loaded::Quarantined { kind, reason } => println!("{key}: set aside as {kind}: {reason}"),
+        Loaded::AlreadyQuarantined { kind, reason } => {
+            println!(
+                "{key}: in quarantine as {kind}: {reason}; to load it all the same: cenovka quarantine release"
+            );
+        }
     }
 }
 

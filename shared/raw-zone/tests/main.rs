@@ -128,6 +128,11 @@ async fn files_that_are_not_walks_are_refused_with_the_line() {
             compress(text.replace("\"format\":1", "\"format\":2").as_bytes()).await,
             "format 2 is not known",
         ),
+        (
+            "of a later version in all its parts",
+            compress(b"{\"header\":{\"format\":3,\"planet\":\"Mars\"}}\n").await,
+            "format 3 is not known",
+        ),
     ];
     for (what, bytes, expected) in cases {
         let error = read(&bytes).await.unwrap_err().to_string();

@@ -19,5 +19,5 @@ comment on table warehouse.quarantine is 'Raw objects set aside as a whole, with
 comment on column warehouse.quarantine.kind is 'damaged: the object is no intact walk file; unknown_format: of a later version; falsified: its rows are not true.';
 comment on column warehouse.quarantine.object_bytes is 'Size of the object; null if it was not opened.';
 comment on column warehouse.quarantine.figures is 'What the decision that a walk is falsified rests on, as compared at noted_at.';
-comment on column warehouse.quarantine.walk_id is 'As the object''s header or, where that cannot be read, its key says; likewise segment and started_at.';
+comment on column warehouse.quarantine.walk_id is 'As the object''s key says, like segment and started_at; null if it is no raw object''s key.';
 comment on column warehouse.quarantine.released_at is 'When the operator released it: a falsified walk is then loaded without being checked, any other object tried again and, if it still cannot be loaded, set aside anew.';

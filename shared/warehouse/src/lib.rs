@@ -5,14 +5,18 @@
 
 mod connection;
 mod error;
+mod falsification;
 mod load;
 mod merge;
 mod migrate;
+mod quarantine;
 mod sighting;
 mod walk;
 
 pub use connection::Warehouse;
 pub use error::Error;
-pub use load::Load;
+pub use falsification::Falsified;
+pub use load::{Finished, Load};
 pub use migrate::SCHEMA_VERSION;
+pub use quarantine::{Finding, QuarantineKind, Quarantined, Suspect};
 pub use walk::{Counts, Ending, Walk};

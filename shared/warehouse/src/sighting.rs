@@ -162,7 +162,8 @@ pub(crate) async fn separate_duplicates(transaction: &Transaction<'_>) -> Result
          analyze sighting (hash_id)"
     );
     transaction.batch_execute(&sql).await.doing("separate the duplicates")?;
-    let count = transaction.query_one("select count(*) from duplicate", &[]).await.doing("count duplicates")?;
+    let count =
+        transaction.query_one("select count(*) from duplicate", &[]).await.doing("count duplicates")?;
     Ok(u64::try_from(count.get::<_, i64>(0)).unwrap_or_default())
 }
 

@@ -12,4 +12,5 @@ mod faults;
 mod local_run;
 mod memory;
 mod path;
+mod quarantine;
 mod recorded;
