@@ -3,7 +3,7 @@
 //! The portal has done so once (2024, its API before v1). Measured on four complete dumps of flats: in each, all prices
 //! were the true ones times one factor (from dump to dump 1.83, 0.473 and 2.063), within 0.1 % from the 5th to the 95th
 //! percentile, rounded to thousands; positions were shifted by a constant of 0.0066 to 0.0077 degrees. What was
-//! measured here, and how far honest walks stay from the thresholds, is in `docs/decisions/0004-falsification.md`.
+//! measured here, and how far honest walks stay from the thresholds, is in `docs/decisions/0005-falsification.md`.
 
 use tokio_postgres::{Row, Transaction};
 use uuid::Uuid;

@@ -37,9 +37,15 @@ enum Found {
     /// At its usual place, price and wording.
     Usual,
     /// With another price, place or wording.
-    Other { price: usize, place: usize, name: usize },
+    Other {
+        price: usize,
+        place: usize,
+        name: usize,
+    },
     /// Twice, at two prices.
-    Twice { price: usize },
+    Twice {
+        price: usize,
+    },
     /// A row that cannot be understood.
     Reject,
 }
@@ -60,9 +66,11 @@ pub(crate) fn history() -> impl Strategy<Value = History> {
         (Just(walks), again, Just(once), Just(connections)).prop_flat_map(
             |(walks, again, mut loads, connections)| {
                 loads.extend(again);
-                Just(loads)
-                    .prop_shuffle()
-                    .prop_map(move |loads| History { walks: walks.clone(), loads, connections })
+                Just(loads).prop_shuffle().prop_map(move |loads| History {
+                    walks: walks.clone(),
+                    loads,
+                    connections,
+                })
             },
         )
     })

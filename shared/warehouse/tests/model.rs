@@ -211,8 +211,7 @@ fn spells(hash_id: i64, sightings: &[(&Walk, &Row)], covering: &[&Walk]) -> Vec<
             .filter(|covering| covering.order() > walk.order())
             .filter(|covering| next.is_none_or(|(next, _)| covering.order() < next.order()))
             .collect();
-        let goes_on =
-            next.is_some_and(|(_, next)| next.total_price == row.total_price && missed.is_empty());
+        let goes_on = next.is_some_and(|(_, next)| next.total_price == row.total_price && missed.is_empty());
         if goes_on {
             continue;
         }
