@@ -86,11 +86,12 @@ pub(crate) async fn check(transaction: &Transaction<'_>, walk: Uuid) -> Result<O
         .query_one(FIGURES, &[&walk, &HALF_STEP, &STRAY])
         .await
         .doing("compare the walk with what is known")?;
-    let signs = Figures::from(&row).signs();
+    let (signs, figures): (_, String) = (Figures::from(&row).signs(), row.get("json"));
+    tracing::debug!(%walk, figures, "compared the walk with what is known");
     if signs.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Falsified { reason: signs.join("; "), figures: row.get("json") }))
+    Ok(Some(Falsified { reason: signs.join("; "), figures }))
 }
 
 impl From<&Row> for Figures {
