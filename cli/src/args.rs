@@ -58,6 +58,24 @@ pub enum Command {
         #[arg(required = true)]
         keys: Vec<String>,
     },
+    /// Load every raw object that the ledger lacks, the oldest first.
+    ///
+    /// Against an empty warehouse this rebuilds it. Objects with rejects that a newer parser may understand are loaded
+    /// again. Bucket, S3 and Postgres come from the environment, as for `load`.
+    Reconcile {
+        /// Only say what is missing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Leave objects alone that were stored less than so many minutes ago.
+        #[arg(long, default_value_t = 0)]
+        older_than_minutes: u32,
+        /// Leave objects alone that were stored more than so many days ago.
+        #[arg(long)]
+        younger_than_days: Option<u32>,
+    },
+    /// Look at the raw objects that the loader set aside, and release them.
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
     /// Bring schema, roles and grants of the warehouse at `DATABASE_URL` up to date.
     ///
     /// Whoever that URL logs in as owns the warehouse from then on.
@@ -70,5 +88,22 @@ pub enum Command {
         /// Arguments for psql, for example `-c "select count(*) from mart.current_listing"`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
+    },
+}
+
+/// What to do with the raw objects that the loader set aside.
+#[derive(Debug, Subcommand)]
+pub enum QuarantineCommand {
+    /// List every raw object that is or was in quarantine, with the reason.
+    ///
+    /// Postgres comes from the environment: `DATABASE_URL`.
+    List,
+    /// Release a raw object and load it at once: a falsified walk without the check that it failed, any other as it is
+    /// now read.
+    ///
+    /// Bucket, S3 and Postgres come from the environment, as for `load`.
+    Release {
+        /// Key of the raw object, as listed.
+        key: String,
     },
 }

@@ -59,6 +59,12 @@ pub enum Error {
     /// psql.
     #[error("cannot run psql: {0}")]
     Psql(#[source] std::io::Error),
+    /// There is nothing to release.
+    #[error("{key} is not in quarantine: cenovka quarantine list shows what is")]
+    NotQuarantined {
+        /// The key.
+        key: String,
+    },
     /// There is nothing to open.
     #[error("DATABASE_URL is set, so there is no private Postgres: run psql \"$DATABASE_URL\"")]
     NoPrivatePostgres,

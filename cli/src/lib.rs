@@ -13,5 +13,6 @@ pub mod local;
 pub mod object_store;
 pub mod operator;
 pub mod postgres;
+pub mod quarantine;
 pub mod simulation;
 pub mod summary;

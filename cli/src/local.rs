@@ -46,7 +46,7 @@ impl Postgres {
 
     /// The warehouse in it, with a connection of its own.
     pub(crate) fn warehouse(&self) -> Result<Warehouse, Error> {
-        Ok(Warehouse::new(&self.database.url, self.database.root_certificates.as_deref())?)
+        crate::operator::open(&self.database)
     }
 
     pub(crate) async fn stop(self) -> Result<(), Error> {

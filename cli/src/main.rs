@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use cenovka::args::{Cli, Command};
+use cenovka::args::{Cli, Command, QuarantineCommand};
 use cenovka::error::Error;
-use cenovka::{local, operator, simulation};
+use cenovka::{local, operator, quarantine, simulation};
 use clap::Parser;
+use reconciler::Request;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// As a shell reports a program that Ctrl-C ended.
@@ -22,6 +23,12 @@ async fn main() -> ExitCode {
             Some(Command::Psql { arguments }) => local::psql(&cli.simulation, &arguments).await,
             Some(Command::Collect { segments }) => operator::collect(segments, interrupted()).await,
             Some(Command::Load { keys }) => operator::load(&keys).await,
+            Some(Command::Reconcile { dry_run, older_than_minutes, younger_than_days }) => {
+                let older_than_minutes = Some(older_than_minutes);
+                operator::reconcile(&Request { older_than_minutes, younger_than_days, dry_run }).await
+            }
+            Some(Command::Quarantine(QuarantineCommand::List)) => quarantine::list().await,
+            Some(Command::Quarantine(QuarantineCommand::Release { key })) => quarantine::release(&key).await,
             Some(Command::Migrate) => operator::migrate().await,
         }
     };

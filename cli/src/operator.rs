@@ -3,9 +3,12 @@
 use collector::{Collector, Request};
 use loader::{Loaded, Loader, Outcome};
 use migrator::Migrator;
-use runtime::Failure;
+use reconciler::Reconciler;
+use runtime::{DatabaseSettings, Failure, LoaderSettings, RawStore};
+use warehouse::Warehouse;
 
 use crate::error::Error;
+use crate::local::LocalLoader;
 
 /// Walks segments and prints what was stored.
 ///
@@ -38,19 +41,52 @@ pub async fn load(keys: &[String]) -> Result<(), Error> {
     let mut failures = Vec::new();
     for key in &keys {
         match Box::pin(loader.load_key(key)).await {
-            Ok(outcome) => print(&outcome),
+            Ok(outcome) => print_outcome(&outcome),
             Err(failure) => failures.push(failure),
         }
     }
     Failure::merge(failures).map_or(Ok(()), |failure| Err(Error::Failed(failure)))
 }
 
-fn print(Outcome { key, loaded, .. }: &Outcome) {
+/// Loads every raw object that the ledger lacks, and prints how many there were.
+///
+/// # Errors
+/// If settings, S3 or Postgres fail, or an object cannot be loaded; the others are.
+pub async fn reconcile(request: &reconciler::Request) -> Result<(), Error> {
+    let LoaderSettings { raw_bucket, database } = LoaderSettings::from_env()?;
+    let store = RawStore::new(runtime::raw_store::s3_client().await, raw_bucket);
+    let loader = LocalLoader(Loader::new(store.clone(), open(&database)?));
+    let reconciler = Reconciler::new(store, open(&database)?, loader);
+    let report = Box::pin(reconciler.reconcile(request, None)).await.map_err(Error::Failed)?;
+    let verb = if request.dry_run { "would be" } else { "were" };
+    println!("{} objects in the raw zone; {} {verb} handed to the loader", report.listed, report.missing);
+    for key in &report.keys {
+        println!("  {key}");
+    }
+    if report.missing > report.keys.len() as u64 {
+        println!("  …");
+    }
+    Ok(())
+}
+
+/// The warehouse that settings lead to.
+pub(crate) fn open(database: &DatabaseSettings) -> Result<Warehouse, Error> {
+    Ok(Warehouse::new(&database.url, database.root_certificates.as_deref())?)
+}
+
+/// Prints what became of an object.
+pub(crate) fn print_outcome(Outcome { key, loaded, .. }: &Outcome) {
     match loaded {
         Loaded::AlreadyLoaded => println!("{key}: already loaded"),
         Loaded::Loaded { rows_seen, rows_loaded, rows_duplicate, rows_rejected, .. } => println!(
             "{key}: {rows_seen} rows: {rows_loaded} loaded, {rows_duplicate} duplicate, {rows_rejected} rejected"
         ),
+        Loaded::Quarantined { kind, reason } => println!("{key}: set aside as {kind}: {reason}"),
+        Loaded::AlreadyQuarantined { kind, reason } => {
+            println!(
+                "{key}: in quarantine as {kind}: {reason}; to load it all the same: cenovka quarantine release"
+            );
+        }
     }
 }
 

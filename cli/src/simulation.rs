@@ -141,7 +141,9 @@ impl Loading {
             if let Loaded::Loaded { rows_seen, .. } = object.loaded {
                 self.rows += rows_seen;
             }
-            progress.loaded(&object.segment);
+            if let Some(segment) = &object.segment {
+                progress.loaded(segment);
+            }
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use raw_zone::KeyError;
 use runtime::s3_event::KeyDecodeError;
 use runtime::{Class, SettingsError, StoreError};
 use sreality::PageError;
+use warehouse::QuarantineKind;
 
 /// Why the loader cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -66,20 +67,29 @@ pub enum Error {
 }
 
 impl Error {
-    /// What should happen after it.
+    /// Why the object is to be set aside, if the object itself is at fault: it will stay so, however often it is tried.
+    #[must_use]
+    pub fn quarantine(&self) -> Option<QuarantineKind> {
+        match self {
+            Self::File { source: raw_zone::Error::Transfer(_), .. } => None,
+            Self::File { source: raw_zone::Error::Format { .. }, .. } => Some(QuarantineKind::UnknownFormat),
+            Self::File { .. } | Self::Key(_) | Self::OtherWalk { .. } | Self::Page { .. } => {
+                Some(QuarantineKind::Damaged)
+            }
+            Self::Warehouse(error) if error.is_bad_data() => Some(QuarantineKind::Damaged),
+            Self::KeyEncoding(_) | Self::Store(_) | Self::Warehouse(_) => None,
+        }
+    }
+
+    /// What should happen after it, where the object was not set aside.
     #[must_use]
     pub fn class(&self) -> Class {
         match self {
-            Self::KeyEncoding(_) | Self::Key(_) | Self::OtherWalk { .. } | Self::Page { .. } => Class::Reject,
             Self::Store(error) => error.class(),
-            Self::File { source, .. } => match source {
-                raw_zone::Error::Transfer(_) => Class::Retry,
-                raw_zone::Error::Format { .. } => Class::Stop,
-                _ => Class::Reject,
-            },
+            Self::File { source: raw_zone::Error::Transfer(_), .. } => Class::Retry,
             Self::Warehouse(error) if error.is_transient() => Class::Retry,
-            Self::Warehouse(error) if error.is_bad_data() => Class::Reject,
-            Self::Warehouse(_) => Class::Stop,
+            Self::Warehouse(error) if !error.is_bad_data() => Class::Stop,
+            _ => Class::Reject,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which objects an event asks to load.
 
 use aws_lambda_events::s3::S3Entity;
-use raw_zone::{ObjectKey, PREFIX};
+use raw_zone::{KeyError, ObjectKey, PREFIX};
 use runtime::s3_event::decode_key;
 use serde::Deserialize;
 
@@ -34,6 +34,8 @@ pub struct Record {
 pub(crate) enum Asked {
     /// A raw object to load.
     Load(ObjectKey),
+    /// An object that lies in the raw zone but cannot be a raw object.
+    SetAside(KeyError),
     /// Something else, and why it does not concern the loader.
     Ignore(&'static str),
 }
@@ -55,7 +57,7 @@ pub(crate) fn asked(record: &Record, bucket: &str) -> Result<Asked, Error> {
     if !key.starts_with(PREFIX) {
         return Ok(Asked::Ignore("the object lies outside of the raw zone"));
     }
-    Ok(Asked::Load(key.parse()?))
+    Ok(key.parse().map_or_else(Asked::SetAside, Asked::Load))
 }
 
 #[cfg(test)]
@@ -98,10 +100,11 @@ mod tests {
     }
 
     #[test]
-    fn a_strange_key_in_the_raw_zone_is_an_error() {
-        let strange = |key| asked(&record("ObjectCreated:Put", "raw", key), "raw").unwrap_err();
-        assert!(matches!(strange("raw/sreality/flats+sale/x"), Error::Key(_)));
-        assert!(matches!(strange("raw/sreality/%ff"), Error::KeyEncoding(_)));
+    fn a_strange_key_in_the_raw_zone_is_set_aside() {
+        let strange = |key| asked(&record("ObjectCreated:Put", "raw", key), "raw");
+        let set_aside = strange("raw/sreality/flats+sale/x").unwrap();
+        assert!(matches!(set_aside, Asked::SetAside(error) if error.key == "raw/sreality/flats sale/x"));
+        assert!(matches!(strange("raw/sreality/%ff"), Err(Error::KeyEncoding(_))));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The handler: one event, any number of records.
 
 use lambda_runtime::LambdaEvent;
-use raw_zone::ObjectKey;
+use raw_zone::{KeyError, ObjectKey};
 use runtime::{Failure, LoaderSettings, RawStore};
 use serde::Serialize;
 use tokio::sync::Mutex;
@@ -9,7 +9,7 @@ use warehouse::Warehouse;
 
 use crate::error::{Error, StartError};
 use crate::event::{Asked, Event, asked};
-use crate::load::{Loaded, Outcome, load};
+use crate::load::{Loaded, Outcome, load, set_aside_strange};
 
 /// What became of an event's objects.
 #[derive(Clone, Debug, Serialize)]
@@ -64,11 +64,11 @@ impl Loader {
         if let Some(name) = &event.event {
             tracing::info!(event = name, "ignored an event without records");
         }
-        let mut keys = Vec::new();
-        let mut failures = Vec::new();
+        let (mut keys, mut strange, mut failures) = (Vec::new(), Vec::new(), Vec::new());
         for record in &event.records {
             match asked(record, self.store.bucket()) {
                 Ok(Asked::Load(key)) => keys.push(key),
+                Ok(Asked::SetAside(error)) => strange.push(error),
                 Ok(Asked::Ignore(reason)) => {
                     let (name, key) = (record.event_name.as_deref(), record.s3.object.key.as_deref());
                     tracing::info!(event = name, key, reason, "ignored a record: {reason}");
@@ -76,11 +76,17 @@ impl Loader {
                 Err(error) => failures.push(failure(&error)),
             }
         }
-        // Walks of a segment build on each other: the older one first, however the records came.
+        // A walk is compared with those before it: the older one first, however the records came.
         keys.sort_by_key(|key| (key.started_at, key.walk));
         let mut objects = Vec::new();
         for key in keys {
             match self.load_key(&key).await {
+                Ok(outcome) => objects.push(outcome),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        for error in strange {
+            match self.set_aside(error).await {
                 Ok(outcome) => objects.push(outcome),
                 Err(failure) => failures.push(failure),
             }
@@ -91,13 +97,32 @@ impl Loader {
         }
     }
 
-    /// Loads one raw object by its key.
+    /// Loads whatever lies under a key of the raw zone; what is no raw object's is set aside.
     ///
     /// # Errors
-    /// If it cannot be loaded; nothing of it is in the warehouse then.
+    /// As [`Loader::load_key`].
+    pub async fn load_named(&self, key: &str) -> Result<Outcome, Failure> {
+        match key.parse() {
+            Ok(key) => self.load_key(&key).await,
+            Err(error) => self.set_aside(error).await,
+        }
+    }
+
+    /// Loads one raw object by its key, or sets it aside.
+    ///
+    /// # Errors
+    /// If it cannot be loaded through no fault of its own; nothing of it is in the warehouse then.
     pub async fn load_key(&self, key: &ObjectKey) -> Result<Outcome, Failure> {
         let mut warehouse = self.warehouse.lock().await;
         let outcome = load(&self.store, &mut warehouse, key).await.map_err(|error| failure(&error))?;
+        log(&outcome);
+        Ok(outcome)
+    }
+
+    async fn set_aside(&self, error: KeyError) -> Result<Outcome, Failure> {
+        let mut warehouse = self.warehouse.lock().await;
+        let outcome = set_aside_strange(&self.store, &mut warehouse, error).await;
+        let outcome = outcome.map_err(|error| failure(&error))?;
         log(&outcome);
         Ok(outcome)
     }
@@ -109,16 +134,32 @@ fn failure(error: &Error) -> Failure {
 
 fn log(outcome: &Outcome) {
     let Outcome { key, segment, loaded } = outcome;
+    let segment = segment.as_ref().map(tracing::field::display);
     match loaded {
         Loaded::AlreadyLoaded => {
-            tracing::info!(key, %segment, outcome = "already_loaded", "{key} was loaded before");
+            tracing::info!(key, segment, outcome = "already_loaded", "{key} was loaded before");
         }
         Loaded::Loaded { rows_seen, rows_loaded, rows_duplicate, rows_rejected, complete } => {
             let outcome = "loaded";
             tracing::info!(
-                key, %segment, outcome, rows_seen, rows_loaded, rows_duplicate, rows_rejected, complete,
+                key,
+                segment,
+                outcome,
+                rows_seen,
+                rows_loaded,
+                rows_duplicate,
+                rows_rejected,
+                complete,
                 "loaded {key}",
             );
+        }
+        // An error, though the event succeeds: a person must look at the object.
+        Loaded::Quarantined { kind, reason } => {
+            tracing::error!(key, segment, outcome = "quarantined", kind, reason, "set {key} aside: {reason}");
+        }
+        Loaded::AlreadyQuarantined { kind, .. } => {
+            let outcome = "already_quarantined";
+            tracing::info!(key, segment, outcome, kind, "{key} is in quarantine");
         }
     }
 }

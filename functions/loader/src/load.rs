@@ -1,12 +1,16 @@
-//! One raw object into the warehouse.
+//! One raw object into the warehouse, or into its quarantine.
 
-use raw_zone::{Closing, Header, Line, ObjectKey, WalkReader};
+use raw_zone::{Closing, Header, KeyError, Line, ObjectKey, WalkReader};
 use runtime::RawStore;
+use runtime::failure::with_causes;
 use serde::Serialize;
 use sreality::row::Row;
 use sreality::{Page, Segment};
 use tokio::io::AsyncBufRead;
-use warehouse::{Counts, Ending, Entry, Load, Walk, Warehouse};
+use warehouse::{
+    Counts, Ending, Entry, Falsified, Finding, Finished, Load, QuarantineKind, Quarantined, Suspect, Walk,
+    Warehouse,
+};
 
 use crate::error::Error;
 
@@ -15,18 +19,19 @@ use crate::error::Error;
 pub struct Outcome {
     /// The object's key.
     pub key: String,
-    /// The walk's segment.
-    pub segment: Segment,
-    /// Whether it was loaded now or before.
+    /// The walk's segment, if the key is a raw object's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segment: Option<Segment>,
+    /// Whether it was loaded or set aside, now or before.
     #[serde(flatten)]
     pub loaded: Loaded,
 }
 
-/// Whether an object was loaded now or before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// Whether an object was loaded or set aside, now or before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Loaded {
-    /// Now.
+    /// Loaded now.
     Loaded {
         /// Rows in the object.
         rows_seen: u64,
@@ -39,38 +44,124 @@ pub enum Loaded {
         /// Whether the walk was complete.
         complete: bool,
     },
-    /// Before: the ledger has it, and nothing was changed.
+    /// Loaded before: the ledger has it, and nothing was changed.
     AlreadyLoaded,
+    /// Set aside now: nothing of it is in any other table.
+    Quarantined {
+        /// `damaged`, `unknown_format` or `falsified`.
+        kind: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Set aside before: it was not even read again.
+    AlreadyQuarantined {
+        /// As of [`Loaded::Quarantined`].
+        kind: &'static str,
+        /// As of [`Loaded::Quarantined`].
+        reason: String,
+    },
 }
 
-/// Loads one raw object, or finds it loaded.
+/// Loads one raw object, or finds it loaded, or sets it aside, or finds it set aside.
 pub(crate) async fn load(
     store: &RawStore,
     warehouse: &mut Warehouse,
     key: &ObjectKey,
 ) -> Result<Outcome, Error> {
     let object = Object { bucket: store.bucket(), key: &key.to_string() };
-    let outcome = |loaded| Outcome { key: object.key.to_owned(), segment: key.segment.clone(), loaded };
+    let outcome = |loaded| Outcome { key: object.key.to_owned(), segment: Some(key.segment.clone()), loaded };
     // Duplicate events are common enough to spare them the download.
     if warehouse.entry(object.bucket, object.key).await? == Entry::Loaded {
         return Ok(outcome(Loaded::AlreadyLoaded));
     }
-    let (body, object_bytes) = store.get(object.key).await?;
-    let mut reader = WalkReader::open(body).await.map_err(|source| object.damaged(source))?;
-    let walk = walk(&object, object_bytes, reader.header().clone())?;
-    let Some(mut load) = warehouse.begin(walk).await? else {
-        return Ok(outcome(Loaded::AlreadyLoaded));
+    let trusted = match warehouse.quarantined(object.bucket, object.key).await? {
+        Some(found) if found.released_at.is_none() => return Ok(outcome(already_quarantined(found))),
+        Some(found) => found.kind == QuarantineKind::Falsified,
+        None => false,
     };
-    let closing = add_pages(&object, &mut reader, &mut load).await?;
+    let mut object_bytes = None;
+    let finding = match load_file(store, warehouse, &object, trusted, &mut object_bytes).await {
+        Ok(Ended::Loaded(loaded)) => return Ok(outcome(loaded)),
+        Ok(Ended::Falsified(falsified)) => falsified.into(),
+        Err(error) => finding(error)?,
+    };
+    // The load is taken back before this is written; whoever is killed in between decides the same the next time.
+    let walk = Some((key.walk, &key.segment, key.started_at));
+    let suspect = Suspect { bucket: object.bucket, key: object.key, object_bytes, walk };
+    warehouse.quarantine(suspect, &finding).await?;
+    Ok(outcome(quarantined(finding)))
+}
+
+/// Sets aside what lies in the raw zone under a key that is no raw object's.
+pub(crate) async fn set_aside_strange(
+    store: &RawStore,
+    warehouse: &mut Warehouse,
+    error: KeyError,
+) -> Result<Outcome, Error> {
+    let (bucket, key) = (store.bucket(), error.key.clone());
+    let outcome = |loaded| Outcome { key: key.clone(), segment: None, loaded };
+    if let Some(found) = warehouse.quarantined(bucket, &key).await?
+        && found.released_at.is_none()
+    {
+        return Ok(outcome(already_quarantined(found)));
+    }
+    let finding = finding(Error::Key(error))?;
+    warehouse.quarantine(Suspect { bucket, key: &key, object_bytes: None, walk: None }, &finding).await?;
+    Ok(outcome(quarantined(finding)))
+}
+
+/// Why to set the object aside; the error itself if the object is not at fault.
+fn finding(error: Error) -> Result<Finding, Error> {
+    match error.quarantine() {
+        Some(kind) => Ok(Finding { kind, reason: with_causes(&error), figures: None }),
+        None => Err(error),
+    }
+}
+
+fn quarantined(Finding { kind, reason, .. }: Finding) -> Loaded {
+    Loaded::Quarantined { kind: kind.name(), reason }
+}
+
+fn already_quarantined(Quarantined { kind, reason, .. }: Quarantined) -> Loaded {
+    Loaded::AlreadyQuarantined { kind: kind.name(), reason }
+}
+
+/// How a load ended whose object is not damaged.
+enum Ended {
+    Loaded(Loaded),
+    Falsified(Falsified),
+}
+
+/// Reads the file and loads it, in one transaction; notes the object's size once it is known.
+async fn load_file(
+    store: &RawStore,
+    warehouse: &mut Warehouse,
+    object: &Object<'_>,
+    trusted: bool,
+    object_bytes: &mut Option<u64>,
+) -> Result<Ended, Error> {
+    let (body, bytes) = store.get(object.key).await?;
+    *object_bytes = Some(bytes);
+    let mut reader = WalkReader::open(body).await.map_err(|source| object.damaged(source))?;
+    let walk = walk(object, bytes, reader.header().clone())?;
+    let Some(mut load) = warehouse.begin(walk).await? else {
+        return Ok(Ended::Loaded(Loaded::AlreadyLoaded));
+    };
+    if trusted {
+        load.trust();
+    }
+    let closing = add_pages(object, &mut reader, &mut load).await?;
     let complete = closing.complete;
-    let Counts { seen, loaded, duplicate, rejected } = load.finish(ending(closing)).await?;
-    Ok(outcome(Loaded::Loaded {
-        rows_seen: seen,
-        rows_loaded: loaded,
-        rows_duplicate: duplicate,
-        rows_rejected: rejected,
-        complete,
-    }))
+    match load.finish(ending(closing)).await? {
+        Finished::Falsified(falsified) => Ok(Ended::Falsified(falsified)),
+        Finished::Loaded(Counts { seen, loaded, duplicate, rejected }) => Ok(Ended::Loaded(Loaded::Loaded {
+            rows_seen: seen,
+            rows_loaded: loaded,
+            rows_duplicate: duplicate,
+            rows_rejected: rejected,
+            complete,
+        })),
+    }
 }
 
 /// Where the object lies, for errors.

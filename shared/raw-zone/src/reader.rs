@@ -2,6 +2,7 @@
 
 use async_compression::tokio::bufread::ZstdDecoder;
 use async_compression::zstd::DParameter;
+use serde::Deserialize;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader};
 
 use crate::error::Error;
@@ -53,15 +54,16 @@ impl<R: AsyncBufRead + Unpin> WalkReader<R> {
         if !lines.advance().await? {
             return Err(Error::Empty);
         }
+        // The version first: a later header may hold what this software cannot read.
+        if let Some(found) = lines.format().filter(|format| *format > FORMAT) {
+            return Err(Error::Format { found, known: FORMAT });
+        }
         let header = match lines.parse()? {
             RawLine::Header(header) => header,
             RawLine::Page(_) | RawLine::Closing(_) => {
                 return Err(lines.damaged("the file does not start with a header"));
             }
         };
-        if header.format > FORMAT {
-            return Err(Error::Format { found: header.format, known: FORMAT });
-        }
         Ok(Self { lines, header, pages: 0 })
     }
 
@@ -149,6 +151,20 @@ impl<R: AsyncBufRead + Unpin> LineReader<R> {
     fn parse(&self) -> Result<RawLine<'_>, Error> {
         serde_json::from_slice(&self.line)
             .map_err(|error| self.damaged(&format!("not a line of a walk file: {error}")))
+    }
+
+    /// The format's version, if the line is a header of any version.
+    fn format(&self) -> Option<u32> {
+        #[derive(Deserialize)]
+        struct AnyLine {
+            header: AnyHeader,
+        }
+        #[derive(Deserialize)]
+        struct AnyHeader {
+            format: u32,
+        }
+
+        serde_json::from_slice::<AnyLine>(&self.line).ok().map(|line| line.header.format)
     }
 
     fn damaged(&self, reason: &str) -> Error {

@@ -101,7 +101,7 @@ async fn files_that_are_not_walks_are_refused_with_the_line() {
     let file = |lines: &[&str]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
     let unfinished_line = format!("{}\n{}", lines[0], lines[1]);
 
-    let cases: [(&str, Vec<u8>, &str); 10] = [
+    let cases: [(&str, Vec<u8>, &str); 11] = [
         ("an empty file", Vec::new(), "empty"),
         ("an empty stream", compress(b"").await, "empty"),
         ("plain text", text.clone().into_bytes(), "line 1: the file is not intact zstd"),
@@ -127,6 +127,11 @@ async fn files_that_are_not_walks_are_refused_with_the_line() {
             "a later version",
             compress(text.replace("\"format\":1", "\"format\":2").as_bytes()).await,
             "format 2 is not known",
+        ),
+        (
+            "of a later version in all its parts",
+            compress(b"{\"header\":{\"format\":3,\"planet\":\"Mars\"}}\n").await,
+            "format 3 is not known",
         ),
     ];
     for (what, bytes, expected) in cases {

@@ -25,6 +25,12 @@ select key, exists (select from warehouse.reject where walk_id = walk.id and par
 from warehouse.walk
 where bucket = $1 and key = any ($2)";
 
+/// Those of these keys whose objects are set aside.
+const SET_ASIDE: &str = "
+select key
+from warehouse.quarantine
+where bucket = $1 and key = any ($2) and released_at is null";
+
 impl Warehouse {
     /// When the latest walk in the ledger started; `None` if there is none.
     ///
@@ -48,7 +54,8 @@ impl Warehouse {
         Ok(found.into_iter().next().map_or(Entry::Missing, |(_, entry)| entry))
     }
 
-    /// Those of these keys that should be given to the loader: the ledger lacks them, or they are outdated.
+    /// Those of these keys that should be given to the loader: the ledger lacks them and they are not set aside, or they
+    /// are outdated.
     ///
     /// # Errors
     /// If Postgres cannot be reached or refuses.
@@ -58,6 +65,10 @@ impl Warehouse {
             if entry == Entry::Loaded {
                 missing.remove(&key);
             }
+        }
+        let client = self.checked_client().await?;
+        for row in client.query(SET_ASIDE, &[&bucket, &keys]).await.doing("read the quarantine")? {
+            missing.remove(row.get::<_, &str>(0));
         }
         Ok(missing)
     }

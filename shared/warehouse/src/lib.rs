@@ -6,17 +6,21 @@
 mod connection;
 mod encryption;
 mod error;
+mod falsification;
 mod ledger;
 mod load;
 mod merge;
 mod migrate;
+mod quarantine;
 mod roles;
 mod sighting;
 mod walk;
 
 pub use connection::Warehouse;
 pub use error::Error;
+pub use falsification::Falsified;
 pub use ledger::Entry;
-pub use load::Load;
+pub use load::{Finished, Load};
 pub use migrate::SCHEMA_VERSION;
+pub use quarantine::{Finding, QuarantineKind, Quarantined, Suspect};
 pub use walk::{Counts, Ending, Walk};

@@ -6,6 +6,7 @@ use tokio_postgres::Transaction;
 
 use crate::connection::Warehouse;
 use crate::error::{Doing, Error};
+use crate::falsification::{self, Falsified};
 use crate::walk::{Counts, Ending, Walk};
 use crate::{merge, sighting};
 
@@ -30,12 +31,22 @@ set (finished_at, complete, incomplete_because, pages, requests, retries,
     = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 where id = $1";
 
+/// How a load ended.
+#[derive(Clone, Debug)]
+pub enum Finished {
+    /// It is committed.
+    Loaded(Counts),
+    /// The walk is falsified: nothing of it is in the database.
+    Falsified(Falsified),
+}
+
 /// A load under way. Dropping it leaves no trace in the database.
 pub struct Load<'w> {
     transaction: Transaction<'w>,
     walk: Walk,
     seen: u64,
     rejected: u64,
+    trusted: bool,
 }
 
 impl Warehouse {
@@ -52,7 +63,7 @@ impl Warehouse {
             return Ok(None);
         }
         sighting::create_table(&transaction).await?;
-        Ok(Some(Load { transaction, walk, seen: 0, rejected: 0 }))
+        Ok(Some(Load { transaction, walk, seen: 0, rejected: 0, trusted: false }))
     }
 }
 
@@ -97,12 +108,17 @@ impl Load<'_> {
         self.seen
     }
 
-    /// Merges the walk and commits it.
+    /// Leaves out the check for falsified walks: the operator has released this one.
+    pub fn trust(&mut self) {
+        self.trusted = true;
+    }
+
+    /// Merges the walk and commits it, unless it is falsified.
     ///
     /// # Errors
     /// If Postgres refuses.
-    pub async fn finish(self, ending: Ending) -> Result<Counts, Error> {
-        let Self { transaction, walk, seen, rejected } = self;
+    pub async fn finish(self, ending: Ending) -> Result<Finished, Error> {
+        let Self { transaction, walk, seen, rejected, trusted } = self;
         let duplicate = sighting::separate_duplicates(&transaction).await?;
         let counts = Counts { seen, loaded: seen - rejected - duplicate, duplicate, rejected };
 
@@ -110,11 +126,15 @@ impl Load<'_> {
             .execute("select pg_advisory_xact_lock($1)", &[&MERGE_LOCK])
             .await
             .doing("wait for other loads")?;
+        if !trusted && let Some(falsified) = falsification::check(&transaction, walk.id).await? {
+            transaction.rollback().await.doing("take the load back")?;
+            return Ok(Finished::Falsified(falsified));
+        }
         merge::find_affected(&transaction, walk.id, ending.complete).await?;
         complete_ledger(&transaction, &walk, &ending, counts).await?;
         merge::merge(&transaction, walk.id).await?;
         transaction.commit().await.doing("commit the load")?;
-        Ok(counts)
+        Ok(Finished::Loaded(counts))
     }
 }
 

@@ -7,7 +7,7 @@ use sreality::price::Amount;
 use sreality::row::{Locality, RowError};
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
-use warehouse::{Counts, Ending, Warehouse};
+use warehouse::{Counts, Ending, Finished, Warehouse};
 
 use crate::model::{Ledger, Listing, Row, Spell, Tables, Walk, Whereabouts};
 
@@ -133,7 +133,10 @@ pub(crate) async fn load(warehouse: &mut Warehouse, walk: &Walk) -> Result<Optio
         requests: 1,
         retries: 0,
     };
-    load.finish(ending).await.map(Some)
+    match load.finish(ending).await? {
+        Finished::Loaded(counts) => Ok(Some(counts)),
+        Finished::Falsified(falsified) => panic!("a handful of listings cannot testify: {falsified:?}"),
+    }
 }
 
 fn ledger_facts(walk: &Walk) -> warehouse::Walk {

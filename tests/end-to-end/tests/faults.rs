@@ -2,11 +2,11 @@
 
 use async_compression::tokio::write::ZstdEncoder;
 use end_to_end::world::BUCKET;
-use end_to_end::{Function, InvocationError, World, event};
+use end_to_end::{Function, World, event};
 use jiff::Timestamp;
 use portal_simulator::{Market, Source};
 use raw_zone::{Closing, FORMAT, Header, ObjectKey, PageRecord, WalkWriter};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 
@@ -15,11 +15,18 @@ async fn world() -> World {
 }
 
 /// The key and the file of a walk of flats for sale that has one page with these rows.
-async fn walk_file(walk: u128, rows: &[&str], complete: bool) -> (String, Vec<u8>) {
-    walk_file_of("http://127.0.0.1", walk, rows, complete).await
+pub(crate) async fn walk_file(walk: u128, rows: &[&str], complete: bool) -> (String, Vec<u8>) {
+    let body = format!("{{\"results\":[{}]}}", rows.join(","));
+    walk_file_of("http://127.0.0.1", walk, body, rows.len(), complete).await
 }
 
-async fn walk_file_of(portal: &str, walk: u128, rows: &[&str], complete: bool) -> (String, Vec<u8>) {
+async fn walk_file_of(
+    portal: &str,
+    walk: u128,
+    body: String,
+    rows: usize,
+    complete: bool,
+) -> (String, Vec<u8>) {
     let started_at = Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap();
     let key = ObjectKey { segment: "flats-sale".parse().unwrap(), started_at, walk: Uuid::from_u128(walk) };
     let header = Header {
@@ -29,7 +36,7 @@ async fn walk_file_of(portal: &str, walk: u128, rows: &[&str], complete: bool) -
         walk: key.walk,
         software: "test".to_owned(),
         started_at,
-        announced: rows.len() as u64,
+        announced: rows as u64,
     };
     let mut writer = WalkWriter::start(Vec::new(), header).await.unwrap();
     let page = PageRecord {
@@ -37,8 +44,8 @@ async fn walk_file_of(portal: &str, walk: u128, rows: &[&str], complete: bool) -
         status: 200,
         fetched_at: started_at,
         duration_ms: 1,
-        body: format!("{{\"results\":[{}]}}", rows.join(",")),
-        rows: rows.len() as u64,
+        body,
+        rows: rows as u64,
     };
     writer.page(page).await.unwrap();
     let closing = Closing { complete, finished_at: started_at, ..Closing::default() };
@@ -52,13 +59,27 @@ pub(crate) async fn stored_walk(world: &World, walk: u128, complete: bool) -> St
     key
 }
 
-async fn refuse(world: &mut World, loader: &mut Function, key: &str, bytes: Vec<u8>) -> InvocationError {
+/// Hands the loader an object that it must set aside, and returns what it says of it.
+async fn set_aside(world: &mut World, loader: &mut Function, key: &str, bytes: Vec<u8>) -> Value {
+    world.sql.batch_execute("delete from warehouse.quarantine").await.unwrap();
     let event = world.put(key, bytes).await;
-    let error = loader.invoke(event).await.unwrap_err();
+    let mut response = loader.invoke(event).await.unwrap();
     for table in ["walk", "listing", "spell", "reject"] {
         assert_eq!(world.count(&format!("select count(*) from warehouse.{table}")).await, 0, "{table}");
     }
-    error
+    let object = response["objects"][0].take();
+    assert_eq!((&object["outcome"], &object["key"]), (&"quarantined".into(), &key.into()), "{object}");
+    let row = world
+        .sql
+        .query_one("select key, kind, reason, walk_id from warehouse.quarantine", &[])
+        .await
+        .unwrap();
+    assert_eq!((row.get::<_, &str>(0), row.get::<_, Option<Uuid>>(3)), (key, Some(Uuid::from_u128(1))));
+    assert_eq!(
+        (&object["kind"], &object["reason"]),
+        (&row.get::<_, &str>(1).into(), &row.get::<_, &str>(2).into())
+    );
+    object
 }
 
 async fn compressed(chunk: &[u8], times: usize) -> Vec<u8> {
@@ -71,45 +92,59 @@ async fn compressed(chunk: &[u8], times: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn damaged_objects_are_rejected_by_name_and_nothing_is_loaded() {
+async fn damaged_objects_are_set_aside_with_the_reason_and_nothing_is_loaded() {
     let mut world = world().await;
     let mut loader = world.loader().await;
     let row = r#"{"hash_id":12,"category_main_cb":{"value":1},"category_type_cb":{"value":1}}"#;
     let (key, whole) = walk_file(1, &[row], true).await;
     let (_, other) = walk_file(2, &[row], true).await;
+    let body = r#"{"status_code":500,"status_message":"no page"}"#.to_owned();
+    let (unpaged_key, unpaged) = walk_file_of("http://127.0.0.1", 1, body, 0, true).await;
     let half = whole[..whole.len() / 2].to_vec();
     let bomb = compressed(&vec![0; 1024 * 1024], 1024).await;
     assert!(bomb.len() < 200_000, "a gigabyte of zeros packs small");
-    for (what, bytes, expected) in [
-        ("truncated", half, "intact zstd"),
-        ("not zstd", b"{\"header\":{}}\n".to_vec(), "intact zstd"),
-        ("not ours", compressed(b"{\"hello\":\"world\"}\n", 1).await, "line 1: not a line of a walk file"),
-        ("empty", Vec::new(), "the file is empty"),
-        ("another walk", other, "holds another walk"),
-        ("a gigabyte of zeros", bomb, "line 1: longer than"),
+    for (what, bytes, kind, expected) in [
+        ("truncated", half, "damaged", "intact zstd"),
+        ("not zstd", b"{\"header\":{}}\n".to_vec(), "damaged", "intact zstd"),
+        (
+            "not ours",
+            compressed(b"{\"hello\":\"world\"}\n", 1).await,
+            "damaged",
+            "line 1: not a line of a walk file",
+        ),
+        ("empty", Vec::new(), "damaged", "the file is empty"),
+        ("another walk", other, "damaged", "holds another walk"),
+        ("not a page", unpaged, "damaged", "line 2: "),
+        ("a gigabyte of zeros", bomb, "damaged", "line 1: longer than"),
+        (
+            "of a later version",
+            compressed(b"{\"header\":{\"format\":7,\"planet\":\"Mars\"}}\n", 1).await,
+            "unknown_format",
+            "walk format 7 is not known",
+        ),
     ] {
-        let error = refuse(&mut world, &mut loader, &key, bytes).await;
-        assert!(
-            error.message.contains(expected) && error.message.contains(&key),
-            "{what}: {}",
-            error.message
-        );
-        assert_eq!(error.class, "reject", "{what}");
+        let key = if what == "not a page" { &unpaged_key } else { &key };
+        let object = set_aside(&mut world, &mut loader, key, bytes).await;
+        let reason = object["reason"].as_str().unwrap();
+        assert!(reason.contains(expected) && reason.contains(key), "{what}: {reason}");
+        assert_eq!(object["kind"], kind, "{what}");
     }
     let peak = loader.peak_memory_mib();
     assert!(peak < 64.0, "the loader took {peak:.0} MiB");
+    world.sql.batch_execute("delete from warehouse.quarantine").await.unwrap();
     let event = world.put(&key, whole).await;
     assert_eq!(loader.invoke(event).await.unwrap()["objects"][0]["outcome"], "loaded");
 }
 
 #[tokio::test]
-async fn what_postgres_cannot_hold_is_rejected() {
+async fn what_postgres_cannot_hold_is_set_aside() {
     let mut world = world().await;
     let mut loader = world.loader().await;
-    let (key, file) = walk_file_of("http://\0", 1, &[], true).await;
-    let error = refuse(&mut world, &mut loader, &key, file).await;
-    assert!(error.message.contains("could not enter the walk in the ledger"), "{}", error.message);
-    assert_eq!(error.class, "reject");
+    let (key, file) = walk_file_of("http://\0", 1, "{\"results\":[]}".to_owned(), 0, true).await;
+    let object = set_aside(&mut world, &mut loader, &key, file).await;
+    let reason = object["reason"].as_str().unwrap();
+    assert!(reason.contains("could not enter the walk in the ledger"), "{reason}");
+    assert_eq!(object["kind"], "damaged");
 }
 
 #[tokio::test]
@@ -201,11 +236,16 @@ async fn a_missing_bucket_stops_the_collector_with_its_name() {
 }
 
 #[tokio::test]
-async fn an_event_for_a_strange_key_in_the_raw_zone_is_rejected() {
+async fn a_strange_key_in_the_raw_zone_is_set_aside() {
     let world = world().await;
     let mut loader = world.loader().await;
-    let error =
-        loader.invoke(event::object_created(BUCKET, "raw/sreality/byty+v%C5%A1e.json")).await.unwrap_err();
-    assert!(error.message.contains("`raw/sreality/byty vše.json` is not the key"), "{}", error.message);
-    assert_eq!(error.class, "reject");
+    let event = event::object_created(BUCKET, "raw/sreality/byty+v%C5%A1e.json");
+    for outcome in ["quarantined", "already_quarantined"] {
+        let object = loader.invoke(event.clone()).await.unwrap()["objects"][0].take();
+        assert_eq!(object["outcome"], outcome);
+        assert_eq!(object["key"], "raw/sreality/byty vše.json");
+        let reason = object["reason"].as_str().unwrap();
+        assert!(reason.contains("`raw/sreality/byty vše.json` is not the key"), "{reason}");
+    }
+    assert_eq!(world.count("select count(*) from warehouse.quarantine").await, 1);
 }

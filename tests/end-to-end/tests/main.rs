@@ -14,6 +14,7 @@ mod local_run;
 mod memory;
 mod migration;
 mod path;
+mod quarantine;
 mod recorded;
 mod roles;
 mod stack;

@@ -18,6 +18,7 @@
 
 mod answer;
 mod composition;
+pub mod falsified;
 mod geography;
 mod hash_id;
 pub mod history;
@@ -34,6 +35,7 @@ mod search;
 mod seo_name;
 pub mod server;
 
+pub use falsified::Falsified;
 pub use history::{Relisting, Stretch};
 pub use listing::Offer;
 pub use market::Market;

@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::answer::{self, Answer};
+use crate::falsified::Falsified;
 use crate::market::Market;
 use crate::recorded::RecordedRows;
 use crate::search::Query;
@@ -71,6 +72,7 @@ pub struct Simulator {
 #[derive(Debug)]
 struct Served {
     stock: Stock,
+    falsified: RwLock<Option<Falsified>>,
     requests: Mutex<VecDeque<RequestLog>>,
 }
 
@@ -89,7 +91,7 @@ impl Simulator {
             Source::Market(market) => Stock::Market(RwLock::new(market)),
             Source::Rows(rows) => Stock::Rows(rows),
         };
-        let served = Arc::new(Served { stock, requests: Mutex::default() });
+        let served = Arc::new(Served { stock, falsified: RwLock::default(), requests: Mutex::default() });
         // Dropping the sender stops the server too: waiting for it ends either way.
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async { stopped.await.unwrap_or_default() };
@@ -119,6 +121,11 @@ impl Simulator {
     /// served.
     pub fn advance_to(&self, day: u32) {
         self.served.advance(|_| day);
+    }
+
+    /// Falsifies every row that is served from now on, or with `None` serves true rows again.
+    pub fn falsify(&self, falsified: Option<Falsified>) {
+        *self.served.falsified.write().unwrap_or_else(PoisonError::into_inner) = falsified;
     }
 
     /// The requests the portal was asked, in the order of their arrival; those to `/simulator` are not among
@@ -165,7 +172,7 @@ async fn search(State(served): State<Arc<Served>>, parameters: Parameters) -> An
         Err(rejection) => Err(rejection.body_text()),
     };
     match query {
-        Ok(query) => served.page(&query),
+        Ok(query) => served.falsify(served.page(&query)),
         Err(message) => answer::error(422, &message),
     }
 }
@@ -209,6 +216,14 @@ impl Served {
                 answer::market_page(&market.read().unwrap_or_else(PoisonError::into_inner), query)
             }
             Stock::Rows(rows) => answer::recorded_page(rows, query),
+        }
+    }
+
+    fn falsify(&self, answer: Answer) -> Answer {
+        let falsified = *self.falsified.read().unwrap_or_else(PoisonError::into_inner);
+        match falsified {
+            Some(falsified) => Answer { body: falsified.page(answer.body), ..answer },
+            None => answer,
         }
     }
 
