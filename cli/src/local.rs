@@ -7,8 +7,11 @@ use aws_sdk_s3::Client as S3Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use loader::Loader;
 use portal_simulator::{Market, RecordedRows, Simulator, Source};
-use runtime::RawStore;
+
+use reconciler::{LoaderFunction, Reconciler, Request};
+use runtime::s3_event::ObjectCreated;
 use runtime::settings::variable;
+use runtime::{Class, DatabaseSettings, RawStore};
 use sreality::Segment;
 use tokio::process::Command;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -17,7 +20,7 @@ use warehouse::Warehouse;
 use crate::args::SimulationArgs;
 use crate::data_folder::DataFolder;
 use crate::error::Error;
-use crate::object_store::{ObjectCreated, ObjectStore, REGION};
+use crate::object_store::{ObjectStore, REGION};
 use crate::postgres::PrivatePostgres;
 
 /// The same market on every machine.
@@ -27,17 +30,23 @@ pub(crate) const BUCKET: &str = "cenovka-raw";
 
 /// Postgres at `DATABASE_URL`, or a private one.
 pub(crate) struct Postgres {
-    pub(crate) url: String,
+    database: DatabaseSettings,
     pub(crate) private: Option<PrivatePostgres>,
 }
 
 impl Postgres {
     pub(crate) async fn start(folder: &DataFolder) -> Result<Self, Error> {
-        if let Some(url) = variable("DATABASE_URL") {
-            return Ok(Self { url, private: None });
+        if variable("DATABASE_URL").is_some() {
+            return Ok(Self { database: DatabaseSettings::from_env()?, private: None });
         }
         let private = PrivatePostgres::start(&folder.postgres()).await?;
-        Ok(Self { url: private.database_url(), private: Some(private) })
+        let database = DatabaseSettings { url: private.database_url(), root_certificates: None };
+        Ok(Self { database, private: Some(private) })
+    }
+
+    /// The warehouse in it, with a connection of its own.
+    pub(crate) fn warehouse(&self) -> Result<Warehouse, Error> {
+        Ok(Warehouse::new(&self.database.url, self.database.root_certificates.as_deref())?)
     }
 
     pub(crate) async fn stop(self) -> Result<(), Error> {
@@ -67,14 +76,14 @@ impl Local {
         postgres: &Postgres,
         day: u32,
     ) -> Result<Self, Error> {
-        let mut warehouse = Warehouse::new(&postgres.url)?;
+        let mut warehouse = postgres.warehouse()?;
         warehouse.migrate().await?;
         let (source, segments) = source(arguments, day)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let simulator = Simulator::start(source, address).await.map_err(Error::Simulator)?;
         let (object_store, events) = ObjectStore::start(&folder.object_store()).await?;
         let store = RawStore::new(s3_client(&object_store).await?, BUCKET.to_owned());
-        load_left_over(&store, &Loader::new(store.clone(), warehouse)).await?;
+        load_left_over(&store, Loader::new(store.clone(), warehouse), postgres.warehouse()?).await?;
         Ok(Self { simulator, segments, store, events, object_store })
     }
 }
@@ -107,16 +116,22 @@ async fn s3_client(object_store: &ObjectStore) -> Result<S3Client, Error> {
 }
 
 /// Loads what an earlier run stored but did not come to load: its events are gone.
-async fn load_left_over(store: &RawStore, loader: &Loader) -> Result<(), Error> {
-    let keys = store.keys(raw_zone::PREFIX).await;
-    let keys = keys.map_err(|error| Error::Failed(runtime::Failure::new(error.class(), &error)))?;
-    let mut keys: Vec<_> =
-        keys.into_iter().map(|key| (key.parse::<raw_zone::ObjectKey>().ok(), key)).collect();
-    keys.sort_by_key(|(parsed, _)| parsed.as_ref().map(|key| (key.started_at, key.walk)));
-    for (_, key) in keys {
-        loader.load_named(&key).await.map_err(Error::Failed)?;
+async fn load_left_over(store: &RawStore, loader: Loader, warehouse: Warehouse) -> Result<(), Error> {
+    let reconciler = Reconciler::new(store.clone(), warehouse, LocalLoader(loader));
+    let everything = Request { older_than_minutes: Some(0), ..Request::default() };
+    Box::pin(reconciler.reconcile(&everything, None)).await.map(drop).map_err(Error::Failed)
+}
+
+/// The loader in this process, in place of the deployed one.
+pub(crate) struct LocalLoader(pub(crate) Loader);
+
+impl LoaderFunction for LocalLoader {
+    async fn load(&self, key: &str, event: serde_json::Value) -> Result<(), reconciler::Error> {
+        let error = |class, reason| reconciler::Error::Load { key: key.to_owned(), reason, class };
+        let event = serde_json::from_value(event).map_err(|cause| error(Class::Reject, cause.to_string()))?;
+        let loaded = Box::pin(self.0.load_event(&event)).await;
+        loaded.map(drop).map_err(|failure| error(failure.class, failure.message))
     }
-    Ok(())
 }
 
 /// Keeps portal simulator, S3 and Postgres running for functions that are invoked by hand, and prints their
@@ -133,13 +148,16 @@ pub async fn serve(arguments: &SimulationArgs, interrupted: impl Future<Output =
         ("CENOVKA_PORTAL_URL", local.simulator.base_url().as_str()),
         ("CENOVKA_REQUESTS_PER_SECOND", "1000"),
         ("CENOVKA_RAW_BUCKET", BUCKET),
-        ("DATABASE_URL", postgres.url.as_str()),
+        ("DATABASE_URL", postgres.database.url.as_str()),
         ("AWS_ENDPOINT_URL", object_store.endpoint().as_str()),
         ("AWS_ACCESS_KEY_ID", object_store.access_key()),
         ("AWS_SECRET_ACCESS_KEY", object_store.secret_key()),
         ("AWS_REGION", REGION),
     ] {
         println!("export {name}='{value}'");
+    }
+    if let Some(path) = &postgres.database.root_certificates {
+        println!("export PGSSLROOTCERT='{}'", path.display());
     }
     println!("# running until Ctrl-C; paste the lines above where you invoke functions");
     interrupted.await;

@@ -13,8 +13,6 @@
 //! **What a folder cannot hold.** A key that is also the beginning of another key's path (`a` and `a/b`), and
 //! keys too long for a file name (refused before anything is written).
 
-mod event;
-
 use std::fs::File;
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,6 +23,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use jiff::Timestamp;
+use runtime::s3_event::ObjectCreated;
 use s3s::auth::SimpleAuth;
 use s3s::dto::{
     CreateBucketInput, CreateBucketOutput, DeleteObjectInput, DeleteObjectOutput, ETag, GetObjectInput,
@@ -39,7 +38,6 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::folder_lock::FolderLock;
-pub use event::ObjectCreated;
 
 /// The region that the store says it is in. Clients must name one to sign a request; any would do.
 pub const REGION: &str = "eu-central-1";

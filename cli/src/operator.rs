@@ -2,7 +2,7 @@
 
 use collector::{Collector, Request};
 use loader::{Loaded, Loader, Outcome};
-use runtime::Failure;
+use runtime::{DatabaseSettings, Failure};
 use warehouse::Warehouse;
 
 use crate::error::Error;
@@ -64,10 +64,11 @@ pub(crate) fn print_outcome(Outcome { key, loaded, .. }: &Outcome) {
 /// Applies the migrations that the warehouse lacks.
 ///
 /// # Errors
-/// If `DATABASE_URL` is missing or Postgres refuses.
+/// If `DATABASE_URL` or `PGSSLROOTCERT` is missing or wrong, or Postgres refuses.
 pub async fn migrate() -> Result<(), Error> {
-    let url = runtime::settings::database_url()?;
-    let applied = Warehouse::new(&url)?.migrate().await?;
+    let database = DatabaseSettings::from_env()?;
+    let mut warehouse = Warehouse::new(&database.url, database.root_certificates.as_deref())?;
+    let applied = warehouse.migrate().await?;
     match applied.as_slice() {
         [] => println!("the schema is up to date"),
         names => println!("applied: {}", names.join(", ")),

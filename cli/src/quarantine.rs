@@ -2,7 +2,7 @@
 
 use loader::Loader;
 use raw_zone::ObjectKey;
-use runtime::LoaderSettings;
+use runtime::settings::{DatabaseSettings, LoaderSettings};
 use warehouse::Warehouse;
 
 use crate::error::Error;
@@ -11,10 +11,11 @@ use crate::operator::print_outcome;
 /// Prints every object that is or was set aside.
 ///
 /// # Errors
-/// If `DATABASE_URL` is missing or Postgres refuses.
+/// If `DATABASE_URL` or `PGSSLROOTCERT` is missing or wrong, or Postgres refuses.
 pub async fn list() -> Result<(), Error> {
-    let url = runtime::settings::database_url()?;
-    let objects = Warehouse::new(&url)?.quarantine_list().await?;
+    let database = DatabaseSettings::from_env()?;
+    let mut warehouse = Warehouse::new(&database.url, database.root_certificates.as_deref())?;
+    let objects = warehouse.quarantine_list().await?;
     for object in &objects {
         let state =
             object.released_at.map_or_else(String::new, |released| format!(", released {released:.0}"));
@@ -33,14 +34,14 @@ pub async fn list() -> Result<(), Error> {
 /// If settings, S3 or Postgres fail, or the object is not in quarantine.
 pub async fn release(key: &str) -> Result<(), Error> {
     let key: ObjectKey = key.parse()?;
-    let settings = LoaderSettings::from_env()?;
     let name = key.to_string();
-    let mut warehouse = Warehouse::new(&settings.database_url)?;
-    if warehouse.quarantined(&settings.raw_bucket, &name).await?.is_none() {
+    let LoaderSettings { raw_bucket, database } = LoaderSettings::from_env()?;
+    let mut warehouse = Warehouse::new(&database.url, database.root_certificates.as_deref())?;
+    if warehouse.quarantined(&raw_bucket, &name).await?.is_none() {
         return Err(Error::NotQuarantined { key: name });
     }
     // Released before, it may still have to be loaded.
-    warehouse.release(&settings.raw_bucket, &name).await?;
+    warehouse.release(&raw_bucket, &name).await?;
     let outcome = Box::pin(Loader::from_env().await?.load_key(&key)).await.map_err(Error::Failed)?;
     print_outcome(&outcome);
     Ok(())

@@ -7,16 +7,15 @@ use collector::{Clock, Collector, Request};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 use loader::{Event, Loaded, Loader};
+use runtime::s3_event::ObjectCreated;
 use sreality::host::parse_base_url;
 use sreality::{Client, ClientSettings, Segment};
 use tokio::sync::mpsc::UnboundedReceiver;
-use warehouse::Warehouse;
 
 use crate::args::SimulationArgs;
 use crate::data_folder::{DataFolder, State};
 use crate::error::Error;
 use crate::local::{BUCKET, Local, Postgres};
-use crate::object_store::ObjectCreated;
 use crate::summary;
 
 /// When day 0 is collected.
@@ -49,11 +48,11 @@ async fn simulate(arguments: &SimulationArgs, folder: &DataFolder, postgres: &Po
     let state = folder.state()?;
     let Local { simulator, segments, store, events, object_store } =
         Local::start(arguments, folder, postgres, state.days).await?;
-    let loader = Loader::new(store.clone(), Warehouse::new(&postgres.url)?);
+    let loader = Loader::new(store.clone(), postgres.warehouse()?);
 
     let days = arguments.days.unwrap_or(if arguments.rows.is_empty() { 5 } else { 1 });
     let mut loading = Loading { loader, events, rows: 0, busy: Duration::ZERO };
-    let mut now = not_before(&postgres.url).await?;
+    let mut now = not_before(postgres).await?;
     let end = state.days.saturating_add(days);
     for day in state.days..end {
         simulator.advance_to(day);
@@ -81,7 +80,7 @@ async fn simulate(arguments: &SimulationArgs, folder: &DataFolder, postgres: &Po
         loading: loading.busy,
         total: started.elapsed(),
     };
-    summary::print(&postgres.url, &run).await?;
+    summary::print(&mut postgres.warehouse()?, &run).await?;
     object_store.stop().await;
     simulator.stop().await;
     Ok(())
@@ -89,9 +88,8 @@ async fn simulate(arguments: &SimulationArgs, folder: &DataFolder, postgres: &Po
 
 /// A walk must not start before those that are loaded, also where a day is collected again after it was
 /// interrupted.
-async fn not_before(url: &str) -> Result<Timestamp, Error> {
-    let mut warehouse = Warehouse::new(url)?;
-    let latest = warehouse.latest_start().await?;
+async fn not_before(postgres: &Postgres) -> Result<Timestamp, Error> {
+    let latest = postgres.warehouse()?.latest_start().await?;
     Ok(latest
         .and_then(|latest| latest.checked_add(SignedDuration::from_mins(1)).ok())
         .unwrap_or(Timestamp::UNIX_EPOCH))
@@ -135,7 +133,7 @@ async fn collect_and_load(
 
 impl Loading {
     async fn load(&mut self, created: &ObjectCreated, progress: &Progress) -> Result<(), Error> {
-        let event: Event = serde_json::from_value(created.to_s3_event())?;
+        let event: Event = serde_json::from_value(created.to_event())?;
         let started = Instant::now();
         let response = self.loader.load_event(&event).await.map_err(Error::Failed)?;
         self.busy += started.elapsed();

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
+use warehouse::Warehouse;
 
 use crate::error::Error;
 
@@ -31,16 +32,12 @@ pub struct Run {
 ///
 /// # Errors
 /// If they cannot be read.
-pub async fn print(url: &str, run: &Run) -> Result<(), Error> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-    let connection = tokio::spawn(connection);
-    print_segments(&client).await?;
-    print_regions(&client).await?;
-    print_price_drops(&client).await?;
-    print_run(&client, run).await?;
-    drop(client);
-    let _ended = connection.await;
-    Ok(())
+pub async fn print(warehouse: &mut Warehouse, run: &Run) -> Result<(), Error> {
+    let client = warehouse.client().await?;
+    print_segments(client).await?;
+    print_regions(client).await?;
+    print_price_drops(client).await?;
+    print_run(client, run).await
 }
 
 async fn print_segments(client: &Client) -> Result<(), Error> {

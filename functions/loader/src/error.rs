@@ -12,7 +12,7 @@ pub enum StartError {
     /// The settings.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// The warehouse's URL.
+    /// The warehouse's URL or root certificates.
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
 }

@@ -40,7 +40,8 @@ impl Loader {
     pub async fn from_env() -> Result<Self, StartError> {
         let settings = LoaderSettings::from_env()?;
         let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
-        let mut warehouse = Warehouse::new(&settings.database_url)?;
+        let mut warehouse =
+            Warehouse::new(&settings.database.url, settings.database.root_certificates.as_deref())?;
         if let Err(error) = warehouse.client().await {
             tracing::warn!(error = runtime::failure::with_causes(&error), "Postgres is not reachable yet");
         }
@@ -93,17 +94,6 @@ impl Loader {
         match Failure::merge(failures) {
             None => Ok(Response { objects }),
             Some(failure) => Err(failure),
-        }
-    }
-
-    /// Loads whatever lies under a key of the raw zone; what is no raw object's is set aside.
-    ///
-    /// # Errors
-    /// As [`Loader::load_key`].
-    pub async fn load_named(&self, key: &str) -> Result<Outcome, Failure> {
-        match key.parse() {
-            Ok(key) => self.load_key(&key).await,
-            Err(error) => self.set_aside(error).await,
         }
     }
 

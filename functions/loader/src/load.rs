@@ -8,7 +8,8 @@ use sreality::row::Row;
 use sreality::{Page, Segment};
 use tokio::io::AsyncBufRead;
 use warehouse::{
-    Counts, Ending, Falsified, Finding, Finished, Load, QuarantineKind, Quarantined, Suspect, Walk, Warehouse,
+    Counts, Ending, Entry, Falsified, Finding, Finished, Load, QuarantineKind, Quarantined, Suspect, Walk,
+    Warehouse,
 };
 
 use crate::error::Error;
@@ -70,7 +71,7 @@ pub(crate) async fn load(
     let object = Object { bucket: store.bucket(), key: &key.to_string() };
     let outcome = |loaded| Outcome { key: object.key.to_owned(), segment: Some(key.segment.clone()), loaded };
     // Duplicate events are common enough to spare them the download.
-    if warehouse.is_loaded(object.bucket, object.key).await? {
+    if warehouse.entry(object.bucket, object.key).await? == Entry::Loaded {
         return Ok(outcome(Loaded::AlreadyLoaded));
     }
     let trusted = match warehouse.quarantined(object.bucket, object.key).await? {

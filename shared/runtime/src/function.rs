@@ -1,6 +1,6 @@
 //! The frame around a function: start once, then answer one invocation after the other.
 
-use std::fmt::Display;
+use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, with_causes};
 use crate::logs;
 
 /// Starts a function under the Lambda Runtime API: `start` reads settings and builds clients once; `handle`
@@ -18,7 +18,7 @@ pub async fn run<S, E, I, O>(
     handle: impl AsyncFn(&S, LambdaEvent<I>) -> Result<O, Failure>,
 ) -> ExitCode
 where
-    E: Display,
+    E: Error,
     I: DeserializeOwned,
     O: Serialize,
 {
@@ -26,7 +26,7 @@ where
     let function = match start.await {
         Ok(function) => function,
         Err(error) => {
-            tracing::error!(%error, "the function cannot start");
+            tracing::error!(error = with_causes(&error), "the function cannot start");
             return ExitCode::FAILURE;
         }
     };
@@ -44,7 +44,7 @@ where
     match lambda_runtime::run(answer).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(%error, "the Lambda runtime ended");
+            tracing::error!(error = with_causes(&*error), "the Lambda runtime ended");
             ExitCode::FAILURE
         }
     }

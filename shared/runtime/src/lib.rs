@@ -10,4 +10,4 @@ pub mod settings;
 
 pub use failure::{Class, Failure};
 pub use raw_store::{RawStore, StoreError};
-pub use settings::{CollectorSettings, LoaderSettings, SettingsError};
+pub use settings::{CollectorSettings, DatabaseSettings, LoaderSettings, ReconcilerSettings, SettingsError};

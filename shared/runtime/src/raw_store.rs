@@ -7,9 +7,12 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Builder, RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::Object;
+use jiff::Timestamp;
 use tokio::io::AsyncBufRead;
 
 use crate::failure::Class;
+use crate::s3_event::ObjectCreated;
 use crate::settings::variable;
 
 /// Why an object could not be stored or fetched.
@@ -131,19 +134,10 @@ impl RawStore {
         Ok((Box::pin(object.body.into_async_read()), size))
     }
 
-    /// All keys that start with a prefix, in ascending order.
-    ///
-    /// # Errors
-    /// If S3 refuses or is out of reach.
-    pub async fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
-        let mut pages = request.into_paginator().send();
-        let mut keys = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| self.error(prefix, &error))?;
-            keys.extend(page.contents.into_iter().flatten().filter_map(|object| object.key));
-        }
-        Ok(keys)
+    /// Lists the objects whose keys start with a prefix, in ascending order of their keys.
+    #[must_use]
+    pub fn list(&self, prefix: &str) -> Listing<'_> {
+        Listing { store: self, prefix: prefix.to_owned(), next: Next::First }
     }
 
     fn error<E>(&self, key: &str, error: &SdkError<E>) -> StoreError
@@ -158,5 +152,71 @@ impl RawStore {
             Some(401 | 403 | 404) => StoreError::Denied { bucket, key, reason },
             _ => StoreError::Unavailable { bucket, key, reason },
         }
+    }
+}
+
+/// A listing under way.
+#[derive(Debug)]
+pub struct Listing<'s> {
+    store: &'s RawStore,
+    prefix: String,
+    next: Next,
+}
+
+/// Which page a listing asks for next.
+#[derive(Debug)]
+enum Next {
+    First,
+    After(String),
+    None,
+}
+
+impl Listing<'_> {
+    /// The next page of up to 1000 objects; `None` after the last.
+    ///
+    /// # Errors
+    /// If S3 refuses or is out of reach.
+    pub async fn next(&mut self) -> Result<Option<Vec<StoredObject>>, StoreError> {
+        let token = match &self.next {
+            Next::First => None,
+            Next::After(token) => Some(token.clone()),
+            Next::None => return Ok(None),
+        };
+        let request = self.store.client.list_objects_v2().bucket(&self.store.bucket).prefix(&self.prefix);
+        let page = request.set_continuation_token(token).send().await;
+        let page = page.map_err(|error| self.store.error(&self.prefix, &error))?;
+        self.next = page.next_continuation_token.map_or(Next::None, Next::After);
+        Ok(Some(page.contents.into_iter().flatten().filter_map(StoredObject::listed).collect()))
+    }
+}
+
+/// An object as S3 lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredObject {
+    /// Its key.
+    pub key: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its entity tag without quotes.
+    pub etag: String,
+    /// When it was stored, to the second.
+    pub stored_at: Timestamp,
+}
+
+impl StoredObject {
+    fn listed(object: Object) -> Option<Self> {
+        Some(Self {
+            key: object.key?,
+            size: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
+            etag: object.e_tag.unwrap_or_default().trim_matches('"').to_owned(),
+            stored_at: Timestamp::from_second(object.last_modified?.secs()).ok()?,
+        })
+    }
+
+    /// The S3 event that said, or should have said, that it was stored.
+    #[must_use]
+    pub fn created_event(&self, bucket: &str) -> serde_json::Value {
+        let Self { key, size, etag, stored_at } = self.clone();
+        ObjectCreated { bucket: bucket.to_owned(), key, size, etag, time: stored_at }.to_event()
     }
 }

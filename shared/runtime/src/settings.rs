@@ -1,6 +1,7 @@
 //! Settings: read once at start, from the environment, in this one place. Every fault is named, all at once.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use sreality::ClientSettings;
@@ -21,17 +22,38 @@ pub struct CollectorSettings {
 }
 
 /// What the loader needs to know.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct LoaderSettings {
     /// `CENOVKA_RAW_BUCKET`.
     pub raw_bucket: String,
-    /// `DATABASE_URL`; a secret.
-    pub database_url: String,
+    /// The warehouse.
+    pub database: DatabaseSettings,
 }
 
-impl fmt::Debug for LoaderSettings {
+/// What the reconciler needs to know.
+#[derive(Clone, Debug)]
+pub struct ReconcilerSettings {
+    /// `CENOVKA_RAW_BUCKET`.
+    pub raw_bucket: String,
+    /// The warehouse.
+    pub database: DatabaseSettings,
+    /// `CENOVKA_LOADER_FUNCTION`.
+    pub loader_function: String,
+}
+
+/// Where the warehouse is, and who vouches for it.
+#[derive(Clone)]
+pub struct DatabaseSettings {
+    /// `DATABASE_URL`; a secret.
+    pub url: String,
+    /// `PGSSLROOTCERT`: a file of root certificates in PEM; `None` for the system's, which libpq calls `system`.
+    pub root_certificates: Option<PathBuf>,
+}
+
+impl fmt::Debug for DatabaseSettings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("LoaderSettings").field("raw_bucket", &self.raw_bucket).finish_non_exhaustive()
+        let mut settings = formatter.debug_struct("DatabaseSettings");
+        settings.field("root_certificates", &self.root_certificates).finish_non_exhaustive()
     }
 }
 
@@ -84,24 +106,46 @@ impl LoaderSettings {
     fn read(source: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(source);
         let raw_bucket = reader.raw_bucket();
-        let database_url = reader.database_url();
-        match (raw_bucket, database_url) {
-            (Some(raw_bucket), Some(database_url)) if reader.faults.is_empty() => {
-                Ok(Self { raw_bucket, database_url })
+        let database = reader.database();
+        match (raw_bucket, database) {
+            (Some(raw_bucket), Some(database)) if reader.faults.is_empty() => {
+                Ok(Self { raw_bucket, database })
             }
             _ => Err(SettingsError { faults: reader.faults }),
         }
     }
 }
 
-/// `DATABASE_URL` alone, for commands that need nothing else.
-///
-/// # Errors
-/// If it is missing.
-pub fn database_url() -> Result<String, SettingsError> {
-    let mut reader = Reader::new(variable);
-    let url = reader.database_url();
-    url.ok_or(SettingsError { faults: reader.faults })
+impl ReconcilerSettings {
+    /// Reads them from the environment.
+    ///
+    /// # Errors
+    /// With every setting that is missing or wrong.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(variable);
+        let raw_bucket = reader.raw_bucket();
+        let database = reader.database();
+        let what = "name or ARN of the loader function";
+        let loader_function = reader.required("CENOVKA_LOADER_FUNCTION", what, |text| Ok(text.to_owned()));
+        match (raw_bucket, database, loader_function) {
+            (Some(raw_bucket), Some(database), Some(loader_function)) if reader.faults.is_empty() => {
+                Ok(Self { raw_bucket, database, loader_function })
+            }
+            _ => Err(SettingsError { faults: reader.faults }),
+        }
+    }
+}
+
+impl DatabaseSettings {
+    /// Reads them from the environment.
+    ///
+    /// # Errors
+    /// If the URL is missing.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(variable);
+        let database = reader.database();
+        database.ok_or(SettingsError { faults: reader.faults })
+    }
 }
 
 /// Settings that are missing or wrong.
@@ -167,9 +211,12 @@ impl<S: Fn(&str) -> Option<String>> Reader<S> {
         value
     }
 
-    fn database_url(&mut self) -> Option<String> {
+    fn database(&mut self) -> Option<DatabaseSettings> {
         let what = "URL of the warehouse, for example postgres://loader@localhost/cenovka";
-        self.required("DATABASE_URL", what, |text| Ok(text.to_owned()))
+        let url = self.required("DATABASE_URL", what, |text| Ok(text.to_owned()));
+        let root_certificates = self.optional("PGSSLROOTCERT", |path| Ok(PathBuf::from(path)));
+        let root_certificates = root_certificates.filter(|path| path.as_os_str() != "system");
+        Some(DatabaseSettings { url: url?, root_certificates })
     }
 
     fn raw_bucket(&mut self) -> Option<String> {
@@ -233,5 +280,15 @@ mod tests {
         let values =
             [("DATABASE_URL", "postgres://loader:hunter2@localhost/x"), ("CENOVKA_RAW_BUCKET", "raw")];
         assert!(!format!("{:?}", LoaderSettings::read(source(&values)).unwrap()).contains("hunter2"));
+    }
+
+    #[test]
+    fn root_certificates_are_those_of_a_file_or_the_systems() {
+        for (value, expected) in [("/rds.pem", Some("/rds.pem")), ("system", None), ("", None)] {
+            let values =
+                [("DATABASE_URL", "host=x"), ("CENOVKA_RAW_BUCKET", "raw"), ("PGSSLROOTCERT", value)];
+            let database = LoaderSettings::read(source(&values)).unwrap().database;
+            assert_eq!(database.root_certificates, expected.map(PathBuf::from), "{value}");
+        }
     }
 }

@@ -11,8 +11,9 @@ use serde::Deserialize;
 use crate::area::{Areas, areas_from_name};
 use crate::price::{Amount, total_price};
 
-/// Bump this when rows are read differently: objects with rejects under an older version are worth loading
-/// again.
+/// Bump this when rows are understood that were rejected before: objects with rejects under an older version are loaded
+/// again. A change in how accepted rows are read is another matter: after it the warehouse must be rebuilt from the raw
+/// zone, or old and new walks would tell differences that the portal never showed.
 pub const PARSER_VERSION: i16 = 1;
 
 /// Distance that the portal delivers for "none near" and for "not computed yet".

@@ -48,7 +48,7 @@ async fn main() {
     let postgres = PrivatePostgres::start(&folder.path().join("postgres")).await.unwrap();
     let (sql, connection) = tokio_postgres::connect(&postgres.database_url(), NoTls).await.unwrap();
     tokio::spawn(connection);
-    let mut warehouse = Warehouse::new(&postgres.database_url()).unwrap();
+    let mut warehouse = Warehouse::new(&postgres.database_url(), None).unwrap();
     warehouse.migrate().await.unwrap();
 
     println!("{:<24} {:>8} {:>10} {:>12}", "walk of 20 000", "seconds", "WAL kB", "growth kB");

@@ -1,14 +1,25 @@
 //! One connection per function, opened when needed and opened again after it broke.
 
+use std::path::Path;
 use std::time::Duration;
 
+use rustls::ClientConfig;
+use tokio::time::timeout;
 use tokio_postgres::config::Host;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, NoTls, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::error::{Doing, Error};
+use crate::encryption;
+use crate::error::{Doing, Error, Whole};
 
 /// How long Postgres may take to accept a connection, unless the URL says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// After how long without a sign of life the other machine is given up, unless the URL says otherwise. While a function
+/// is frozen, its connection can be forgotten by a firewall that then drops everything without a word; the kernel
+/// alone would go on sending for a quarter of an hour.
+const UNANSWERED: Duration = Duration::from_secs(30);
 
 /// Limits of every session. The largest walk loads in seconds: what takes minutes hangs. A transaction whose client
 /// has vanished without closing its connection gives up its locks.
@@ -21,26 +32,34 @@ set idle_in_transaction_session_timeout = '2min'";
 #[derive(Debug)]
 pub struct Warehouse {
     config: Config,
+    /// How the connection is encrypted; not at all on this machine.
+    tls: Option<ClientConfig>,
     client: Option<Client>,
     /// Whether the open connection leads to a schema that this software works with.
     schema_checked: bool,
 }
 
 impl Warehouse {
-    /// Takes the URL; nothing is opened yet.
+    /// Takes the URL, and the file with the certificates that vouch for the server, in PEM; without it the system's are
+    /// believed. Nothing is opened yet.
+    ///
+    /// Connections over a network are encrypted and the server's certificate is verified, whatever `sslmode` the
+    /// URL says. On this machine and between compose services they are only with `sslmode=require`.
     ///
     /// # Errors
-    /// If it is no Postgres URL, or leads over a network.
-    pub fn new(url: &str) -> Result<Self, Error> {
+    /// If it is no Postgres URL or refuses encryption over a network, or if there are no certificates to believe.
+    pub fn new(url: &str, root_certificates: Option<&Path>) -> Result<Self, Error> {
         let mut config: Config = url.parse().map_err(Error::Url)?;
-        if let Some(host) = config.get_hosts().iter().find_map(foreign) {
-            return Err(Error::NotEncrypted { host: host.to_owned() });
-        }
+        let tls = encryption::choose(&mut config, root_certificates)?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(UNANSWERED);
+        }
+        config.keepalives_idle(UNANSWERED);
         config.application_name(concat!("cenovka/", env!("CARGO_PKG_VERSION")));
-        Ok(Self { config, client: None, schema_checked: false })
+        Ok(Self { config, tls, client: None, schema_checked: false })
     }
 
     /// The open connection, after opening it if there is none.
@@ -69,12 +88,35 @@ impl Warehouse {
     }
 
     async fn open(&self) -> Result<Client, Error> {
-        let connected = self.config.connect(NoTls).await;
+        let opening = async {
+            match &self.tls {
+                Some(tls) => self.open_with(MakeRustlsConnect::new(tls.clone())).await,
+                None => self.open_with(NoTls).await,
+            }
+        };
+        let patience = self.patience();
+        let silent = |_| Error::Silent { address: address(&self.config), seconds: patience.as_secs() };
+        timeout(patience, opening).await.map_err(silent)?
+    }
+
+    /// How long opening may take in all. The configuration's limit is that of each address's TCP handshake alone;
+    /// what follows, TLS and the log-in, gets as long again.
+    fn patience(&self) -> Duration {
+        let hosts = u32::try_from(self.config.get_hosts().len()).unwrap_or(1).max(1);
+        self.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT).saturating_mul(hosts + 1)
+    }
+
+    async fn open_with<T>(&self, tls: T) -> Result<Client, Error>
+    where
+        T: MakeTlsConnect<Socket>,
+        T::Stream: Send + 'static,
+    {
+        let connected = self.config.connect(tls).await;
         let (client, connection) =
-            connected.map_err(|source| Error::Connect { address: address(&self.config), source })?;
+            connected.map_err(|source| Error::connect(address(&self.config), source))?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
-                tracing::warn!(%error, "the connection to Postgres broke");
+                tracing::warn!(error = %Whole(&error), "the connection to Postgres broke");
             }
         });
         client.batch_execute(LIMITS).await.doing("set the session's limits")?;
@@ -87,50 +129,75 @@ impl Warehouse {
     }
 }
 
-/// The host's name, if it is neither this machine nor a name without dots, as compose gives its services.
-fn foreign(host: &Host) -> Option<&str> {
-    match host {
-        Host::Unix(_) => None,
-        Host::Tcp(name) => match name.parse::<std::net::IpAddr>() {
-            Ok(address) if address.is_loopback() => None,
-            Err(_) if !name.contains('.') => None,
-            _ => Some(name),
-        },
-    }
-}
-
-/// Host and port without user or password, for messages.
+/// Hosts and ports without user or password, for messages.
 fn address(config: &Config) -> String {
-    let host = match config.get_hosts().first() {
-        Some(Host::Tcp(name)) => name.clone(),
-        Some(Host::Unix(path)) => path.display().to_string(),
-        None => "no host".to_owned(),
+    let (hosts, ports) = (config.get_hosts(), config.get_ports());
+    let address = |(index, host): (usize, &Host)| {
+        // One port stands for all hosts.
+        let port = ports.get(index).or(ports.first()).unwrap_or(&5432);
+        match host {
+            Host::Tcp(name) => format!("{name}:{port}"),
+            Host::Unix(path) => format!("{}:{port}", path.display()),
+        }
     };
-    format!("{host}:{}", config.get_ports().first().unwrap_or(&5432))
+    let addresses: Vec<_> = hosts.iter().enumerate().map(address).collect();
+    if addresses.is_empty() { "no host".to_owned() } else { addresses.join(" or ") }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::net::TcpListener;
+
     use super::*;
 
     #[test]
-    fn plain_text_stays_on_this_machine() {
-        for url in
-            ["postgres://u@localhost/x", "postgres://u@127.0.0.1/x", "host=/tmp", "postgres://u@postgres/x"]
-        {
-            assert!(Warehouse::new(url).is_ok(), "{url}");
+    fn what_is_no_postgres_url_is_refused_without_repeating_it() {
+        for (url, hint) in [
+            ("mysql://u:secret@localhost/x", ""),
+            ("postgres://u:secret@localhost/x?sslmode=verify-full", "sslmode"),
+            ("postgres://u:secret@localhost/x?sslrootcert=/bundle.pem", "PGSSLROOTCERT"),
+        ] {
+            let error = Warehouse::new(url, None).unwrap_err();
+            let message = error.to_string();
+            assert!(matches!(error, Error::Url(_)) && !error.is_transient());
+            assert!(message.contains(hint) && !message.contains("secret"), "{message}");
         }
-        let error = Warehouse::new("postgres://u:secret@db.example.com/x").unwrap_err();
-        assert!(matches!(error, Error::NotEncrypted { .. }));
-        assert!(!error.to_string().contains("secret"));
-        assert!(matches!(Warehouse::new("mysql://x"), Err(Error::Url(_))));
+    }
+
+    #[test]
+    fn messages_name_every_host_and_no_password() {
+        for (url, expected) in [
+            ("postgres://u:secret@localhost/x", "localhost:5432"),
+            ("host=a,b port=1,2 password=secret", "a:1 or b:2"),
+            ("host=a,b port=1", "a:1 or b:1"),
+            ("host=/tmp", "/tmp:5432"),
+            ("user=u", "no host"),
+        ] {
+            assert_eq!(address(&url.parse().unwrap()), expected, "{url}");
+        }
     }
 
     #[tokio::test]
     async fn an_unreachable_postgres_is_named_and_worth_another_try() {
-        let mut warehouse = Warehouse::new("postgres://u:secret@127.0.0.1:1/x").unwrap();
+        let mut warehouse = Warehouse::new("postgres://u:secret@127.0.0.1:1/x", None).unwrap();
         let error = warehouse.client().await.unwrap_err();
         assert!(error.is_transient());
-        assert!(error.to_string().contains("127.0.0.1:1"), "{error}");
+        let message = error.to_string();
+        assert!(message.contains("127.0.0.1:1") && message.contains("refused"), "{message}");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_accepts_and_says_nothing_is_given_up() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        for mode in ["disable", "require"] {
+            let url =
+                format!("host=localhost hostaddr=127.0.0.1 port={port} connect_timeout=1 sslmode={mode}");
+            let error = Warehouse::new(&url, None).unwrap().client().await.unwrap_err();
+            assert!(matches!(error, Error::Silent { seconds: 2, .. }) && error.is_transient(), "{error}");
+            assert!(error.to_string().contains(&format!("localhost:{port}")), "{error}");
+        }
     }
 }

@@ -1,28 +1,81 @@
 //! What can go wrong between here and Postgres.
 
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
 use tokio_postgres::error::SqlState;
 
 /// Why the warehouse could not be read or written. A failed load leaves nothing behind.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The URL cannot be read.
-    #[error("DATABASE_URL is not a Postgres URL: {0}")]
+    #[error(
+        "DATABASE_URL is not a Postgres URL: {}. `sslmode` can be disable, prefer or require, and certificates are \
+         always verified; PGSSLROOTCERT takes the place of `sslrootcert`",
+        Whole(.0)
+    )]
     Url(#[source] tokio_postgres::Error),
     /// Plain text over a network.
     #[error(
-        "the connection to {host} would not be encrypted: only a socket, a loopback address or a compose name may be used"
+        "the connection to {host} would not be encrypted: take `sslmode=disable` out of DATABASE_URL, it is only for \
+         this machine and compose services"
     )]
     NotEncrypted {
         /// The host.
         host: String,
     },
+    /// The bundle of root certificates cannot be used.
+    #[error(
+        "PGSSLROOTCERT is wrong: {}: {reason}; it should name a file of root certificates in PEM",
+        path.display()
+    )]
+    RootCertificates {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The system trusts nobody.
+    #[error(
+        "this system has no root certificates that Postgres's could be verified with: name a file of them in \
+         PGSSLROOTCERT, or install the package ca-certificates"
+    )]
+    NoRootCertificates {
+        /// What went wrong first in looking for them, if anything did.
+        source: Option<rustls_native_certs::Error>,
+    },
+    /// TLS cannot be set up.
+    #[error("cannot set up TLS: {0}")]
+    Tls(#[source] rustls::Error),
+    /// The server is not the one that it should be, or nobody vouches for it.
+    #[error(
+        "the certificate of Postgres at {address} does not verify: {}; PGSSLROOTCERT must name the authority that signed \
+         it, and the host must be called as in the certificate",
+        Whole(source)
+    )]
+    Untrusted {
+        /// Where.
+        address: String,
+        /// Why not.
+        source: tokio_postgres::Error,
+    },
     /// Nobody answers, or not to these credentials.
-    #[error("could not connect to Postgres at {address}: {source}")]
+    #[error("could not connect to Postgres at {address}: {}", Whole(source))]
     Connect {
         /// Where.
         address: String,
         /// Why not.
         source: tokio_postgres::Error,
+    },
+    /// Somebody accepts the connection and leaves it at that.
+    #[error("could not connect to Postgres at {address}: it said nothing for {seconds} s")]
+    Silent {
+        /// Where.
+        address: String,
+        /// How long.
+        seconds: u64,
     },
     /// The schema is older or newer than this software.
     #[error("the warehouse's schema is version {found}, this software works with {expected}: {hint}")]
@@ -35,7 +88,7 @@ pub enum Error {
         hint: &'static str,
     },
     /// A statement failed.
-    #[error("could not {action}: {source}")]
+    #[error("could not {action}: {}", Whole(source))]
     Database {
         /// What was being done.
         action: &'static str,
@@ -45,24 +98,32 @@ pub enum Error {
 }
 
 impl Error {
+    /// Why no connection came about.
+    pub(crate) fn connect(address: String, source: tokio_postgres::Error) -> Self {
+        let cause = source.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+        let tls = cause.and_then(|cause| cause.get_ref()?.downcast_ref::<rustls::Error>());
+        match tls {
+            Some(rustls::Error::InvalidCertificate(_)) => Self::Untrusted { address, source },
+            _ => Self::Connect { address, source },
+        }
+    }
+
     /// Whether the same load can succeed later without anybody's doing.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Connect { source, .. } => match source.code() {
-                Some(code) => {
-                    *code != SqlState::INVALID_PASSWORD
-                        && *code != SqlState::INVALID_AUTHORIZATION_SPECIFICATION
-                        && *code != SqlState::INVALID_CATALOG_NAME
-                }
-                None => true,
+            Self::Silent { .. } => true,
+            Self::Connect { source, .. } | Self::Database { source, .. } => match source.code() {
+                Some(code) => passes(code),
+                None => is_broken_connection(source),
             },
-            // Class 08 connection, 40 serialization and deadlock, 53 resources, 55 locks, 57 operator
-            // intervention.
-            Self::Database { source, .. } => source.code().is_none_or(|code| {
-                ["08", "40", "53", "55", "57"].iter().any(|class| code.code().starts_with(class))
-            }),
-            Self::Url(_) | Self::NotEncrypted { .. } | Self::Schema { .. } => false,
+            Self::Url(_)
+            | Self::NotEncrypted { .. }
+            | Self::RootCertificates { .. }
+            | Self::NoRootCertificates { .. }
+            | Self::Tls(_)
+            | Self::Untrusted { .. }
+            | Self::Schema { .. } => false,
         }
     }
 }
@@ -83,12 +144,48 @@ impl Error {
     /// Whether an open connection turned out to be broken, as by a restart of the server.
     pub(crate) fn is_lost_connection(&self) -> bool {
         match self {
-            // Without a code of Postgres's it is the connection that failed; class 57P is a server going down.
-            Self::Database { source, .. } => source
-                .code()
-                .is_none_or(|code| code.code().starts_with("57P") || code.code().starts_with("08")),
+            Self::Database { source, .. } => match source.code() {
+                // Class 57P is a server going down, 08 a connection.
+                Some(code) => code.code().starts_with("57P") || code.code().starts_with("08"),
+                None => is_broken_connection(source),
+            },
             _ => false,
         }
+    }
+}
+
+/// Whether what Postgres says is about its state, not about what it was asked.
+fn passes(code: &SqlState) -> bool {
+    // Class 08 connection, 40 serialization and deadlock, 53 resources, 55 locks, 57 operator intervention.
+    ["08", "40", "53", "55", "57"].iter().any(|class| code.code().starts_with(class))
+        || *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
+}
+
+/// Whether an error that is not Postgres's own is the network's, such as a reset connection or a name that cannot be
+/// looked up. The others are the set-up's: a server without TLS, a missing password, an unknown way to log in.
+fn is_broken_connection(error: &tokio_postgres::Error) -> bool {
+    match error.source() {
+        // Closed, or a timeout.
+        None => true,
+        // Of these kinds are answers that cannot be understood, as TLS has them, and host names that are none.
+        Some(cause) => cause.downcast_ref::<io::Error>().is_some_and(|cause| {
+            !matches!(cause.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
+        }),
+    }
+}
+
+/// An error of the driver's with all its causes, which it leaves out itself: it only says `db error`.
+pub(crate) struct Whole<'a>(pub(crate) &'a tokio_postgres::Error);
+
+impl fmt::Display for Whole<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(formatter, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
     }
 }
 

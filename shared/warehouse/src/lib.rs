@@ -4,8 +4,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
 
 mod connection;
+mod encryption;
 mod error;
 mod falsification;
+mod ledger;
 mod load;
 mod merge;
 mod migrate;
@@ -16,6 +18,7 @@ mod walk;
 pub use connection::Warehouse;
 pub use error::Error;
 pub use falsification::Falsified;
+pub use ledger::Entry;
 pub use load::{Finished, Load};
 pub use migrate::SCHEMA_VERSION;
 pub use quarantine::{Finding, QuarantineKind, Quarantined, Suspect};

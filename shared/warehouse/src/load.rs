@@ -1,6 +1,5 @@
 //! The transaction that loads one walk: everything or nothing.
 
-use jiff::Timestamp;
 use sreality::place::Place;
 use sreality::row::{PARSER_VERSION, Row, RowError};
 use tokio_postgres::Transaction;
@@ -28,8 +27,8 @@ on conflict do nothing";
 const COMPLETE_LEDGER: &str = "
 update warehouse.walk
 set (finished_at, complete, incomplete_because, pages, requests, retries,
-     rows_seen, rows_loaded, rows_duplicate, rows_rejected)
-    = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+     rows_seen, rows_loaded, rows_duplicate, rows_rejected, parser_version)
+    = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 where id = $1";
 
 /// How a load ended.
@@ -51,55 +50,20 @@ pub struct Load<'w> {
 }
 
 impl Warehouse {
-    /// Begins the load of a walk; `None` if the ledger has it. While another connection is loading the same
-    /// walk, this waits for its end.
+    /// Begins the load of a walk; `None` if the ledger has it and nothing of it was rejected by an older parser. While
+    /// another connection is loading the same walk, this waits for its end.
     ///
     /// # Errors
     /// If Postgres cannot be reached or refuses.
     pub async fn begin(&mut self, walk: Walk) -> Result<Option<Load<'_>>, Error> {
         let transaction = self.checked_client().await?.transaction().await.doing("begin the load")?;
-        if enter_ledger(&transaction, &walk).await? == 0 {
+        // A walk that was loaded has been judged: its rejects alone are read anew.
+        let trusted = enter_ledger(&transaction, &walk).await? == 0;
+        if trusted && remove_outdated_rejects(&transaction, &walk).await? == 0 {
             return Ok(None);
         }
         sighting::create_table(&transaction).await?;
-        Ok(Some(Load { transaction, walk, seen: 0, rejected: 0, trusted: false }))
-    }
-
-    /// When the latest walk in the ledger started; `None` if there is none.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
-    pub async fn latest_start(&mut self) -> Result<Option<Timestamp>, Error> {
-        let client = self.checked_client().await?;
-        let row = client
-            .query_one("select max(started_at) from warehouse.walk", &[])
-            .await
-            .doing("read the ledger")?;
-        Ok(row.get(0))
-    }
-
-    /// Whether the ledger has a raw object.
-    ///
-    /// This is the first statement of every load, so it finds out whether the connection has survived the time since
-    /// the last one: between invocations a function is frozen, and does not notice that Postgres was restarted.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
-    pub async fn is_loaded(&mut self, bucket: &str, key: &str) -> Result<bool, Error> {
-        match self.ask_ledger(bucket, key).await {
-            Err(error) if error.is_lost_connection() => {
-                self.disconnect();
-                self.ask_ledger(bucket, key).await
-            }
-            answer => answer,
-        }
-    }
-
-    async fn ask_ledger(&mut self, bucket: &str, key: &str) -> Result<bool, Error> {
-        let sql = "select exists (select from warehouse.walk where bucket = $1 and key = $2)";
-        let row =
-            self.checked_client().await?.query_one(sql, &[&bucket, &key]).await.doing("read the ledger")?;
-        Ok(row.get(0))
+        Ok(Some(Load { transaction, walk, seen: 0, rejected: 0, trusted }))
     }
 }
 
@@ -209,6 +173,26 @@ async fn enter_ledger(transaction: &Transaction<'_>, walk: &Walk) -> Result<u64,
         .doing("enter the walk in the ledger")
 }
 
+/// Makes room for a walk that is loaded again because an older parser rejected rows of it; returns how many. What it
+/// accepted stays and is met again: a newer parser reads it the same (see [`PARSER_VERSION`]).
+async fn remove_outdated_rejects(transaction: &Transaction<'_>, walk: &Walk) -> Result<u64, Error> {
+    // Two loaders of the same walk: the second waits here and then finds nothing outdated. Merges that refer to the
+    // walk do not wait.
+    transaction
+        .execute("select from warehouse.walk where id = $1 for no key update", &[&walk.id])
+        .await
+        .doing("lock the ledger's row")?;
+    transaction
+        .execute(
+            "delete from warehouse.reject
+             where walk_id = $1
+                 and exists (select from warehouse.reject where walk_id = $1 and parser_version < $2)",
+            &[&walk.id, &PARSER_VERSION],
+        )
+        .await
+        .doing("remove rejects of an older parser")
+}
+
 async fn complete_ledger(
     transaction: &Transaction<'_>,
     walk: &Walk,
@@ -232,6 +216,7 @@ async fn complete_ledger(
                 &signed(counts.loaded),
                 &signed(counts.duplicate),
                 &signed(counts.rejected),
+                &PARSER_VERSION,
             ],
         )
         .await

@@ -36,7 +36,7 @@ impl Database {
 
     /// A connection of its own.
     pub(crate) fn warehouse(&self) -> Warehouse {
-        Warehouse::new(&self.postgres.database_url()).unwrap()
+        Warehouse::new(&self.postgres.database_url(), None).unwrap()
     }
 
     /// Removes all facts.

@@ -12,8 +12,10 @@
 pub mod binary;
 pub mod event;
 pub mod function;
+pub mod network_postgres;
 pub mod runtime_api;
 pub mod world;
 
 pub use function::{Function, InvocationError};
+pub use network_postgres::NetworkPostgres;
 pub use world::World;

@@ -6,9 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use aws_sdk_s3::Client as S3Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::primitives::ByteStream;
-use cenovka::object_store::{ObjectCreated, ObjectStore, REGION};
+use cenovka::object_store::{ObjectStore, REGION};
 use cenovka::postgres::PrivatePostgres;
 use portal_simulator::{Simulator, Source};
+use runtime::s3_event::ObjectCreated;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -39,7 +40,7 @@ impl World {
     pub async fn start(source: Source) -> Self {
         let folder = folder();
         let postgres = PrivatePostgres::start(&folder.path().join("postgres")).await.unwrap();
-        Warehouse::new(&postgres.database_url()).unwrap().migrate().await.unwrap();
+        Warehouse::new(&postgres.database_url(), None).unwrap().migrate().await.unwrap();
         let (sql, connection) = tokio_postgres::connect(&postgres.database_url(), NoTls).await.unwrap();
         tokio::spawn(connection);
         let (object_store, events) = ObjectStore::start(&folder.path().join("s3")).await.unwrap();
@@ -86,7 +87,7 @@ impl World {
 
     /// The event of the next object that was stored.
     pub async fn next_event(&mut self) -> Value {
-        self.events.recv().await.unwrap().to_s3_event()
+        self.events.recv().await.unwrap().to_event()
     }
 
     /// Walks segments and returns the S3 events of the raw objects.

@@ -7,6 +7,7 @@
     reason = "tests may fail loudly"
 )]
 
+mod connection;
 mod delivery;
 mod faults;
 mod local_run;

@@ -1,0 +1,148 @@
+//! The handler: one comparison of raw zone and ledger, and the loads that follow from it.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use lambda_runtime::LambdaEvent;
+use runtime::{Failure, RawStore, ReconcilerSettings};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+use warehouse::Warehouse;
+
+use crate::error::{Error, StartError};
+use crate::loader_function::{LoaderFunction, RemoteLoader};
+use crate::missing::{Ages, Comparison, MissingObject, find_missing};
+
+/// An event takes seconds; Lambda tries a failed one for up to six hours, but by then two loads of one object at once do
+/// no harm.
+const DEFAULT_MINUTES: u32 = 15;
+/// What the longest load may take: no new one is begun later than this before the function's deadline.
+const LONGEST_LOAD: Duration = Duration::from_secs(120);
+/// So many keys are named in a report.
+const NAMED: usize = 100;
+
+/// The constant input of the schedule's rule; `{}` will do.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Objects stored less than so many minutes ago are left to their own event: 15 unless said otherwise.
+    #[serde(default)]
+    pub older_than_minutes: Option<u32>,
+    /// Objects stored more than so many days ago are left alone; all are looked at unless said otherwise.
+    #[serde(default)]
+    pub younger_than_days: Option<u32>,
+    /// Only say what is missing.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What was found and done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Objects in the raw zone.
+    pub listed: u64,
+    /// Objects that the ledger lacked, or whose rejects a newer parser may understand.
+    pub missing: u64,
+    /// Of these, handed to the loader, which dealt with them.
+    pub loaded: u64,
+    /// Of these, handed to the loader, which failed.
+    pub failed: u64,
+    /// Of these, left for the next run, because this one's time was up.
+    pub left: u64,
+    /// Keys of the first hundred missing objects.
+    pub keys: Vec<String>,
+}
+
+/// Reconciles raw zone and ledger. Built once, at start; holds one connection to Postgres.
+#[derive(Debug)]
+pub struct Reconciler<L = RemoteLoader> {
+    store: RawStore,
+    warehouse: Mutex<Warehouse>,
+    loader: L,
+}
+
+impl Reconciler {
+    /// Builds the reconciler from the environment.
+    ///
+    /// # Errors
+    /// If a setting is missing or wrong.
+    pub async fn from_env() -> Result<Self, StartError> {
+        let settings = ReconcilerSettings::from_env()?;
+        let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
+        let warehouse =
+            Warehouse::new(&settings.database.url, settings.database.root_certificates.as_deref())?;
+        Ok(Self::new(store, warehouse, RemoteLoader::new(settings.loader_function).await))
+    }
+
+    /// Answers one invocation.
+    ///
+    /// # Errors
+    /// With the class of the worst error, after everything else was tried.
+    pub async fn handle(&self, event: LambdaEvent<Request>) -> Result<Report, Failure> {
+        let deadline = Timestamp::try_from(event.context.deadline()).ok();
+        self.reconcile(&event.payload, deadline).await
+    }
+}
+
+impl<L: LoaderFunction> Reconciler<L> {
+    /// Builds the reconciler from its parts.
+    #[must_use]
+    pub fn new(store: RawStore, warehouse: Warehouse, loader: L) -> Self {
+        Self { store, warehouse: Mutex::new(warehouse), loader }
+    }
+
+    /// Hands what is missing to the loader, oldest walk first. May be run at any time, stopped at any time, and be run
+    /// again: what was loaded is not missing any more.
+    ///
+    /// # Errors
+    /// If the raw zone or the ledger cannot be read, or loads failed; the other objects are loaded then.
+    pub async fn reconcile(&self, request: &Request, deadline: Option<Timestamp>) -> Result<Report, Failure> {
+        let now = Timestamp::now();
+        let ages = Ages {
+            at_least: SignedDuration::from_mins(request.older_than_minutes.unwrap_or(DEFAULT_MINUTES).into()),
+            at_most: request.younger_than_days.map(|days| SignedDuration::from_hours(24 * i64::from(days))),
+        };
+        let compared = {
+            let mut warehouse = self.warehouse.lock().await;
+            find_missing(&self.store, &mut warehouse, ages, now).await
+        };
+        let Comparison { listed, missing } = compared.map_err(|error| failure(&error))?;
+        let keys = missing.iter().take(NAMED).map(|missing| missing.object.key.clone()).collect();
+        let mut report = Report { listed, missing: missing.len() as u64, keys, ..Report::default() };
+        if request.dry_run {
+            tracing::info!(listed, missing = report.missing, "compared the raw zone with the ledger");
+            return Ok(report);
+        }
+        let failures = self.load_all(&missing, deadline, &mut report).await;
+        let Report { missing, loaded, failed, left, .. } = report;
+        tracing::info!(listed, missing, loaded, failed, left, "reconciled the raw zone with the ledger");
+        Failure::merge(failures).map_or(Ok(report), Err)
+    }
+
+    async fn load_all(
+        &self,
+        missing: &[MissingObject],
+        deadline: Option<Timestamp>,
+        report: &mut Report,
+    ) -> Vec<Failure> {
+        let mut failures = Vec::new();
+        for (done, MissingObject { object, .. }) in (0_u64..).zip(missing) {
+            if deadline.is_some_and(|deadline| Timestamp::now() + LONGEST_LOAD > deadline) {
+                report.left = report.missing - done;
+                break;
+            }
+            match self.loader.load(&object.key, object.created_event(self.store.bucket())).await {
+                Ok(()) => report.loaded += 1,
+                Err(error) => {
+                    report.failed += 1;
+                    failures.push(failure(&error));
+                }
+            }
+        }
+        failures
+    }
+}
+
+fn failure(error: &Error) -> Failure {
+    Failure::new(error.class(), error)
+}

@@ -1,0 +1,100 @@
+//! Questions to the ledger.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use sreality::row::PARSER_VERSION;
+
+use crate::connection::Warehouse;
+use crate::error::{Doing, Error};
+
+/// What the ledger has of a raw object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// Nothing.
+    Missing,
+    /// It was loaded.
+    Loaded,
+    /// It was loaded, but an older parser rejected rows of it that this one may understand.
+    Outdated,
+    /// Nothing: it is in quarantine and was not released.
+    SetAside,
+}
+
+/// The entries of these keys in the ledger and in the quarantine beside it.
+const ENTRIES: &str = "
+select
+    key,
+    case
+        when exists (select from warehouse.reject where walk_id = walk.id and parser_version < $3) then 'outdated'
+        else 'loaded'
+    end
+from warehouse.walk
+where bucket = $1 and key = any ($2)
+union all
+select key, 'set aside'
+from warehouse.quarantine
+where bucket = $1 and key = any ($2) and released_at is null";
+
+impl Warehouse {
+    /// When the latest walk in the ledger started; `None` if there is none.
+    ///
+    /// # Errors
+    /// If Postgres cannot be reached or refuses.
+    pub async fn latest_start(&mut self) -> Result<Option<Timestamp>, Error> {
+        let client = self.checked_client().await?;
+        let row = client
+            .query_one("select max(started_at) from warehouse.walk", &[])
+            .await
+            .doing("read the ledger")?;
+        Ok(row.get(0))
+    }
+
+    /// What the ledger has of a raw object.
+    ///
+    /// # Errors
+    /// If Postgres cannot be reached or refuses.
+    pub async fn entry(&mut self, bucket: &str, key: &str) -> Result<Entry, Error> {
+        let found = self.entries(bucket, &[key]).await?;
+        Ok(found.into_iter().next().map_or(Entry::Missing, |(_, entry)| entry))
+    }
+
+    /// Those of these keys that should be given to the loader: the ledger lacks them and they are not in quarantine, or
+    /// they are outdated.
+    ///
+    /// # Errors
+    /// If Postgres cannot be reached or refuses.
+    pub async fn not_loaded(&mut self, bucket: &str, keys: &[&str]) -> Result<HashSet<String>, Error> {
+        let mut missing: HashSet<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+        for (key, entry) in self.entries(bucket, keys).await? {
+            if matches!(entry, Entry::Loaded | Entry::SetAside) {
+                missing.remove(&key);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// This is the first statement of every load, so it finds out whether the connection has survived the time since
+    /// the last one: between invocations a function is frozen, and does not notice that Postgres was restarted.
+    async fn entries(&mut self, bucket: &str, keys: &[&str]) -> Result<Vec<(String, Entry)>, Error> {
+        match self.ask(bucket, keys).await {
+            Err(error) if error.is_lost_connection() => {
+                self.disconnect();
+                self.ask(bucket, keys).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn ask(&mut self, bucket: &str, keys: &[&str]) -> Result<Vec<(String, Entry)>, Error> {
+        let client = self.checked_client().await?;
+        let rows =
+            client.query(ENTRIES, &[&bucket, &keys, &PARSER_VERSION]).await.doing("read the ledger")?;
+        let entry = |name: &str| match name {
+            "outdated" => Entry::Outdated,
+            "set aside" => Entry::SetAside,
+            _ => Entry::Loaded,
+        };
+        Ok(rows.iter().map(|row| (row.get(0), entry(row.get(1)))).collect())
+    }
+}
