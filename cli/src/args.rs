@@ -61,7 +61,9 @@ pub enum Command {
     /// Look at the raw objects that the loader set aside, and release them.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
-    /// Bring the schema of the warehouse at `DATABASE_URL` up to date.
+    /// Bring schema, roles and grants of the warehouse at `DATABASE_URL` up to date.
+    ///
+    /// Whoever that URL logs in as owns the warehouse from then on.
     Migrate,
     /// Keep portal simulator, S3 and Postgres running, and print the settings for functions that are invoked
     /// by hand.

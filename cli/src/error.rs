@@ -14,13 +14,16 @@ pub enum Error {
     /// The loader cannot start.
     #[error(transparent)]
     Loader(#[from] loader::StartError),
+    /// The migrator cannot start.
+    #[error(transparent)]
+    Migrator(#[from] migrator::StartError),
     /// The settings.
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// A text that is no key of a raw object.
     #[error(transparent)]
     Key(#[from] raw_zone::KeyError),
-    /// A collection or a load failed.
+    /// A collection, a load or a migration failed.
     #[error("{0}")]
     Failed(Failure),
     /// The warehouse.

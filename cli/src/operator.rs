@@ -2,8 +2,8 @@
 
 use collector::{Collector, Request};
 use loader::{Loaded, Loader, Outcome};
-use runtime::{DatabaseSettings, Failure};
-use warehouse::Warehouse;
+use migrator::Migrator;
+use runtime::Failure;
 
 use crate::error::Error;
 
@@ -61,15 +61,15 @@ pub(crate) fn print_outcome(Outcome { key, loaded, .. }: &Outcome) {
     }
 }
 
-/// Applies the migrations that the warehouse lacks.
+/// Applies the migrations that the warehouse lacks, and its roles and grants.
 ///
 /// # Errors
 /// If `DATABASE_URL` or `PGSSLROOTCERT` is missing or wrong, or Postgres refuses.
 pub async fn migrate() -> Result<(), Error> {
-    let database = DatabaseSettings::from_env()?;
-    let mut warehouse = Warehouse::new(&database.url, database.root_certificates.as_deref())?;
-    let applied = warehouse.migrate().await?;
-    match applied.as_slice() {
+    let migrator = Migrator::from_env()?;
+    let migrated = migrator.migrate().await;
+    let migrated = migrated.map_err(|error| Error::Failed(Failure::new(error.class(), &error)))?;
+    match migrated.applied.as_slice() {
         [] => println!("the schema is up to date"),
         names => println!("applied: {}", names.join(", ")),
     }

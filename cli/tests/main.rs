@@ -172,7 +172,7 @@ async fn a_put_is_kept_with_its_metadata_and_told_of() {
     let event = created.recv().await.unwrap();
     assert_eq!((event.bucket.as_str(), event.key.as_str(), event.size), ("raw-zone", key, 3_000_000));
     assert_eq!(put.e_tag(), Some(format!("\"{}\"", event.etag).as_str()));
-    let json = event.to_s3_event();
+    let json = event.to_event();
     let encoded = "raw/sreality/flats-sale/a+b%2B%C4%8D.jsonl.zst";
     assert_eq!(json["Records"][0]["s3"]["object"]["key"], encoded);
     store.stop().await;

@@ -5,6 +5,7 @@ create schema warehouse;
 create table warehouse.migration (
     version integer primary key,
     name text not null,
+    md5 text not null,
     applied_at timestamptz not null default now()
 );
 comment on table warehouse.migration is 'Schema migrations that were applied.';

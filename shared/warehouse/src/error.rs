@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use tokio_postgres::error::SqlState;
 
+use crate::roles;
+
 /// Why the warehouse could not be read or written. A failed load leaves nothing behind.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -87,6 +89,33 @@ pub enum Error {
         /// What to do.
         hint: &'static str,
     },
+    /// The schema was made by another text of a migration.
+    #[error(
+        "migration {version} ({name}) was applied with another text than this software has: run the software that applied it, or make the warehouse anew from the raw objects"
+    )]
+    ChangedMigration {
+        /// The first such migration.
+        version: i32,
+        /// Its name.
+        name: &'static str,
+    },
+    /// A migration failed; nothing of it, or of those before it, is left.
+    #[error("could not apply migration {version} ({name}): {}", Whole(source))]
+    Migration {
+        /// The migration.
+        version: i32,
+        /// Its name.
+        name: &'static str,
+        /// What Postgres says.
+        source: tokio_postgres::Error,
+    },
+    /// The group roles do not exist, and this user may not create them.
+    #[error(
+        "a role is missing and this user may not create it: as an administrator, run `{}` and `{}`",
+        roles::CREATE_LOADER,
+        roles::CREATE_ANALYST
+    )]
+    MissingRoles(#[source] tokio_postgres::Error),
     /// A statement failed.
     #[error("could not {action}: {}", Whole(source))]
     Database {
@@ -113,17 +142,21 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Silent { .. } => true,
-            Self::Connect { source, .. } | Self::Database { source, .. } => match source.code() {
-                Some(code) => passes(code),
-                None => is_broken_connection(source),
-            },
+            Self::Connect { source, .. } | Self::Database { source, .. } | Self::Migration { source, .. } => {
+                match source.code() {
+                    Some(code) => passes(code),
+                    None => is_broken_connection(source),
+                }
+            }
             Self::Url(_)
             | Self::NotEncrypted { .. }
             | Self::RootCertificates { .. }
             | Self::NoRootCertificates { .. }
             | Self::Tls(_)
             | Self::Untrusted { .. }
-            | Self::Schema { .. } => false,
+            | Self::Schema { .. }
+            | Self::ChangedMigration { .. }
+            | Self::MissingRoles(_) => false,
         }
     }
 }

@@ -12,6 +12,7 @@ mod load;
 mod merge;
 mod migrate;
 mod quarantine;
+mod roles;
 mod sighting;
 mod walk;
 

@@ -3,10 +3,12 @@
 use sreality::category::SUB_CATEGORIES;
 use sreality::codes;
 use sreality::place::{DISTRICTS, REGIONS};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{GenericClient, Transaction};
 
 use crate::connection::Warehouse;
 use crate::error::{Doing, Error};
+use crate::roles;
 
 /// Every migration by its number; the files are never changed once released.
 const MIGRATIONS: &[(i32, &str, &str)] = &[
@@ -19,15 +21,28 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "there are a handful")]
 pub const SCHEMA_VERSION: i32 = MIGRATIONS.len() as i32;
 
+/// Postgres reckons the checksum, of the very text that it was given.
+const RECORD: &str = "insert into warehouse.migration (version, name, md5) values ($1, $2, md5($3))";
+
+/// The first migration that was applied with another text.
+const CHANGED: &str = "
+select version
+from warehouse.migration
+join unnest($1::integer[], $2::text[]) as known (version, text) using (version)
+where migration.md5 <> md5(known.text)
+order by version
+limit 1";
+
 /// Serialises migrators. The number is arbitrary but fixed.
 const MIGRATION_LOCK: i64 = 0x0063_656e_6f76_6b61;
 
 impl Warehouse {
-    /// Brings the schema to [`SCHEMA_VERSION`] in one transaction and returns the names of the migrations
-    /// applied. Started twice at once, the second waits and finds nothing to do.
+    /// Brings the schema to [`SCHEMA_VERSION`], and roles and grants to what they should be, in one transaction;
+    /// returns the names of the migrations applied. Started twice at once, the second waits and finds nothing to do.
     ///
     /// # Errors
-    /// If the schema is newer than this software, or Postgres refuses.
+    /// If the schema is newer than this software or was made by other migrations, if the roles are missing and this
+    /// user may not create them, or if Postgres refuses. Nothing is changed then.
     pub async fn migrate(&mut self) -> Result<Vec<&'static str>, Error> {
         let transaction = self.client().await?.transaction().await.doing("begin the migration")?;
         transaction
@@ -38,16 +53,19 @@ impl Warehouse {
         if found > SCHEMA_VERSION {
             return Err(wrong_version(found));
         }
+        if found > 0 {
+            check_applied(&transaction).await?;
+        }
         let mut applied = Vec::new();
         for (version, name, sql) in MIGRATIONS.iter().filter(|(version, ..)| *version > found) {
-            transaction.batch_execute(sql).await.doing("apply a migration")?;
-            transaction
-                .execute("insert into warehouse.migration (version, name) values ($1, $2)", &[version, name])
-                .await
-                .doing("record a migration")?;
+            let failed = |source| Error::Migration { version: *version, name, source };
+            transaction.batch_execute(sql).await.map_err(failed)?;
+            transaction.execute(RECORD, &[version, name, sql]).await.doing("record a migration")?;
             applied.push(*name);
         }
         fill_codes(&transaction).await?;
+        roles::create(&transaction).await?;
+        roles::grant(&transaction).await?;
         transaction.commit().await.doing("commit the migration")?;
         Ok(applied)
     }
@@ -77,6 +95,22 @@ async fn schema_version(client: &impl GenericClient) -> Result<i32, Error> {
     }
     let version = client.query_one("select coalesce(max(version), 0) from warehouse.migration", &[]).await;
     Ok(version.doing("read the schema's version")?.get(0))
+}
+
+/// Checks that the applied migrations are this software's: a number alone does not say which schema it is.
+async fn check_applied(transaction: &Transaction<'_>) -> Result<(), Error> {
+    let versions: Vec<_> = MIGRATIONS.iter().map(|migration| migration.0).collect();
+    let texts: Vec<_> = MIGRATIONS.iter().map(|migration| migration.2).collect();
+    let changed = match transaction.query_opt(CHANGED, &[&versions, &texts]).await {
+        Ok(row) => row.map(|row| row.get(0)),
+        // Made before the first release, when the first migration did not have the checksums.
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_COLUMN) => Some(1),
+        Err(error) => return Err(error).doing("compare the applied migrations"),
+    };
+    match MIGRATIONS.iter().find(|(version, ..)| changed == Some(*version)) {
+        Some((version, name, _)) => Err(Error::ChangedMigration { version: *version, name }),
+        None => Ok(()),
+    }
 }
 
 /// Stores the software's own code tables, so that names need no code to be looked up.

@@ -57,7 +57,16 @@ impl Function {
     /// # Panics
     /// If the process ends or does not answer.
     pub async fn invoke(&mut self, event: Value) -> Result<Value, InvocationError> {
-        let answer = self.api.invoke(event, TIMEOUT);
+        self.invoke_within(TIMEOUT, event).await
+    }
+
+    /// [`Function::invoke`] with a deadline, which the function is told but not held to.
+    pub async fn invoke_within(
+        &mut self,
+        deadline: Duration,
+        event: Value,
+    ) -> Result<Value, InvocationError> {
+        let answer = self.api.invoke(event, deadline);
         let answer = tokio::select! {
             answer = tokio::time::timeout(TIMEOUT, answer) => answer.expect("the function answers in time").unwrap(),
             status = self.process.wait() => panic!("the function ended: {status:?}"),

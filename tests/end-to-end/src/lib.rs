@@ -10,12 +10,16 @@
 )]
 
 pub mod binary;
+pub mod database;
 pub mod event;
 pub mod function;
 pub mod network_postgres;
 pub mod runtime_api;
+pub mod stack;
 pub mod world;
 
+pub use database::Database;
 pub use function::{Function, InvocationError};
 pub use network_postgres::NetworkPostgres;
+pub use stack::Stack;
 pub use world::World;

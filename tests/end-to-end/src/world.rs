@@ -7,15 +7,15 @@ use aws_sdk_s3::Client as S3Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::primitives::ByteStream;
 use cenovka::object_store::{ObjectStore, REGION};
-use cenovka::postgres::PrivatePostgres;
+
 use portal_simulator::{Simulator, Source};
 use runtime::s3_event::ObjectCreated;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio_postgres::NoTls;
 use warehouse::Warehouse;
 
+use crate::database::{Database, OWNER};
 use crate::function::Function;
 
 /// The raw bucket.
@@ -27,27 +27,32 @@ pub struct World {
     pub simulator: Simulator,
     /// The S3.
     pub s3: S3Client,
-    /// Postgres.
+    /// Postgres, as its superuser.
     pub sql: tokio_postgres::Client,
-    postgres: PrivatePostgres,
+    /// Postgres.
+    pub database: Database,
     object_store: ObjectStore,
     events: UnboundedReceiver<ObjectCreated>,
     _folder: TempDir,
 }
 
 impl World {
-    /// Starts everything, with an empty bucket and an up-to-date schema.
+    /// Starts everything, with an empty bucket and an up-to-date schema. Loaders connect as `loader`, who may do no more
+    /// than the role; `analyst` reads marts.
     pub async fn start(source: Source) -> Self {
         let folder = folder();
-        let postgres = PrivatePostgres::start(&folder.path().join("postgres")).await.unwrap();
-        Warehouse::new(&postgres.database_url(), None).unwrap().migrate().await.unwrap();
-        let (sql, connection) = tokio_postgres::connect(&postgres.database_url(), NoTls).await.unwrap();
-        tokio::spawn(connection);
+        let database = Database::start().await;
+        Warehouse::new(&database.url(OWNER), None).unwrap().migrate().await.unwrap();
+        let sql = database.connect(OWNER).await;
+        let users = "
+            create role loader login in role cenovka_loader;
+            create role analyst login in role cenovka_analyst";
+        sql.batch_execute(users).await.unwrap();
         let (object_store, events) = ObjectStore::start(&folder.path().join("s3")).await.unwrap();
         let s3 = s3_client(&object_store);
         s3.create_bucket().bucket(BUCKET).send().await.unwrap();
         let simulator = Simulator::start(source, "127.0.0.1:0".parse().unwrap()).await.unwrap();
-        Self { simulator, s3, sql, postgres, object_store, events, _folder: folder }
+        Self { simulator, s3, sql, database, object_store, events, _folder: folder }
     }
 
     /// The functions' settings.
@@ -57,7 +62,7 @@ impl World {
             ("CENOVKA_PORTAL_URL", self.simulator.base_url()),
             ("CENOVKA_REQUESTS_PER_SECOND", "10000".to_owned()),
             ("CENOVKA_RAW_BUCKET", BUCKET.to_owned()),
-            ("DATABASE_URL", self.postgres.database_url()),
+            ("DATABASE_URL", self.database.url("loader")),
             ("AWS_ENDPOINT_URL", self.object_store.endpoint()),
             ("AWS_ACCESS_KEY_ID", self.object_store.access_key().to_owned()),
             ("AWS_SECRET_ACCESS_KEY", self.object_store.secret_key().to_owned()),

@@ -214,7 +214,7 @@ async fn a_schema_that_the_loader_does_not_know_stops_it() {
     let mut world = world().await;
     world
         .sql
-        .batch_execute("insert into warehouse.migration (version, name) values (99, 'future')")
+        .batch_execute("insert into warehouse.migration (version, name, md5) values (99, 'future', '')")
         .await
         .unwrap();
     let mut loader = world.loader().await;

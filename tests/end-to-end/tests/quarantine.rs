@@ -167,7 +167,8 @@ async fn honest_changes_are_no_falsification_however_many() {
         0.85 + 0.25 * ((flat * 7919 % 400) as f64 / 400.0)
     }
 
-    let changes: [(&str, usize, fn(usize, f64) -> f64); 5] = [
+    type Change = fn(usize, f64) -> f64;
+    let changes: [(&str, usize, Change); 5] = [
         ("dispersed, four", 4, |flat, price| (price * dispersed(flat)).round()),
         ("dispersed and round, six", 6, |flat, price| {
             (price * dispersed(flat) / 10_000.0).round() * 10_000.0

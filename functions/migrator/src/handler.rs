@@ -1,0 +1,140 @@
+//! The handler: one event, one migration.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use lambda_runtime::LambdaEvent;
+use runtime::{Class, DatabaseSettings, Failure};
+use serde::Serialize;
+use tokio::time::{sleep, timeout};
+use warehouse::{SCHEMA_VERSION, Warehouse};
+
+use crate::answer::{self, ANSWER_TIME, Answer};
+use crate::error::{Error, StartError};
+use crate::event::{Asked, Event, Request};
+
+/// A deployment is tried this often in all if Postgres does not answer: a failure undoes the whole deployment.
+const TRIES: u32 = 3;
+/// Pause before the second try; it doubles with every further one.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a migration did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Migrated {
+    /// Names of the migrations that were applied; none if the schema was up to date.
+    pub applied: Vec<&'static str>,
+    /// The schema's version now.
+    pub schema_version: i32,
+}
+
+/// What an invocation did.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Response {
+    /// Migrated, for a person.
+    Migrated(Migrated),
+    /// Answered `CloudFormation`, well or not.
+    Answered(Answer),
+}
+
+/// Migrates the warehouse. Built once, at start; connects to Postgres for each migration.
+pub struct Migrator {
+    database: DatabaseSettings,
+    http: reqwest::Client,
+}
+
+impl fmt::Debug for Migrator {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Migrator").finish_non_exhaustive()
+    }
+}
+
+impl Migrator {
+    /// Builds the migrator from the environment; nothing is connected yet.
+    ///
+    /// # Errors
+    /// If `DATABASE_URL` is missing or wrong, or `PGSSLROOTCERT` is.
+    pub fn from_env() -> Result<Self, StartError> {
+        let database = DatabaseSettings::from_env()?;
+        Warehouse::new(&database.url, database.root_certificates.as_deref())?;
+        Ok(Self { database, http: answer::client().map_err(StartError::Http)? })
+    }
+
+    /// Answers one invocation.
+    ///
+    /// # Errors
+    /// If a person asked and the migration failed, or if `CloudFormation` could not be answered: Lambda then invokes the
+    /// function again. A failed migration of which `CloudFormation` knows is no error of the invocation, because
+    /// another try would come after the deployment was undone.
+    pub async fn handle(&self, event: LambdaEvent<Event>) -> Result<Response, Failure> {
+        let LambdaEvent { payload, context } = event;
+        let left = context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::ZERO);
+        match payload.asked() {
+            Ok(Asked::ByHand) => within(left, self.migrate()).await.map(Response::Migrated),
+            Ok(Asked::ByStack(request)) => self.answer(request, left).await.map(Response::Answered),
+            Err(error) => Err(error),
+        }
+        .map_err(|error| failure(&error))
+    }
+
+    /// Brings schema, roles and grants up to date.
+    ///
+    /// # Errors
+    /// If Postgres cannot be reached or refuses, or its schema is not one that this software can go on from.
+    pub async fn migrate(&self) -> Result<Migrated, Error> {
+        let DatabaseSettings { url, root_certificates } = &self.database;
+        let applied = Warehouse::new(url, root_certificates.as_deref())?.migrate().await?;
+        tracing::info!(?applied, schema_version = SCHEMA_VERSION, "migrated the warehouse");
+        Ok(Migrated { applied, schema_version: SCHEMA_VERSION })
+    }
+
+    /// Carries out a request, and answers it however that ends.
+    async fn answer(&self, request: Request, left: Duration) -> Result<Answer, Error> {
+        let url = request.response_url.parse();
+        let url = url.ok_or_else(|| Error::ResponseUrl { request: request.request_id.clone() })?;
+        let outcome = within(left, self.carry_out(&request.request_type)).await;
+        if let Err(error) = &outcome {
+            let failure = failure(error);
+            tracing::error!(
+                request = request.request_id, class = %failure.class, error = %failure, "the migration failed"
+            );
+        }
+        let answer = Answer::new(request, outcome.as_ref().cloned());
+        answer::send(&self.http, &url, &answer).await?;
+        Ok(answer)
+    }
+
+    /// Migrates, unless the resource is to be deleted: the warehouse outlives its stack.
+    async fn carry_out(&self, request_type: &str) -> Result<Option<Migrated>, Error> {
+        match request_type {
+            "Create" | "Update" => self.migrate_patiently().await.map(Some),
+            "Delete" => Ok(None),
+            other => Err(Error::RequestType(other.to_owned())),
+        }
+    }
+
+    async fn migrate_patiently(&self) -> Result<Migrated, Error> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..TRIES {
+            match self.migrate().await {
+                Err(error) if error.class() == Class::Retry => {
+                    tracing::warn!(error = %failure(&error), "the migration is tried again");
+                }
+                outcome => return outcome,
+            }
+            sleep(pause).await;
+            pause *= 2;
+        }
+        self.migrate().await
+    }
+}
+
+/// Gives the migration up in time for an answer.
+async fn within<T>(left: Duration, migration: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let limit = left.saturating_sub(ANSWER_TIME).max(left / 2);
+    timeout(limit, migration).await.unwrap_or(Err(Error::Deadline))
+}
+
+fn failure(error: &Error) -> Failure {
+    Failure::new(error.class(), error)
+}

@@ -1,0 +1,14 @@
+//! Deployment to Postgres: brings schema, roles and grants up to date.
+//!
+//! `CloudFormation` invokes it as a custom resource whenever the stack is deployed, and waits for its answer.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
+
+mod answer;
+mod error;
+mod event;
+mod handler;
+
+pub use answer::{Answer, Status};
+pub use error::{Error, StartError};
+pub use event::{Event, ResponseUrl};
+pub use handler::{Migrated, Migrator, Response};

@@ -1,0 +1,10 @@
+//! The migrator as a Lambda function.
+
+use std::process::ExitCode;
+
+use migrator::Migrator;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    runtime::function::run(async { Migrator::from_env() }, Migrator::handle).await
+}

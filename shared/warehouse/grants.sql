@@ -1,0 +1,36 @@
+-- What each role may do: all of it, run at the end of every migration and by its owner, who is no superuser.
+-- Nothing is kept of earlier grants, so what is not granted here is not granted.
+--
+-- cenovka_loader and cenovka_analyst are group roles. Settings of a group role do not reach its members: what limits
+-- an analyst's queries (statement_timeout) is set on the login role.
+
+revoke all on schema warehouse, mart from public, cenovka_loader, cenovka_analyst;
+revoke all on all tables in schema warehouse, mart from public, cenovka_loader, cenovka_analyst;
+revoke all on all functions in schema warehouse, mart from public, cenovka_loader, cenovka_analyst;
+
+-- The loader writes rows, in whatever tables there are; neither the schema's own history nor the software's code tables.
+grant usage on schema warehouse to cenovka_loader;
+grant select, insert, update, delete on all tables in schema warehouse to cenovka_loader;
+revoke insert, update, delete on warehouse.migration, warehouse.code from cenovka_loader;
+grant execute on all functions in schema warehouse to cenovka_loader;
+
+-- The analyst reads marts. A view reads its tables with its owner's rights, but calls functions with those of who
+-- asks; without usage of the schema, functions cannot be called but by way of a view.
+grant usage on schema mart to cenovka_analyst;
+grant select on all tables in schema mart to cenovka_analyst;
+grant execute on all functions in schema mart to cenovka_analyst;
+grant execute on all functions in schema warehouse to cenovka_analyst;
+
+-- What everybody may do in a new database: temporary tables, and before Postgres 15 tables in the schema public. Only
+-- an owner can take that back. The loader keeps its sightings in temporary tables.
+do $$
+begin
+    if (select pg_has_role(datdba, 'usage') from pg_database where datname = current_database()) then
+        execute format('revoke temporary on database %I from public, cenovka_analyst', current_database());
+        execute format('grant temporary on database %I to cenovka_loader', current_database());
+    end if;
+    if exists (select from pg_namespace where nspname = 'public' and pg_has_role(nspowner, 'usage')) then
+        revoke create on schema public from public, cenovka_loader, cenovka_analyst;
+    end if;
+end
+$$;
