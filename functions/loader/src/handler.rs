@@ -97,17 +97,6 @@ impl Loader {
         }
     }
 
-    /// Loads whatever lies under a key of the raw zone; what is no raw object's is set aside.
-    ///
-    /// # Errors
-    /// As [`Loader::load_key`].
-    pub async fn load_named(&self, key: &str) -> Result<Outcome, Failure> {
-        match key.parse() {
-            Ok(key) => self.load_key(&key).await,
-            Err(error) => self.set_aside(error).await,
-        }
-    }
-
     /// Loads one raw object by its key, or sets it aside.
     ///
     /// # Errors

@@ -17,17 +17,22 @@ pub enum Entry {
     Loaded,
     /// It was loaded, but an older parser rejected rows of it that this one may understand.
     Outdated,
+    /// Nothing: it is in quarantine and was not released.
+    SetAside,
 }
 
-/// The ledger's entries of these keys.
+/// The entries of these keys in the ledger and in the quarantine beside it.
 const ENTRIES: &str = "
-select key, exists (select from warehouse.reject where walk_id = walk.id and parser_version < $3)
+select
+    key,
+    case
+        when exists (select from warehouse.reject where walk_id = walk.id and parser_version < $3) then 'outdated'
+        else 'loaded'
+    end
 from warehouse.walk
-where bucket = $1 and key = any ($2)";
-
-/// Those of these keys whose objects are set aside.
-const SET_ASIDE: &str = "
-select key
+where bucket = $1 and key = any ($2)
+union all
+select key, 'set aside'
 from warehouse.quarantine
 where bucket = $1 and key = any ($2) and released_at is null";
 
@@ -54,21 +59,17 @@ impl Warehouse {
         Ok(found.into_iter().next().map_or(Entry::Missing, |(_, entry)| entry))
     }
 
-    /// Those of these keys that should be given to the loader: the ledger lacks them and they are not set aside, or they
-    /// are outdated.
+    /// Those of these keys that should be given to the loader: the ledger lacks them and they are not in quarantine, or
+    /// they are outdated.
     ///
     /// # Errors
     /// If Postgres cannot be reached or refuses.
     pub async fn not_loaded(&mut self, bucket: &str, keys: &[&str]) -> Result<HashSet<String>, Error> {
         let mut missing: HashSet<String> = keys.iter().map(|key| (*key).to_owned()).collect();
         for (key, entry) in self.entries(bucket, keys).await? {
-            if entry == Entry::Loaded {
+            if matches!(entry, Entry::Loaded | Entry::SetAside) {
                 missing.remove(&key);
             }
-        }
-        let client = self.checked_client().await?;
-        for row in client.query(SET_ASIDE, &[&bucket, &keys]).await.doing("read the quarantine")? {
-            missing.remove(row.get::<_, &str>(0));
         }
         Ok(missing)
     }
@@ -89,7 +90,11 @@ impl Warehouse {
         let client = self.checked_client().await?;
         let rows =
             client.query(ENTRIES, &[&bucket, &keys, &PARSER_VERSION]).await.doing("read the ledger")?;
-        let entry = |outdated| if outdated { Entry::Outdated } else { Entry::Loaded };
+        let entry = |name: &str| match name {
+            "outdated" => Entry::Outdated,
+            "set aside" => Entry::SetAside,
+            _ => Entry::Loaded,
+        };
         Ok(rows.iter().map(|row| (row.get(0), entry(row.get(1)))).collect())
     }
 }

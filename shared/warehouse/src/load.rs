@@ -57,13 +57,13 @@ impl Warehouse {
     /// If Postgres cannot be reached or refuses.
     pub async fn begin(&mut self, walk: Walk) -> Result<Option<Load<'_>>, Error> {
         let transaction = self.checked_client().await?.transaction().await.doing("begin the load")?;
-        if enter_ledger(&transaction, &walk).await? == 0
-            && remove_outdated_rejects(&transaction, &walk).await? == 0
-        {
+        // A walk that was loaded has been judged: its rejects alone are read anew.
+        let trusted = enter_ledger(&transaction, &walk).await? == 0;
+        if trusted && remove_outdated_rejects(&transaction, &walk).await? == 0 {
             return Ok(None);
         }
         sighting::create_table(&transaction).await?;
-        Ok(Some(Load { transaction, walk, seen: 0, rejected: 0, trusted: false }))
+        Ok(Some(Load { transaction, walk, seen: 0, rejected: 0, trusted }))
     }
 }
 
