@@ -137,7 +137,7 @@ comment on column warehouse.spell.last_seen is 'Start of the last walk that saw 
 comment on column warehouse.spell.missing_since is 'Start of the first complete walk that covered the listing and missed it, after this spell and before the next.';
 comment on column warehouse.spell.delisted_at is 'Start of the third such walk in a row: the listing is gone.';
 comment on column warehouse.spell.next_seen is 'Start of the next spell; null for the latest.';
-create index spell_latest on warehouse.spell (hash_id) where next_seen is null;
+create index spell_on_offer on warehouse.spell (hash_id) where next_seen is null and delisted_at is null;
 
 create table warehouse.extra_sighting (
     walk_id uuid not null references warehouse.walk,

@@ -130,7 +130,7 @@ impl Load<'_> {
             transaction.rollback().await.doing("take the load back")?;
             return Ok(Finished::Falsified(falsified));
         }
-        merge::find_affected(&transaction, walk.id, ending.complete).await?;
+        merge::find_affected(&transaction, &walk, ending.complete).await?;
         complete_ledger(&transaction, &walk, &ending, counts).await?;
         merge::merge(&transaction, walk.id).await?;
         transaction.commit().await.doing("commit the load")?;
