@@ -56,7 +56,7 @@ async fn a_failed_migration_is_answered_and_leaves_nothing() {
     let answer = stack.answer();
     assert_eq!(answer["Status"], "FAILED");
     let reason = answer["Reason"].as_str().unwrap();
-    assert!(reason.contains("could not apply migration 2 (marts)"), "{reason}");
+    assert!(reason.contains("could not apply migration 3 (marts)"), "{reason}");
     assert!(reason.contains("already exists"), "{reason}");
     assert!(!exists(&database, "warehouse.migration").await);
     let roles = "select count(*) from pg_roles where rolname like 'cenovka!_%' escape '!'";
