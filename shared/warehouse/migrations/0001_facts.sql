@@ -138,6 +138,8 @@ comment on column warehouse.spell.missing_since is 'Start of the first complete 
 comment on column warehouse.spell.delisted_at is 'Start of the third such walk in a row: the listing is gone.';
 comment on column warehouse.spell.next_seen is 'Start of the next spell; null for the latest.';
 create index spell_on_offer on warehouse.spell (hash_id) where next_seen is null and delisted_at is null;
+-- For walks that come late: what has happened since they started.
+create index spell_followed on warehouse.spell (greatest(next_seen, delisted_at));
 
 create table warehouse.extra_sighting (
     walk_id uuid not null references warehouse.walk,

@@ -57,15 +57,6 @@ set first_seen = earliest.first_seen
 from (select hash_id, min(first_seen) as first_seen from history group by hash_id) as earliest
 where listing.hash_id = earliest.hash_id and listing.first_seen <> earliest.first_seen";
 
-/// Whether walks of the same category and deal type are in the ledger that started later.
-const IS_LATE: &str = "
-select exists (
-    select
-    from warehouse.walk
-    join warehouse.walk as later on later.category = walk.category and later.deal = walk.deal
-    where walk.id = $1 and (later.started_at, later.id) > (walk.started_at, walk.id)
-)";
-
 /// Finds the listings that the walk may change; runs before the ledger calls the walk complete.
 pub(crate) async fn find_affected(
     transaction: &Transaction<'_>,
@@ -76,11 +67,8 @@ pub(crate) async fn find_affected(
     if complete {
         let parameters: [&(dyn ToSql + Sync); 3] = [id, &segment.category.code(), &segment.deal.code()];
         run(transaction, UNSEEN, &parameters, "find the listings that the walk misses").await?;
-        let late = transaction.query_one(IS_LATE, &[id]).await.doing("look for later walks")?;
-        if late.get(0) {
-            transaction.batch_execute("analyze candidate").await.doing("count the listings so far")?;
-            run(transaction, UNSEEN_THEN, &parameters, "find the listings that the walk missed").await?;
-        }
+        transaction.batch_execute("analyze candidate").await.doing("count the listings so far")?;
+        run(transaction, UNSEEN_THEN, &parameters, "find the listings that the walk missed then").await?;
     }
     transaction.batch_execute("analyze candidate").await.doing("count the listings that the walk changes")?;
     run(transaction, AFFECTED, &[id], "read what is known of them").await?;
