@@ -5,9 +5,11 @@
 
 mod connection;
 mod error;
+mod kept;
 mod load;
 mod merge;
 mod migrate;
+mod price_level;
 mod sighting;
 mod walk;
 

@@ -7,11 +7,13 @@ use tokio_postgres::{GenericClient, Transaction};
 
 use crate::connection::Warehouse;
 use crate::error::{Doing, Error};
+use crate::kept;
 
 /// Every migration by its number; the files are never changed once released.
 const MIGRATIONS: &[(i32, &str, &str)] = &[
     (1, "facts", include_str!("../migrations/0001_facts.sql")),
-    (2, "marts", include_str!("../migrations/0002_marts.sql")),
+    (2, "quarantine", include_str!("../migrations/0002_quarantine.sql")),
+    (3, "marts", include_str!("../migrations/0003_marts.sql")),
 ];
 
 /// The schema version that this software works with.
@@ -46,7 +48,11 @@ impl Warehouse {
                 .doing("record a migration")?;
             applied.push(*name);
         }
-        fill_codes(&transaction).await?;
+        // Kept tables hold names: a new one reaches those of listings that no walk touches again.
+        let renamed = fill_codes(&transaction).await?;
+        if renamed > 0 && found > 0 {
+            kept::remake(&transaction).await?;
+        }
         transaction.commit().await.doing("commit the migration")?;
         Ok(applied)
     }
@@ -78,8 +84,8 @@ async fn schema_version(client: &impl GenericClient) -> Result<i32, Error> {
     Ok(version.doing("read the schema's version")?.get(0))
 }
 
-/// Stores the software's own code tables, so that names need no code to be looked up.
-async fn fill_codes(transaction: &Transaction<'_>) -> Result<(), Error> {
+/// Stores the software's own code tables, so that names need no code to be looked up. Returns how many names are new.
+async fn fill_codes(transaction: &Transaction<'_>) -> Result<u64, Error> {
     let mut rows: Vec<(&str, i32, &str)> = Vec::new();
     for table in codes::ALL {
         rows.extend(table.codes.iter().map(|(code, name)| (table.name, i32::from(*code), *name)));
@@ -98,6 +104,5 @@ async fn fill_codes(transaction: &Transaction<'_>) -> Result<(), Error> {
             &[&kinds, &numbers, &names],
         )
         .await
-        .doing("store the code tables")?;
-    Ok(())
+        .doing("store the code tables")
 }
