@@ -48,9 +48,9 @@ impl Warehouse {
                 .doing("record a migration")?;
             applied.push(*name);
         }
-        // Kept tables hold names: a new one reaches those of listings that no walk touches again.
         let renamed = fill_codes(&transaction).await?;
-        if renamed > 0 && found > 0 {
+        // A definition may have changed, and a new name must reach listings that no walk touches again.
+        if found > 0 && (renamed > 0 || !applied.is_empty()) {
             kept::remake(&transaction).await?;
         }
         transaction.commit().await.doing("commit the migration")?;
