@@ -23,6 +23,12 @@ const PIECE: &str = include_str!("../merge/piece.sql");
 const MOVED_SIGHTING: &str = include_str!("../merge/moved_sighting.sql");
 const HISTORY: &str = include_str!("../merge/history.sql");
 
+const WRITE_VERSIONS: &str = "
+insert into warehouse.listing_version (hash_id, digest, walk_id, line, row_index)
+select hash_id, digest, walk_id, line, row_index from version
+on conflict (hash_id, digest) do update
+set (walk_id, line, row_index) = (excluded.walk_id, excluded.line, excluded.row_index)";
+
 const REMOVE_SPELLS: &str = "
 delete from warehouse.spell
 using affected
@@ -78,7 +84,8 @@ pub(crate) async fn find_affected(
 /// Merges the walk, whose ledger row is finished, into listings and spells.
 pub(crate) async fn merge(transaction: &Transaction<'_>, walk: Uuid) -> Result<(), Error> {
     sighting::merge_listings(transaction, walk).await?;
-    run(transaction, VERSION, &[&walk], "store where each wording was first seen").await?;
+    run(transaction, VERSION, &[&walk], "find what no earlier row said").await?;
+    run(transaction, WRITE_VERSIONS, &[], "store where each wording was first seen").await?;
     run(transaction, EXTRA_SIGHTING, &[&walk], "store the sightings that spells do not imply").await?;
     run(transaction, PIECE, &[&walk], "take the spells apart").await?;
     transaction.batch_execute("analyze piece").await.doing("count the pieces of spells")?;
