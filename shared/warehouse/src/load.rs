@@ -134,6 +134,7 @@ impl Load<'_> {
         complete_ledger(&transaction, &walk, &ending, counts).await?;
         merge::merge(&transaction, walk.id).await?;
         price_level::keep(&transaction, walk.id).await?;
+        merge::analyze_grown(&transaction).await?;
         kept::keep(&transaction).await?;
         transaction.commit().await.doing("commit the load")?;
         Ok(Finished::Loaded(counts))

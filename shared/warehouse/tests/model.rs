@@ -235,7 +235,8 @@ fn price_levels(walks: &[&Walk]) -> Vec<PriceLevel> {
     let mut last: BTreeMap<(i32, Cell), &Walk> = BTreeMap::new();
     for walk in &complete {
         for (cell, _) in walk.prices_per_m2() {
-            let mut takers = complete.iter().filter(|taker| taker.day() == walk.day() && taker.takes_in(&cell));
+            let mut takers =
+                complete.iter().filter(|taker| taker.day() == walk.day() && taker.takes_in(&cell));
             if let Some(taker) = takers.next_back() {
                 last.insert((walk.day(), cell), taker);
             }
