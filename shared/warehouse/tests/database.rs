@@ -123,7 +123,7 @@ pub(crate) async fn load(warehouse: &mut Warehouse, walk: &Walk) -> Result<Optio
     let Some(mut load) = warehouse.begin(ledger_facts(walk)).await? else { return Ok(None) };
     for (line, page) in (2..).zip(&walk.pages) {
         let rows: Vec<_> = page.iter().map(|row| (parsed(row.as_ref()), "{}")).collect();
-        load.add_page(line, rows.into_iter()).await?;
+        load.rows().add_page(line, rows.into_iter()).await?;
     }
     let ending = Ending {
         finished_at: walk.started_at,
