@@ -1,7 +1,7 @@
 //! What the load of a walk of 20 000 listings costs: seconds, write-ahead log and growth of the database.
 //!
 //! `cargo bench -p warehouse` prints a table; docs/decisions/0004-walks-in-any-order.md has the last one.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::time::Instant;
 
