@@ -14,8 +14,8 @@ use crate::operator::open;
 use raw_zone::{Compared, compare_raw_zone};
 use report::Report;
 
-/// Compares the raw zone with the ledger, each loaded raw object with the tables, and the tables with each other. Of the
-/// raw objects only those are read whose walks started less than so many days ago, if that is said.
+/// Compares the raw zone with the ledger, each loaded raw object with the tables, and the tables with each other. Of
+/// the raw objects only those are read whose walks started less than so many days ago, if that is said.
 ///
 /// # Errors
 /// If anything differs, or settings, S3 or Postgres fail.

@@ -1,5 +1,5 @@
-//! What differs between raw objects, ledger and tables. Nothing is changed: every transaction here ends in a rollback or
-//! may only read.
+//! What differs between raw objects, ledger and tables. Nothing is changed: every transaction here ends in a rollback
+//! or may only read.
 //!
 //! A raw object is compared by what a load would start with, its rows in temporary tables; the tables among each other
 //! by statements over all of them. Each check is one file of SQL that selects a sentence for each difference.

@@ -29,8 +29,8 @@ async fn verify(world: &World) -> Verified {
     Verified { success: output.status.success(), text }
 }
 
-/// A market of several days, loaded: with price changes, listings that went, a segment within another, an incomplete walk
-/// of a listing that no other sees, a duplicate and a reject, and two objects in quarantine.
+/// A market of several days, loaded: with price changes, listings that went, a segment within another, an incomplete
+/// walk of a listing that no other sees, a duplicate and a reject, and two objects in quarantine.
 async fn loaded_world() -> World {
     let mut world = World::start(Source::Market(Market::new(7, 800))).await;
     let (mut collector, mut loader) = (world.collector().await, world.loader().await);

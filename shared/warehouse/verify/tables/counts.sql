@@ -8,7 +8,10 @@ where rows_seen <> rows_loaded + rows_duplicate + rows_rejected
     or least(rows_loaded, rows_duplicate, rows_rejected) < 0
 union all
 select format(
-    '%s: warehouse.walk counts %s rejects, warehouse.reject has %s', walk.key, walk.rows_rejected, coalesce(kept.rejects, 0)
+    '%s: warehouse.walk counts %s rejects, warehouse.reject has %s',
+    walk.key,
+    walk.rows_rejected,
+    coalesce(kept.rejects, 0)
 )
 from warehouse.walk
 left join (
@@ -17,7 +20,10 @@ left join (
 where walk.rows_rejected <> coalesce(kept.rejects, 0)
 union all
 select distinct format(
-    '%s: warehouse.walk has parser version %s, warehouse.reject %s', walk.key, walk.parser_version, reject.parser_version
+    '%s: warehouse.walk has parser version %s, warehouse.reject %s',
+    walk.key,
+    walk.parser_version,
+    reject.parser_version
 )
 from warehouse.walk
 join warehouse.reject on reject.walk_id = walk.id

@@ -5,7 +5,9 @@ select format(
     case
         when earliest.first_seen is null then 'it is in warehouse.listing, but has no spell in warehouse.spell'
         when earliest.first_seen <> listing.first_seen then format(
-            'warehouse.listing has it first seen at %s, its first spell begins at %s', listing.first_seen, earliest.first_seen
+            'warehouse.listing has it first seen at %s, its first spell begins at %s',
+            listing.first_seen,
+            earliest.first_seen
         )
         else 'the wording that warehouse.listing shows is not in warehouse.listing_version'
     end

@@ -1,6 +1,6 @@
--- How spells end: open exactly if the last sighting is by the latest complete walk that covers the listing; else missing
--- since the first such walk after it and gone since the third, both before the next spell. Without one in between, the
--- next spell is at another price.
+-- How spells end: open exactly if the last sighting is by the latest complete walk that covers the listing; else
+-- missing since the first such walk after it and gone since the third, both before the next spell. Without one in
+-- between, the next spell is at another price.
 with neighbour as (
     select
         spell.*,

@@ -1,5 +1,5 @@
--- The spells of a listing follow each other without overlap, each but the latest knows when the next begins, and only the
--- latest can be open.
+-- The spells of a listing follow each other without overlap, each but the latest knows when the next begins, and only
+-- the latest can be open.
 with neighbour as (
     select
         spell.*,

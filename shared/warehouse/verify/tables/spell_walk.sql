@@ -1,5 +1,5 @@
--- The ends of spells are sightings: each at the start of a walk that saw the listing, by the spell itself if the walk is
--- complete and covers it, else by an extra sighting at the spell's price.
+-- The ends of spells are sightings: each at the start of a walk that saw the listing, by the spell itself if the walk
+-- is complete and covers it, else by an extra sighting at the spell's price.
 select format(
     'listing %s, spell from %s: %s',
     spell.hash_id,
@@ -9,8 +9,8 @@ select format(
         when walk.started_at <> finish.seen
             then format('%s_seen is %s, but that walk started at %s', finish.name, finish.seen, walk.started_at)
         else format(
-            'its %s_walk does not cover the listing or is not complete, and warehouse.extra_sighting has no sighting by it'
-                ' at that price',
+            'its %s_walk does not cover the listing or is not complete, and warehouse.extra_sighting has no sighting'
+                ' by it at that price',
             finish.name
         )
     end

@@ -23,7 +23,8 @@ select format(
     coalesce(expected.total_price::text, kept.total_price::text, 'no price'),
     case
         when kept.hash_id is null then 'no spell implies this sighting, and it is not in warehouse.extra_sighting'
-        when expected.hash_id is null then 'it is in warehouse.extra_sighting, but spells imply it or the walk did not see it'
+        when expected.hash_id is null
+            then 'it is in warehouse.extra_sighting, but spells imply it or the walk did not see it'
         else format('warehouse.extra_sighting has %s', coalesce(kept.total_price::text, 'no price'))
     end
 )

@@ -1,5 +1,5 @@
--- What the ledger says of the walk and its object does not: every column, but for when and by which parser it was loaded.
--- A newer parser reads the same as an older one, except what that rejected.
+-- What the ledger says of the walk and its object does not: every column, but for when and by which parser it was
+-- loaded. A newer parser reads the same as an older one, except what that rejected.
 --
 -- entry: the ledger's row as the object gives it.
 select format(
@@ -13,7 +13,11 @@ join warehouse.walk using (id)
 cross join lateral jsonb_each(to_jsonb(entry) - 'loaded_at' - 'parser_version') as said
 where to_jsonb(walk) -> said.key is distinct from said.value
 union all
-select format('parser %s loaded it, this software has %s: verify with later software', walk.parser_version, entry.parser_version)
+select format(
+    'parser %s loaded it, this software has %s: verify with later software',
+    walk.parser_version,
+    entry.parser_version
+)
 from entry
 join warehouse.walk using (id)
 where walk.parser_version > entry.parser_version

@@ -9,7 +9,8 @@ select format(
     line,
     row_index,
     case
-        when kept.walk_id is null then format('it cannot be understood (%s), and is not in warehouse.reject', rejected.reason)
+        when kept.walk_id is null
+            then format('it cannot be understood (%s), and is not in warehouse.reject', rejected.reason)
         when rejected.reason is null then 'it is in warehouse.reject, but the object has no such reject'
         else 'pointer, reason or fragment in warehouse.reject are not those of the row'
     end
