@@ -76,6 +76,18 @@ pub enum Command {
     /// Look at the raw objects that the loader set aside, and release them.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// Compare ledger, raw zone and tables, and print what differs. Nothing is changed.
+    ///
+    /// Compares the keys in the raw zone with ledger and quarantine; reads every loaded raw object again and compares its
+    /// rows with the tables; and compares the tables with each other. Prints a line for each difference, the first 20 of
+    /// a kind, and fails if there is any. What is in quarantine is told, and no difference. An object that arrives
+    /// meanwhile may be told as not loaded. The loader's rights are enough. Bucket, S3 and Postgres come from the
+    /// environment, as for `load`.
+    Verify {
+        /// Read only those raw objects again whose walks started less than so many days ago.
+        #[arg(long)]
+        younger_than_days: Option<u32>,
+    },
     /// Bring schema, roles and grants of the warehouse at `DATABASE_URL` up to date.
     ///
     /// Whoever that URL logs in as owns the warehouse from then on.

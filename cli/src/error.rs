@@ -65,6 +65,12 @@ pub enum Error {
         /// The key.
         key: String,
     },
+    /// A comparison found differences.
+    #[error("ledger, raw zone and tables differ: {count} differences, named above")]
+    Differences {
+        /// How many.
+        count: u64,
+    },
     /// There is nothing to open.
     #[error("DATABASE_URL is set, so there is no private Postgres: run psql \"$DATABASE_URL\"")]
     NoPrivatePostgres,

@@ -16,3 +16,4 @@ pub mod postgres;
 pub mod quarantine;
 pub mod simulation;
 pub mod summary;
+pub mod verify;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use cenovka::args::{Cli, Command, QuarantineCommand};
 use cenovka::error::Error;
-use cenovka::{local, operator, quarantine, simulation};
+use cenovka::{local, operator, quarantine, simulation, verify};
 use clap::Parser;
 use reconciler::Request;
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,6 +29,7 @@ async fn main() -> ExitCode {
             }
             Some(Command::Quarantine(QuarantineCommand::List)) => quarantine::list().await,
             Some(Command::Quarantine(QuarantineCommand::Release { key })) => quarantine::release(&key).await,
+            Some(Command::Verify { younger_than_days }) => verify::verify(younger_than_days).await,
             Some(Command::Migrate) => operator::migrate().await,
         }
     };

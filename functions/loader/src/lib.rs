@@ -3,11 +3,14 @@
 //! It never calls the portal (invariant 1).
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
 
+mod compare;
 mod error;
 mod event;
 mod handler;
 mod load;
+mod object;
 
+pub use compare::compare;
 pub use error::{Error, StartError};
 pub use event::{Event, Record};
 pub use handler::{Loader, Response};

@@ -1,18 +1,16 @@
 //! One raw object into the warehouse, or into its quarantine.
 
-use raw_zone::{Closing, Header, KeyError, Line, ObjectKey, WalkReader};
+use raw_zone::{KeyError, ObjectKey};
 use runtime::RawStore;
 use runtime::failure::with_causes;
 use serde::Serialize;
-use sreality::row::Row;
-use sreality::{Page, Segment};
-use tokio::io::AsyncBufRead;
+use sreality::Segment;
 use warehouse::{
-    Counts, Ending, Entry, Falsified, Finding, Finished, Load, QuarantineKind, Quarantined, Suspect, Walk,
-    Warehouse,
+    Counts, Entry, Falsified, Finding, Finished, QuarantineKind, Quarantined, Suspect, Warehouse,
 };
 
 use crate::error::Error;
+use crate::object::{Object, Place};
 
 /// What became of one object.
 #[derive(Clone, Debug, Serialize)]
@@ -68,26 +66,26 @@ pub(crate) async fn load(
     warehouse: &mut Warehouse,
     key: &ObjectKey,
 ) -> Result<Outcome, Error> {
-    let object = Object { bucket: store.bucket(), key: &key.to_string() };
-    let outcome = |loaded| Outcome { key: object.key.to_owned(), segment: Some(key.segment.clone()), loaded };
+    let place = Place { bucket: store.bucket(), key: &key.to_string() };
+    let outcome = |loaded| Outcome { key: place.key.to_owned(), segment: Some(key.segment.clone()), loaded };
     // Duplicate events are common enough to spare them the download.
-    if warehouse.entry(object.bucket, object.key).await? == Entry::Loaded {
+    if warehouse.entry(place.bucket, place.key).await? == Entry::Loaded {
         return Ok(outcome(Loaded::AlreadyLoaded));
     }
-    let trusted = match warehouse.quarantined(object.bucket, object.key).await? {
+    let trusted = match warehouse.quarantined(place.bucket, place.key).await? {
         Some(found) if found.released_at.is_none() => return Ok(outcome(already_quarantined(found))),
         Some(found) => found.kind == QuarantineKind::Falsified,
         None => false,
     };
     let mut object_bytes = None;
-    let finding = match load_file(store, warehouse, &object, trusted, &mut object_bytes).await {
+    let finding = match load_file(store, warehouse, place, trusted, &mut object_bytes).await {
         Ok(Ended::Loaded(loaded)) => return Ok(outcome(loaded)),
         Ok(Ended::Falsified(falsified)) => falsified.into(),
         Err(error) => finding(error)?,
     };
     // The load is taken back before this is written; whoever is killed in between decides the same the next time.
     let walk = Some((key.walk, &key.segment, key.started_at));
-    let suspect = Suspect { bucket: object.bucket, key: object.key, object_bytes, walk };
+    let suspect = Suspect { bucket: place.bucket, key: place.key, object_bytes, walk };
     warehouse.quarantine(suspect, &finding).await?;
     Ok(outcome(quarantined(finding)))
 }
@@ -136,23 +134,22 @@ enum Ended {
 async fn load_file(
     store: &RawStore,
     warehouse: &mut Warehouse,
-    object: &Object<'_>,
+    place: Place<'_>,
     trusted: bool,
     object_bytes: &mut Option<u64>,
 ) -> Result<Ended, Error> {
-    let (body, bytes) = store.get(object.key).await?;
+    let (body, bytes) = store.get(place.key).await?;
     *object_bytes = Some(bytes);
-    let mut reader = WalkReader::open(body).await.map_err(|source| object.damaged(source))?;
-    let walk = walk(object, bytes, reader.header().clone())?;
-    let Some(mut load) = warehouse.begin(walk).await? else {
+    let object = Object::open(place, body, bytes).await?;
+    let Some(mut load) = warehouse.begin(object.walk()).await? else {
         return Ok(Ended::Loaded(Loaded::AlreadyLoaded));
     };
     if trusted {
         load.trust();
     }
-    let closing = add_pages(object, &mut reader, &mut load).await?;
-    let complete = closing.complete;
-    match load.finish(ending(closing)).await? {
+    let ending = object.read(load.rows()).await?;
+    let complete = ending.complete;
+    match load.finish(ending).await? {
         Finished::Falsified(falsified) => Ok(Ended::Falsified(falsified)),
         Finished::Loaded(Counts { seen, loaded, duplicate, rejected }) => Ok(Ended::Loaded(Loaded::Loaded {
             rows_seen: seen,
@@ -162,58 +159,4 @@ async fn load_file(
             complete,
         })),
     }
-}
-
-/// Where the object lies, for errors.
-struct Object<'a> {
-    bucket: &'a str,
-    key: &'a str,
-}
-
-impl Object<'_> {
-    fn damaged(&self, source: raw_zone::Error) -> Error {
-        Error::File { bucket: self.bucket.to_owned(), key: self.key.to_owned(), source }
-    }
-}
-
-/// The ledger's facts from the file's header, which must be that of the key.
-fn walk(object: &Object<'_>, object_bytes: u64, header: Header) -> Result<Walk, Error> {
-    let Header { format: _, portal, segment, walk, software, started_at, announced } = header;
-    let (bucket, key) = (object.bucket.to_owned(), object.key.to_owned());
-    let found = ObjectKey { segment: segment.clone(), started_at, walk }.to_string();
-    if found != key {
-        return Err(Error::OtherWalk { bucket, key, found });
-    }
-    Ok(Walk { id: walk, bucket, key, object_bytes, portal, segment, software, started_at, announced })
-}
-
-/// Moves the rows page by page, so that memory holds one page at a time.
-async fn add_pages<R: AsyncBufRead + Unpin>(
-    object: &Object<'_>,
-    reader: &mut WalkReader<R>,
-    load: &mut Load<'_>,
-) -> Result<Closing, Error> {
-    loop {
-        match reader.next().await.map_err(|source| object.damaged(source))? {
-            Line::Page { line, page } => {
-                let page = Page::parse(page.body.get()).map_err(|source| {
-                    let (bucket, key) = (object.bucket.to_owned(), object.key.to_owned());
-                    Error::Page { bucket, key, line, source }
-                })?;
-                let rows = page.results.iter().map(|row| (Row::parse(row.get()), row.get()));
-                load.add_page(line, rows).await?;
-            }
-            Line::Closing(closing) if closing.rows == load.rows_seen() => return Ok(closing),
-            Line::Closing(closing) => {
-                let (claimed, found) = (closing.rows, load.rows_seen());
-                return Err(object.damaged(raw_zone::Error::Miscounted { what: "rows", claimed, found }));
-            }
-        }
-    }
-}
-
-fn ending(closing: Closing) -> Ending {
-    let Closing { complete, incomplete_because, pages, requests, retries, finished_at, rows: _, distinct: _ } =
-        closing;
-    Ending { finished_at, complete, incomplete_because, pages, requests, retries }
 }

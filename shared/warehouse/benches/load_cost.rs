@@ -87,7 +87,7 @@ async fn load(warehouse: &mut Warehouse, Load { day, complete, changed, .. }: &L
     let mut load = warehouse.begin(walk).await.unwrap().unwrap();
     let rows: Vec<Row<'_>> = (0..LISTINGS).map(|number| row(number, *changed)).collect();
     for (line, page) in (2..).zip(rows.chunks(PAGE)) {
-        load.add_page(line, page.iter().map(|row| (Ok(row.clone()), ""))).await.unwrap();
+        load.rows().add_page(line, page.iter().map(|row| (Ok(row.clone()), ""))).await.unwrap();
     }
     let ending = Ending {
         finished_at: started_at,

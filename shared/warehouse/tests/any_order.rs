@@ -32,7 +32,7 @@ fn the_warehouse_is_a_function_of_the_set_of_raw_objects() {
 }
 
 /// Loads a history, its loads dealt out to its connections, which run side by side.
-async fn load_all(database: &Database, history: &History) {
+pub(crate) async fn load_all(database: &Database, history: &History) {
     let mut connections = tokio::task::JoinSet::new();
     for connection in 0..history.connections {
         let mut warehouse = database.warehouse();

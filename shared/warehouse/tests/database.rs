@@ -7,9 +7,12 @@ use sreality::price::Amount;
 use sreality::row::{Locality, RowError};
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
-use warehouse::{Counts, Ending, Finished, Warehouse};
+use warehouse::{Counts, Differences, Ending, Finished, Rows, Warehouse};
 
 use crate::model::{AREA_M2, Ledger, Listing, PriceLevel, Row, Spell, Tables, Walk, Whereabouts};
+
+/// The tables of facts.
+const FACTS: [&str; 6] = ["walk", "listing", "listing_version", "spell", "extra_sighting", "reject"];
 
 pub(crate) struct Database {
     pub(crate) sql: Client,
@@ -55,6 +58,36 @@ impl Database {
             delete from warehouse.listing;
             delete from warehouse.walk";
         self.sql.batch_execute(sql).await.unwrap();
+    }
+
+    /// Keeps a copy of all facts for [`Database::restore`]; from then on this connection may break every rule.
+    pub(crate) async fn save(&self) {
+        let copies = FACTS.map(|table| format!("create table saved.{table} as table warehouse.{table}"));
+        let sql = format!(
+            "drop schema if exists saved cascade; create schema saved; {};
+             set session_replication_role = replica",
+            copies.join(";")
+        );
+        self.sql.batch_execute(&sql).await.unwrap();
+    }
+
+    /// Brings back the facts that were saved.
+    pub(crate) async fn restore(&self) {
+        let copies = FACTS.map(|table| {
+            format!(
+                "delete from warehouse.{table}; insert into warehouse.{table} select * from saved.{table}"
+            )
+        });
+        self.sql.batch_execute(&copies.join(";")).await.unwrap();
+    }
+
+    /// Runs an update or a delete without a condition on a single row; returns the number of rows changed.
+    pub(crate) async fn change_one_row(&self, sql: &str) -> u64 {
+        let table =
+            FACTS.iter().find(|table| sql.contains(&format!("warehouse.{table} ")) || sql.ends_with(*table));
+        let table = table.expect("the statement names a table of facts");
+        let sql = format!("{sql} where ctid = (select min(ctid) from warehouse.{table})");
+        self.sql.execute(&sql, &[]).await.unwrap()
     }
 
     /// All tables of facts, as the model has them.
@@ -170,21 +203,42 @@ select (select count(*) from (
 /// Loads a walk; `None` if it was loaded before.
 pub(crate) async fn load(warehouse: &mut Warehouse, walk: &Walk) -> Result<Option<Counts>, warehouse::Error> {
     let Some(mut load) = warehouse.begin(ledger_facts(walk)).await? else { return Ok(None) };
-    for (line, page) in (2..).zip(&walk.pages) {
-        let rows: Vec<_> = page.iter().map(|row| (parsed(row.as_ref()), "{}")).collect();
-        load.add_page(line, rows.into_iter()).await?;
+    add_pages(load.rows(), walk).await?;
+    match load.finish(ending(walk)).await? {
+        Finished::Loaded(counts) => Ok(Some(counts)),
+        Finished::Falsified(falsified) => panic!("a handful of listings cannot testify: {falsified:?}"),
     }
-    let ending = Ending {
+}
+
+/// What differs between these walks and the tables, and among the tables.
+pub(crate) async fn differences(warehouse: &mut Warehouse, walks: &[Walk]) -> Vec<Differences> {
+    let mut differences = Vec::new();
+    for walk in walks {
+        let mut comparison = warehouse.compare(ledger_facts(walk)).await.unwrap();
+        add_pages(comparison.rows(), walk).await.unwrap();
+        differences.extend(comparison.finish(&ending(walk)).await.unwrap());
+    }
+    warehouse.compare_tables(|found| differences.push(found)).await.unwrap();
+    differences.retain(|found| found.count > 0);
+    differences
+}
+
+async fn add_pages(rows: &mut Rows<'_>, walk: &Walk) -> Result<(), warehouse::Error> {
+    for (line, page) in (2..).zip(&walk.pages) {
+        let parsed: Vec<_> = page.iter().map(|row| (parsed(row.as_ref()), "{}")).collect();
+        rows.add_page(line, parsed.into_iter()).await?;
+    }
+    Ok(())
+}
+
+fn ending(walk: &Walk) -> Ending {
+    Ending {
         finished_at: walk.started_at,
         complete: walk.complete,
         incomplete_because: (!walk.complete).then(|| "the test says so".to_owned()),
         pages: walk.pages.len() as u64,
         requests: 1,
         retries: 0,
-    };
-    match load.finish(ending).await? {
-        Finished::Loaded(counts) => Ok(Some(counts)),
-        Finished::Falsified(falsified) => panic!("a handful of listings cannot testify: {falsified:?}"),
     }
 }
 

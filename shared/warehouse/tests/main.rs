@@ -5,3 +5,4 @@ mod any_order;
 mod database;
 mod generated;
 mod model;
+mod verify;

@@ -18,3 +18,4 @@ mod quarantine;
 mod recorded;
 mod roles;
 mod stack;
+mod verify;

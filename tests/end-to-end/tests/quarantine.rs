@@ -33,7 +33,7 @@ async fn honest_day(world: &mut World, collector: &mut Function, loader: &mut Fu
 
 /// A digest of everything in all tables and marts, but for the quarantine and the health of segments, which counts it and
 /// tells the time.
-async fn contents(world: &World) -> Vec<(String, String)> {
+pub(crate) async fn contents(world: &World) -> Vec<(String, String)> {
     let names = "
         select format('%I.%I', table_schema, table_name)
         from information_schema.tables

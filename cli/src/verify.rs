@@ -1,0 +1,66 @@
+//! `cenovka verify`: compares ledger, raw zone and tables, and prints what differs. Nothing is changed.
+
+mod raw_zone;
+mod report;
+
+use ::raw_zone::ObjectKey;
+use jiff::{SignedDuration, Timestamp};
+use runtime::failure::with_causes;
+use runtime::{Failure, LoaderSettings, RawStore, StoreError};
+use warehouse::Warehouse;
+
+use crate::error::Error;
+use crate::operator::open;
+use raw_zone::{Compared, compare_raw_zone};
+use report::Report;
+
+/// Compares the raw zone with the ledger, each loaded raw object with the tables, and the tables with each other. Of
+/// the raw objects only those are read whose walks started less than so many days ago, if that is said.
+///
+/// # Errors
+/// If anything differs, or settings, S3 or Postgres fail.
+pub async fn verify(younger_than_days: Option<u32>) -> Result<(), Error> {
+    let LoaderSettings { raw_bucket, database } = LoaderSettings::from_env()?;
+    let store = RawStore::new(runtime::raw_store::s3_client().await, raw_bucket);
+    let mut warehouse = open(&database)?;
+    let mut report = Report::new();
+
+    let Compared { listed, mut loaded } = compare_raw_zone(&store, &mut warehouse, &mut report).await?;
+    if let Some(days) = younger_than_days {
+        let earliest = Timestamp::now().saturating_sub(SignedDuration::from_hours(24 * i64::from(days)));
+        loaded.retain(|key| earliest.as_ref().is_ok_and(|earliest| key.started_at > *earliest));
+    }
+    compare_objects(&store, &mut warehouse, &loaded, &mut report).await?;
+    report.step("comparing the tables with each other");
+    warehouse.compare_tables(|found| report.differences(None, found)).await?;
+    report.finish(listed, loaded.len())
+}
+
+/// Reads the objects again and compares what a load of them would bring with what is there.
+async fn compare_objects(
+    store: &RawStore,
+    warehouse: &mut Warehouse,
+    keys: &[ObjectKey],
+    report: &mut Report,
+) -> Result<(), Error> {
+    report.expect(keys.len());
+    for key in keys {
+        report.step(&key.segment.to_string());
+        match Box::pin(loader::compare(store, warehouse, key)).await {
+            Ok(found) => {
+                let key = key.to_string();
+                found.into_iter().for_each(|found| report.differences(Some(&key), found));
+            }
+            Err(loader::Error::Store(error @ StoreError::Missing { .. })) => {
+                report.difference("gone object", &error.to_string());
+            }
+            // As a load would set it aside.
+            Err(error) if error.quarantine().is_some() => {
+                report.difference("damaged object", &with_causes(&error));
+            }
+            Err(error) => return Err(Error::Failed(Failure::new(error.class(), &error))),
+        }
+        report.advance();
+    }
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! What differs between raw objects, ledger and tables. Nothing is changed: every transaction here ends in a rollback
+//! or may only read.
+//!
+//! A raw object is compared by what a load would start with, its rows in temporary tables; the tables among each other
+//! by statements over all of them. Each check is one file of SQL that selects a sentence for each difference.
+
+use sreality::row::PARSER_VERSION;
+use tokio_postgres::{IsolationLevel, Transaction};
+use uuid::Uuid;
+
+use crate::connection::Warehouse;
+use crate::error::{Doing, Error};
+use crate::ledger_row;
+use crate::rows::Rows;
+use crate::walk::{Ending, Walk};
+
+/// So many differences of a kind are named; the others are only counted.
+pub const NAMED: usize = 20;
+
+/// Where the ledger's row goes as the object gives it.
+const ENTRY: &str = "entry";
+const CREATE_ENTRY: &str =
+    "create temporary table entry (like warehouse.walk including defaults) on commit drop";
+const UNDER_WAY: &str = include_str!("../verify/walk/under_way.sql");
+
+/// What is checked of one walk.
+const WALK_CHECKS: [Check; 7] = [
+    Check { kind: "ledger", sql: include_str!("../verify/walk/ledger.sql") },
+    Check { kind: "reject", sql: include_str!("../verify/walk/reject.sql") },
+    Check { kind: "sighting", sql: include_str!("../verify/walk/sighting.sql") },
+    Check { kind: "implied sighting", sql: include_str!("../verify/walk/implied_sighting.sql") },
+    Check { kind: "extra sighting", sql: include_str!("../verify/walk/extra_sighting.sql") },
+    Check { kind: "version", sql: include_str!("../verify/walk/version.sql") },
+    Check { kind: "attributes", sql: include_str!("../verify/walk/listing.sql") },
+];
+
+/// What is checked of all tables together.
+const TABLE_CHECKS: [Check; 6] = [
+    Check { kind: "counts", sql: include_str!("../verify/tables/counts.sql") },
+    Check { kind: "quarantine", sql: include_str!("../verify/tables/quarantine.sql") },
+    Check { kind: "listing", sql: include_str!("../verify/tables/listing.sql") },
+    Check { kind: "spell and walk", sql: include_str!("../verify/tables/spell_walk.sql") },
+    Check { kind: "order of spells", sql: include_str!("../verify/tables/spell_order.sql") },
+    Check { kind: "end of spell", sql: include_str!("../verify/tables/spell_end.sql") },
+];
+
+/// Messages have their times in UTC. A statement over all tables may take longer than one of a load.
+const SETTINGS: &str = "set local timezone = 'UTC'; set local statement_timeout = '1h'";
+
+/// By the bytes of the key, as S3 orders them, not by the database's collation.
+const LEDGER_BETWEEN: &str = r#"
+select
+    key,
+    object_bytes,
+    exists (select from warehouse.reject where walk_id = walk.id and parser_version < $4) as outdated
+from warehouse.walk
+where bucket = $1 and key collate "C" > $2 and ($3::text is null or key collate "C" <= $3)
+order by key collate "C""#;
+
+const OTHER_BUCKETS: &str =
+    "select bucket, count(*) from warehouse.walk where bucket <> $1 group by bucket order by bucket";
+
+struct Check {
+    kind: &'static str,
+    sql: &'static str,
+}
+
+/// The differences that one check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Differences {
+    /// What was checked.
+    pub kind: &'static str,
+    /// How many there are.
+    pub count: u64,
+    /// The first [`NAMED`] of them, in words.
+    pub first: Vec<String>,
+}
+
+/// What the ledger has of a raw object, for a comparison with S3.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerEntry {
+    /// Its key.
+    pub key: String,
+    /// Its size when it was loaded.
+    pub object_bytes: u64,
+    /// Whether an older parser rejected rows of it that this one may understand.
+    pub outdated: bool,
+}
+
+/// A comparison of one raw object with the tables, under way. It leaves no trace in the database.
+pub struct Comparison<'w> {
+    rows: Rows<'w>,
+    walk: Walk,
+}
+
+impl Warehouse {
+    /// The ledger's entries of a bucket whose keys come after one key and up to another, in the order of their bytes.
+    ///
+    /// # Errors
+    /// If Postgres cannot be reached or refuses.
+    pub async fn ledger_between(
+        &mut self,
+        bucket: &str,
+        after: &str,
+        up_to: Option<&str>,
+    ) -> Result<Vec<LedgerEntry>, Error> {
+        let client = self.checked_client().await?;
+        let rows = client.query(LEDGER_BETWEEN, &[&bucket, &after, &up_to, &PARSER_VERSION]).await;
+        let entry = |row: &tokio_postgres::Row| LedgerEntry {
+            key: row.get(0),
+            object_bytes: u64::try_from(row.get::<_, i64>(1)).unwrap_or_default(),
+            outdated: row.get(2),
+        };
+        Ok(rows.doing("read the ledger")?.iter().map(entry).collect())
+    }
+
+    /// Other buckets whose objects the ledger has, and how many.
+    ///
+    /// # Errors
+    /// If Postgres cannot be reached or refuses.
+    pub async fn other_buckets(&mut self, bucket: &str) -> Result<Vec<(String, u64)>, Error> {
+        let rows = self.checked_client().await?.query(OTHER_BUCKETS, &[&bucket]).await;
+        let count =
+            |row: &tokio_postgres::Row| (row.get(0), u64::try_from(row.get::<_, i64>(1)).unwrap_or_default());
+        Ok(rows.doing("read the ledger")?.iter().map(count).collect())
+    }
+
+    /// Begins to compare a walk that was loaded with the tables, as they are now.
+    ///
+    /// # Errors
+    /// If Postgres cannot be reached or refuses.
+    pub async fn compare(&mut self, walk: Walk) -> Result<Comparison<'_>, Error> {
+        let transaction = self.snapshot(false).await?;
+        transaction.batch_execute(CREATE_ENTRY).await.doing("create the table of the ledger's row")?;
+        ledger_row::enter(&transaction, ENTRY, &walk).await?;
+        Ok(Comparison { rows: Rows::begin(transaction).await?, walk })
+    }
+
+    /// Compares the tables with each other; tells what each check found as soon as it did.
+    ///
+    /// # Errors
+    /// If Postgres cannot be reached or refuses.
+    pub async fn compare_tables(&mut self, mut found: impl FnMut(Differences)) -> Result<(), Error> {
+        let transaction = self.snapshot(true).await?;
+        for check in &TABLE_CHECKS {
+            found(check.run(&transaction, None).await?);
+        }
+        transaction.rollback().await.doing("end the comparison")
+    }
+
+    /// A transaction in which all statements see the same tables, whatever is loaded meanwhile.
+    async fn snapshot(&mut self, read_only: bool) -> Result<Transaction<'_>, Error> {
+        let client = self.checked_client().await?;
+        let begin = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
+        let transaction = begin.read_only(read_only).start().await.doing("begin the comparison")?;
+        transaction.batch_execute(SETTINGS).await.doing("set the comparison's limits")?;
+        Ok(transaction)
+    }
+}
+
+impl<'w> Comparison<'w> {
+    /// Where the walk's rows go.
+    pub fn rows(&mut self) -> &mut Rows<'w> {
+        &mut self.rows
+    }
+
+    /// Compares what was read with the tables, and takes everything back.
+    ///
+    /// # Errors
+    /// If Postgres refuses.
+    pub async fn finish(self, ending: &Ending) -> Result<Vec<Differences>, Error> {
+        let Self { rows, walk } = self;
+        let counts = rows.separate().await?;
+        let transaction = rows.transaction;
+        ledger_row::complete(&transaction, ENTRY, &walk, ending, counts).await?;
+        transaction.execute(UNDER_WAY, &[&walk.id]).await.doing("find the spells of the walk's time")?;
+        transaction.batch_execute("analyze under_way").await.doing("count the spells of the walk's time")?;
+        let mut found = Vec::new();
+        for check in &WALK_CHECKS {
+            found.push(check.run(&transaction, Some(walk.id)).await?);
+        }
+        transaction.rollback().await.doing("end the comparison")?;
+        Ok(found)
+    }
+}
+
+impl Check {
+    /// Runs the check, of one walk or of all.
+    async fn run(&self, transaction: &Transaction<'_>, walk: Option<Uuid>) -> Result<Differences, Error> {
+        let Self { kind, sql } = self;
+        let sql = format!(
+            "select what, count(*) over () from (\n{sql}\n) as difference (what) order by what limit {NAMED}"
+        );
+        let statement = transaction.prepare(&sql).await.doing("compare the tables")?;
+        // Some need not know which walk is in the temporary tables.
+        let rows = match walk.filter(|_| !statement.params().is_empty()) {
+            Some(walk) => transaction.query(&statement, &[&walk]).await,
+            None => transaction.query(&statement, &[]).await,
+        };
+        let rows = rows.doing("compare the tables")?;
+        let count = rows.first().map_or(0, |row| row.get::<_, i64>(1));
+        let count = u64::try_from(count).unwrap_or_default();
+        Ok(Differences { kind, count, first: rows.iter().map(|row| row.get(0)).collect() })
+    }
+}

@@ -1,0 +1,68 @@
+//! Whatever was loaded, in whatever order: the comparison of walks and tables finds nothing to say, until something is
+//! changed by hand.
+
+use std::cell::RefCell;
+
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use tokio::runtime::Runtime;
+
+use crate::any_order::load_all;
+use crate::database::{Database, differences};
+use crate::generated::history;
+
+/// Histories that are tried.
+const CASES: u32 = 24;
+/// Changes that are tried on each; the next history gets those that follow.
+const CHANGES_EACH: usize = 2;
+
+/// Changes to a single row, each of which makes the tables another than the walks say, whatever they say.
+const CHANGES: [&str; 12] = [
+    "update warehouse.spell set total_price = coalesce(total_price, 0) + 1",
+    "update warehouse.spell set first_seen = first_seen - interval '1 microsecond'",
+    "update warehouse.spell set (last_seen, missing_since, delisted_at)
+         = (coalesce(last_seen, first_seen) + interval '1 microsecond', null, null), last_walk = first_walk",
+    "update warehouse.spell set next_seen = coalesce(next_seen, first_seen) + interval '1 microsecond'",
+    "delete from warehouse.spell",
+    "delete from warehouse.listing_version",
+    "update warehouse.listing_version set line = line + 1",
+    "update warehouse.listing set first_seen = first_seen - interval '1 microsecond'",
+    "update warehouse.listing set name = name || '!'",
+    "update warehouse.listing set digest = md5(digest::text)::uuid",
+    "update warehouse.walk set complete = not complete",
+    "delete from warehouse.extra_sighting",
+];
+
+#[test]
+fn verify_finds_no_difference_in_any_history_and_every_change() {
+    let runtime = Runtime::new().unwrap();
+    let database = runtime.block_on(Database::start());
+    let mut runner = TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
+    let changes = RefCell::new(CHANGES.iter().cycle());
+    let outcome = runner.run(&history(), |history| {
+        runtime.block_on(async {
+            database.clear().await;
+            load_all(&database, &history).await;
+            let mut warehouse = database.warehouse();
+            let found = differences(&mut warehouse, &history.walks).await;
+            if !found.is_empty() {
+                return Err(TestCaseError::fail(format!("{found:#?}")));
+            }
+            database.save().await;
+            let changes: Vec<_> = changes.borrow_mut().by_ref().take(CHANGES_EACH).collect();
+            for change in changes {
+                if database.change_one_row(change).await == 0 {
+                    continue;
+                }
+                let found = differences(&mut warehouse, &history.walks).await;
+                if found.is_empty() {
+                    return Err(TestCaseError::fail(format!("not found: {change}")));
+                }
+                database.restore().await;
+            }
+            Ok(())
+        })
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+}
