@@ -35,13 +35,14 @@ const WALK_CHECKS: [Check; 7] = [
 ];
 
 /// What is checked of all tables together.
-const TABLE_CHECKS: [Check; 6] = [
+const TABLE_CHECKS: [Check; 7] = [
     Check { kind: "counts", sql: include_str!("../verify/tables/counts.sql") },
     Check { kind: "quarantine", sql: include_str!("../verify/tables/quarantine.sql") },
     Check { kind: "listing", sql: include_str!("../verify/tables/listing.sql") },
     Check { kind: "spell and walk", sql: include_str!("../verify/tables/spell_walk.sql") },
     Check { kind: "order of spells", sql: include_str!("../verify/tables/spell_order.sql") },
     Check { kind: "end of spell", sql: include_str!("../verify/tables/spell_end.sql") },
+    Check { kind: "kept table", sql: include_str!("../verify/tables/kept.sql") },
 ];
 
 /// Messages have their times in UTC. A statement over all tables may take longer than one of a load.

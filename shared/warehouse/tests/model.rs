@@ -55,7 +55,7 @@ pub(crate) struct Tables {
     pub(crate) rejects: Vec<Position>,
     pub(crate) price_levels: Vec<PriceLevel>,
     /// Rows in which a kept table differs from its definition: none.
-    pub(crate) kept_otherwise: i64,
+    pub(crate) kept_otherwise: Vec<String>,
 }
 
 /// Prices per m² of one day and one cell.

@@ -102,7 +102,7 @@ async fn restore(world: &World) {
 }
 
 /// Changes by hand, and what must be said of each.
-const TAMPERINGS: [(&str, &[&str]); 27] = [
+const TAMPERINGS: [(&str, &[&str]); 29] = [
     (
         "update warehouse.walk set (rows_loaded, rows_duplicate) = (rows_loaded - 1, 2) where not complete",
         &["ledger: raw/sreality/flats-sale/", "says rows_loaded 1, the object 2"],
@@ -120,6 +120,15 @@ const TAMPERINGS: [(&str, &[&str]); 27] = [
         &["sighting: raw/", "no spell in warehouse.spell was under way then"],
     ),
     ("delete from warehouse.spell where hash_id = 12", &["listing: listing 12: ", "has no spell"]),
+    (
+        "update warehouse.current_listing set area_m2 = 1
+         where hash_id = (select min(hash_id) from warehouse.current_listing)",
+        &["kept table: listing ", "warehouse.current_listing is not what its definition says"],
+    ),
+    (
+        "update warehouse.turnover set gone = gone + 1 where day = (select max(day) from warehouse.turnover)",
+        &["kept table: ", "warehouse.turnover is not what its definition says"],
+    ),
     (
         "update warehouse.spell set total_price = total_price + 1 where hash_id
              = (select hash_id from warehouse.spell where last_seen is null and total_price is not null limit 1)",
