@@ -88,16 +88,17 @@ fn assert_demanding(market: &Market, walks: &[Walk], spells: &[Spell]) {
     assert!(flickered > 1_000, "{flickered} flickered");
 }
 
-/// Compares two sorted lists; the first few differences are easier to read than both lists.
-fn assert_same<T: std::fmt::Debug + Ord + Clone>(what: &str, found: &[T], expected: &[T]) {
+/// Compares two lists whatever their order; the first few differences are easier to read than both lists.
+fn assert_same<T: std::fmt::Debug + Ord>(what: &str, found: &[T], expected: &[T]) {
+    let counts = (found.len(), expected.len());
     let (found, expected): (BTreeSet<_>, BTreeSet<_>) = (found.iter().collect(), expected.iter().collect());
     let too_many: Vec<_> = found.difference(&expected).take(5).collect();
     let too_few: Vec<_> = expected.difference(&found).take(5).collect();
     assert!(
-        too_many.is_empty() && too_few.is_empty(),
+        counts.0 == counts.1 && too_many.is_empty() && too_few.is_empty(),
         "{what}s: {} found, {} expected; not expected: {too_many:#?}; not found: {too_few:#?}",
-        found.len(),
-        expected.len()
+        counts.0,
+        counts.1
     );
 }
 
