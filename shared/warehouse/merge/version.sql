@@ -1,8 +1,8 @@
--- Where each wording was first seen. Duplicates count too: they are rows like any other.
+-- The wordings that no earlier row carried. Duplicates count too: they are rows like any other.
 --
 -- $1: the walk.
-insert into warehouse.listing_version (hash_id, digest, walk_id, line, row_index)
-select distinct on (place.hash_id, place.digest) place.hash_id, place.digest, walk.id, place.line, place.row_index
+create temporary table version on commit drop as
+select distinct on (place.hash_id, place.digest) place.hash_id, place.digest, walk.id as walk_id, place.line, place.row_index
 from warehouse.walk
 cross join (
     select hash_id, digest, line, row_index from sighting
@@ -18,5 +18,3 @@ where walk.id = $1
             < (earlier.started_at, earlier.id, known.line, known.row_index)
     )
 order by place.hash_id, place.digest, place.line, place.row_index
-on conflict (hash_id, digest) do update
-set (walk_id, line, row_index) = (excluded.walk_id, excluded.line, excluded.row_index)

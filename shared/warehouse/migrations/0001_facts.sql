@@ -137,7 +137,9 @@ comment on column warehouse.spell.last_seen is 'Start of the last walk that saw 
 comment on column warehouse.spell.missing_since is 'Start of the first complete walk that covered the listing and missed it, after this spell and before the next.';
 comment on column warehouse.spell.delisted_at is 'Start of the third such walk in a row: the listing is gone.';
 comment on column warehouse.spell.next_seen is 'Start of the next spell; null for the latest.';
-create index spell_latest on warehouse.spell (hash_id) where next_seen is null;
+create index spell_on_offer on warehouse.spell (hash_id) where next_seen is null and delisted_at is null;
+-- For walks that come late: what has happened since they started.
+create index spell_followed on warehouse.spell (greatest(next_seen, delisted_at));
 
 create table warehouse.extra_sighting (
     walk_id uuid not null references warehouse.walk,
@@ -176,3 +178,25 @@ begin atomic
         and (walk.sub_categories is null or sub_category = any (walk.sub_categories));
 end;
 comment on function warehouse.covers is 'Whether a walk covers a listing of this category, deal type, sub-category, region and district; null means no.';
+
+-- Analyses the tables that have grown to more than twice the size that their statistics tell of. Autovacuum does it too,
+-- but up to a minute late and not before a transaction ends: a load that follows at once would be planned as if the tables
+-- were empty, and take minutes. The loader does not own the tables, so this runs as who does.
+create function warehouse.analyze_grown() returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    grown regclass;
+begin
+    for grown in
+        select oid
+        from pg_class
+        where relnamespace = 'warehouse'::regnamespace
+            and relkind = 'r'
+            and pg_relation_size(oid) > (2 * relpages + 16) * current_setting('block_size')::bigint
+    loop
+        execute format('analyze %s', grown);
+    end loop;
+end;
+$$;
+comment on function warehouse.analyze_grown is 'Analyses the tables of this schema that have more than doubled since they were last analysed.';

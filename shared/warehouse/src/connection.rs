@@ -28,6 +28,12 @@ set statement_timeout = '5min';
 set lock_timeout = '2min';
 set idle_in_transaction_session_timeout = '2min'";
 
+/// What the planner is told of every session. Compiling the merge's statements takes seconds and running them a fraction
+/// of one; and on the disks of our days reading here and there costs little more than reading on.
+const PLANNER: &str = "
+set jit = off;
+set random_page_cost = 1.1";
+
 /// A warehouse, and the connection to it while there is one.
 #[derive(Debug)]
 pub struct Warehouse {
@@ -120,6 +126,7 @@ impl Warehouse {
             }
         });
         client.batch_execute(LIMITS).await.doing("set the session's limits")?;
+        client.batch_execute(PLANNER).await.doing("set the session's planner")?;
         Ok(client)
     }
 

@@ -8,7 +8,7 @@ use crate::connection::Warehouse;
 use crate::error::{Doing, Error};
 use crate::falsification::{self, Falsified};
 use crate::walk::{Counts, Ending, Walk};
-use crate::{merge, sighting};
+use crate::{kept, merge, price_level, sighting};
 
 /// Serialises merges: each reads what the one before it wrote. Copying rows goes on side by side.
 const MERGE_LOCK: i64 = 0x006d_6572_6765;
@@ -130,9 +130,12 @@ impl Load<'_> {
             transaction.rollback().await.doing("take the load back")?;
             return Ok(Finished::Falsified(falsified));
         }
-        merge::find_affected(&transaction, walk.id, ending.complete).await?;
+        merge::find_affected(&transaction, &walk, ending.complete).await?;
         complete_ledger(&transaction, &walk, &ending, counts).await?;
         merge::merge(&transaction, walk.id).await?;
+        price_level::keep(&transaction, walk.id).await?;
+        merge::analyze_grown(&transaction).await?;
+        kept::keep(&transaction).await?;
         transaction.commit().await.doing("commit the load")?;
         Ok(Finished::Loaded(counts))
     }

@@ -11,13 +11,23 @@ use uuid::Uuid;
 
 use crate::error::{Doing, Error};
 use crate::sighting;
+use crate::walk::Walk;
 
+const SEEN: &str = include_str!("../merge/seen.sql");
+const UNSEEN: &str = include_str!("../merge/unseen.sql");
+const UNSEEN_THEN: &str = include_str!("../merge/unseen_then.sql");
 const AFFECTED: &str = include_str!("../merge/affected.sql");
 const VERSION: &str = include_str!("../merge/version.sql");
 const EXTRA_SIGHTING: &str = include_str!("../merge/extra_sighting.sql");
 const PIECE: &str = include_str!("../merge/piece.sql");
 const MOVED_SIGHTING: &str = include_str!("../merge/moved_sighting.sql");
 const HISTORY: &str = include_str!("../merge/history.sql");
+
+const WRITE_VERSIONS: &str = "
+insert into warehouse.listing_version (hash_id, digest, walk_id, line, row_index)
+select hash_id, digest, walk_id, line, row_index from version
+on conflict (hash_id, digest) do update
+set (walk_id, line, row_index) = (excluded.walk_id, excluded.line, excluded.row_index)";
 
 const REMOVE_SPELLS: &str = "
 delete from warehouse.spell
@@ -56,17 +66,27 @@ where listing.hash_id = earliest.hash_id and listing.first_seen <> earliest.firs
 /// Finds the listings that the walk may change; runs before the ledger calls the walk complete.
 pub(crate) async fn find_affected(
     transaction: &Transaction<'_>,
-    walk: Uuid,
+    Walk { id, segment, .. }: &Walk,
     complete: bool,
 ) -> Result<(), Error> {
-    run(transaction, AFFECTED, &[&walk, &complete], "find the listings that the walk changes").await?;
+    analyze_grown(transaction).await?;
+    run(transaction, SEEN, &[id, &complete], "find the listings that the walk sees otherwise").await?;
+    if complete {
+        let parameters: [&(dyn ToSql + Sync); 3] = [id, &segment.category.code(), &segment.deal.code()];
+        run(transaction, UNSEEN, &parameters, "find the listings that the walk misses").await?;
+        transaction.batch_execute("analyze candidate").await.doing("count the listings so far")?;
+        run(transaction, UNSEEN_THEN, &parameters, "find the listings that the walk missed then").await?;
+    }
+    transaction.batch_execute("analyze candidate").await.doing("count the listings that the walk changes")?;
+    run(transaction, AFFECTED, &[id], "read what is known of them").await?;
     transaction.batch_execute("analyze affected").await.doing("count the listings that the walk changes")
 }
 
 /// Merges the walk, whose ledger row is finished, into listings and spells.
 pub(crate) async fn merge(transaction: &Transaction<'_>, walk: Uuid) -> Result<(), Error> {
     sighting::merge_listings(transaction, walk).await?;
-    run(transaction, VERSION, &[&walk], "store where each wording was first seen").await?;
+    run(transaction, VERSION, &[&walk], "find what no earlier row said").await?;
+    run(transaction, WRITE_VERSIONS, &[], "store where each wording was first seen").await?;
     run(transaction, EXTRA_SIGHTING, &[&walk], "store the sightings that spells do not imply").await?;
     run(transaction, PIECE, &[&walk], "take the spells apart").await?;
     transaction.batch_execute("analyze piece").await.doing("count the pieces of spells")?;
@@ -77,6 +97,11 @@ pub(crate) async fn merge(transaction: &Transaction<'_>, walk: Uuid) -> Result<(
     run(transaction, WRITE_SPELLS, &[], "write spells").await?;
     run(transaction, DATE_LISTINGS, &[], "date the listings").await?;
     Ok(())
+}
+
+/// Tells the planner of tables that have just grown: without it, the second load of a new warehouse took five minutes.
+pub(crate) async fn analyze_grown(transaction: &Transaction<'_>) -> Result<(), Error> {
+    run(transaction, "select warehouse.analyze_grown()", &[], "count what the tables hold").await.map(drop)
 }
 
 async fn run(

@@ -8,7 +8,7 @@ use tokio_postgres::{GenericClient, Transaction};
 
 use crate::connection::Warehouse;
 use crate::error::{Doing, Error};
-use crate::roles;
+use crate::{kept, roles};
 
 /// Every migration by its number; the files are never changed once released.
 const MIGRATIONS: &[(i32, &str, &str)] = &[
@@ -63,7 +63,11 @@ impl Warehouse {
             transaction.execute(RECORD, &[version, name, sql]).await.doing("record a migration")?;
             applied.push(*name);
         }
-        fill_codes(&transaction).await?;
+        let renamed = fill_codes(&transaction).await?;
+        // A definition may have changed, and a new name must reach listings that no walk touches again.
+        if found > 0 && (renamed > 0 || !applied.is_empty()) {
+            kept::remake(&transaction).await?;
+        }
         roles::create(&transaction).await?;
         roles::grant(&transaction).await?;
         transaction.commit().await.doing("commit the migration")?;
@@ -113,8 +117,8 @@ async fn check_applied(transaction: &Transaction<'_>) -> Result<(), Error> {
     }
 }
 
-/// Stores the software's own code tables, so that names need no code to be looked up.
-async fn fill_codes(transaction: &Transaction<'_>) -> Result<(), Error> {
+/// Stores the software's own code tables, so that names need no code to be looked up. Returns how many names are new.
+async fn fill_codes(transaction: &Transaction<'_>) -> Result<u64, Error> {
     let mut rows: Vec<(&str, i32, &str)> = Vec::new();
     for table in codes::ALL {
         rows.extend(table.codes.iter().map(|(code, name)| (table.name, i32::from(*code), *name)));
@@ -133,6 +137,5 @@ async fn fill_codes(transaction: &Transaction<'_>) -> Result<(), Error> {
             &[&kinds, &numbers, &names],
         )
         .await
-        .doing("store the code tables")?;
-    Ok(())
+        .doing("store the code tables")
 }

@@ -8,7 +8,7 @@ use crate::generated::{History, history};
 use crate::model;
 
 /// Histories that are tried: each a handful of walks and listings, loaded and compared table by table.
-const CASES: u32 = 60;
+const CASES: u32 = 100;
 
 #[test]
 fn the_warehouse_is_a_function_of_the_set_of_raw_objects() {

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
 use warehouse::{Counts, Ending, Finished, Warehouse};
 
-use crate::model::{Ledger, Listing, Row, Spell, Tables, Walk, Whereabouts};
+use crate::model::{AREA_M2, Ledger, Listing, PriceLevel, Row, Spell, Tables, Walk, Whereabouts};
 
 pub(crate) struct Database {
     pub(crate) sql: Client,
@@ -42,6 +42,12 @@ impl Database {
     /// Removes all facts.
     pub(crate) async fn clear(&self) {
         let sql = "
+            delete from warehouse.price_level;
+            delete from warehouse.turnover;
+            delete from warehouse.relisting;
+            delete from warehouse.price_change;
+            delete from warehouse.stay;
+            delete from warehouse.current_listing;
             delete from warehouse.reject;
             delete from warehouse.extra_sighting;
             delete from warehouse.spell;
@@ -113,10 +119,53 @@ impl Database {
         for row in self.sql.query(rejects, &[]).await.unwrap() {
             tables.rejects.push((row.get(0), row.get(1), row.get(2)));
         }
+        let levels = "
+            select day - date '1970-01-01', category, deal, region_id, district_id, cell.*
+            from warehouse.price_level
+            cross join lateral unnest(sub_categories, listings, lower_quartiles, medians, upper_quartiles) as cell";
+        for row in self.sql.query(levels, &[]).await.unwrap() {
+            tables.price_levels.push(PriceLevel {
+                day: row.get(0),
+                cell: (row.get(1), row.get(2), row.get(3), row.get(4), row.get(5)),
+                listings: row.get(6),
+                quartiles: [row.get(7), row.get(8), row.get(9)],
+            });
+        }
+        tables.kept_otherwise = self.sql.query_one(KEPT_OTHERWISE, &[]).await.unwrap().get(0);
         tables.sort();
         tables
     }
 }
+
+/// Rows in which a kept table differs from what defines it.
+const KEPT_OTHERWISE: &str = "
+with turnover as (
+    select stay.category, stay.deal, event.day, coalesce(region_id, 0), coalesce(district_id, 0),
+        sum(event.new)::integer, sum(event.returned)::integer, sum(event.last_seen)::integer, sum(event.gone)::integer
+    from warehouse.stay_by_definition as stay
+    cross join lateral warehouse.stay_events(came_at, returned, last_seen_on, gone_on) as event
+    group by 1, 2, 3, 4, 5
+)
+select (select count(*) from (
+        (table warehouse.current_listing except table warehouse.current_listing_by_definition)
+        union all (table warehouse.current_listing_by_definition except table warehouse.current_listing)
+    ) as row)
+    + (select count(*) from (
+        (table warehouse.stay except table warehouse.stay_by_definition)
+        union all (table warehouse.stay_by_definition except table warehouse.stay)
+    ) as row)
+    + (select count(*) from (
+        (table warehouse.price_change except table warehouse.price_change_by_definition)
+        union all (table warehouse.price_change_by_definition except table warehouse.price_change)
+    ) as row)
+    + (select count(*) from (
+        (table warehouse.relisting except table warehouse.relisting_by_definition)
+        union all (table warehouse.relisting_by_definition except table warehouse.relisting)
+    ) as row)
+    + (select count(*) from (
+        (table warehouse.turnover except table turnover)
+        union all (table turnover except table warehouse.turnover)
+    ) as row)";
 
 /// Loads a walk; `None` if it was loaded before.
 pub(crate) async fn load(warehouse: &mut Warehouse, walk: &Walk) -> Result<Option<Counts>, warehouse::Error> {
@@ -163,7 +212,7 @@ fn parsed(row: Option<&Row>) -> Result<sreality::row::Row<'_>, RowError> {
         deal: place.deal,
         sub_category: place.sub_category,
         name: Some((*name).into()),
-        areas: Areas { area_m2: Some(50), plot_area_m2: None },
+        areas: Areas { area_m2: Some(AREA_M2 as i32), plot_area_m2: None },
         total_price: *total_price,
         advertised: Amount { czk: None, unit: None },
         currency: None,

@@ -8,6 +8,9 @@ use sreality::Segment;
 use sreality::place::Place;
 use uuid::Uuid;
 
+/// The area of every generated listing.
+pub(crate) const AREA_M2: i64 = 50;
+
 /// One walk and what it saw.
 #[derive(Clone, Debug)]
 pub(crate) struct Walk {
@@ -50,7 +53,22 @@ pub(crate) struct Tables {
     pub(crate) spells: Vec<Spell>,
     pub(crate) extra_sightings: Vec<(Uuid, i64, Option<i64>)>,
     pub(crate) rejects: Vec<Position>,
+    pub(crate) price_levels: Vec<PriceLevel>,
+    /// Rows in which a kept table differs from its definition: none.
+    pub(crate) kept_otherwise: i64,
 }
+
+/// Prices per m² of one day and one cell.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PriceLevel {
+    pub(crate) day: i32,
+    pub(crate) cell: Cell,
+    pub(crate) listings: i32,
+    pub(crate) quartiles: [i32; 3],
+}
+
+/// Category and deal type; region, district and sub-category, each -1 for all and 0 for none given.
+pub(crate) type Cell = (i16, i16, i32, i32, i16);
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ledger {
@@ -104,6 +122,49 @@ impl Walk {
     /// What the walk says of a listing: its first row counts.
     fn sighting(&self, hash_id: i64) -> Option<&Row> {
         self.rows().map(|(_, row)| row).find(|row| row.hash_id == hash_id)
+    }
+
+    /// Days since 1970.
+    fn day(&self) -> i32 {
+        (self.started_at.as_second() / 86_400) as i32
+    }
+
+    /// A walk takes in a cell when it covers every listing of it.
+    fn takes_in(&self, &(category, deal, region, district, sub_category): &Cell) -> bool {
+        self.covers(&Whereabouts {
+            category,
+            deal,
+            sub_category: Some(sub_category),
+            region_id: Some(region),
+            district_id: Some(district),
+        })
+    }
+
+    /// The price per m² of every listing that the walk saw and covers, for each cell that it is a part of.
+    fn prices_per_m2(&self) -> impl Iterator<Item = (Cell, i32)> {
+        let mut ids: Vec<i64> = self.rows().map(|(_, row)| row.hash_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let sightings = ids.into_iter().filter_map(|hash_id| self.sighting(hash_id));
+        sightings
+            .filter(|row| self.covers(&row.place))
+            .filter_map(|row| Some((row, row.total_price?)))
+            .flat_map(|(row, price)| {
+                let Whereabouts { category, deal, sub_category, region_id, district_id } = row.place;
+                let (region, district) = (region_id.unwrap_or(0), district_id.unwrap_or(0));
+                let sub_category = sub_category.unwrap_or(0);
+                [
+                    (region, district, sub_category),
+                    (region, district, -1),
+                    (region, -1, sub_category),
+                    (region, -1, -1),
+                    (-1, -1, sub_category),
+                    (-1, -1, -1),
+                ]
+                .map(|(region, district, sub_category)| {
+                    ((category, deal, region, district, sub_category), (price / AREA_M2) as i32)
+                })
+            })
     }
 
     fn covers(&self, listing: &Whereabouts) -> bool {
@@ -163,8 +224,37 @@ pub(crate) fn tables(walks: &[Walk]) -> Tables {
         );
         tables.spells.extend(spells(hash_id, &sightings, &covering));
     }
+    tables.price_levels = price_levels(&walks);
     tables.sort();
     tables
+}
+
+/// Of every day and cell, what the last complete walk that takes the cell in saw there.
+fn price_levels(walks: &[&Walk]) -> Vec<PriceLevel> {
+    let complete: Vec<&Walk> = walks.iter().copied().filter(|walk| walk.complete).collect();
+    let mut last: BTreeMap<(i32, Cell), &Walk> = BTreeMap::new();
+    for walk in &complete {
+        for (cell, _) in walk.prices_per_m2() {
+            let mut takers =
+                complete.iter().filter(|taker| taker.day() == walk.day() && taker.takes_in(&cell));
+            if let Some(taker) = takers.next_back() {
+                last.insert((walk.day(), cell), taker);
+            }
+        }
+    }
+    let level = |((day, cell), walk): ((i32, Cell), &Walk)| {
+        let mut prices: Vec<i32> =
+            walk.prices_per_m2().filter(|(seen, _)| *seen == cell).map(|(_, price)| price).collect();
+        prices.sort_unstable();
+        let quantile = |quarter: usize| prices[(quarter * prices.len()).div_ceil(4) - 1];
+        (!prices.is_empty()).then(|| PriceLevel {
+            day,
+            cell,
+            listings: prices.len() as i32,
+            quartiles: [1, 2, 3].map(quantile),
+        })
+    };
+    last.into_iter().filter_map(level).collect()
 }
 
 /// What became of a walk's rows.
@@ -239,5 +329,6 @@ impl Tables {
         self.spells.sort();
         self.extra_sightings.sort();
         self.rejects.sort();
+        self.price_levels.sort();
     }
 }
