@@ -1,7 +1,10 @@
 //! A private Postgres of the test's own, and its users.
 
+use std::fs;
+
 use cenovka::postgres::PrivatePostgres;
 use tempfile::TempDir;
+use tokio::process::Command;
 use tokio_postgres::{Client, NoTls};
 
 use crate::world::folder;
@@ -11,8 +14,10 @@ pub const OWNER: &str = "cenovka";
 
 /// A cluster with one empty database. Whoever connects is believed to be who they say.
 pub struct Database {
-    postgres: PrivatePostgres,
-    _folder: TempDir,
+    /// `None` while it is restarted.
+    postgres: Option<PrivatePostgres>,
+    url: String,
+    folder: TempDir,
 }
 
 impl Database {
@@ -20,7 +25,7 @@ impl Database {
     pub async fn start() -> Self {
         let folder = folder();
         let postgres = PrivatePostgres::start(&folder.path().join("postgres")).await.unwrap();
-        Self { postgres, _folder: folder }
+        Self { url: postgres.database_url(), postgres: Some(postgres), folder }
     }
 
     /// Where this user connects to the database.
@@ -32,9 +37,20 @@ impl Database {
     /// Where this user connects to another database of the cluster.
     #[must_use]
     pub fn url_of(&self, database: &str, user: &str) -> String {
-        let url = self.postgres.database_url();
-        let url = url.strip_suffix(&format!("user={OWNER}")).expect("the URL ends with its user");
+        let url = self.url.strip_suffix(&format!("user={OWNER}")).expect("the URL ends with its user");
         url.replacen(&format!(":///{OWNER}?"), &format!(":///{database}?"), 1) + "user=" + user
+    }
+
+    /// Ends Postgres at once, as a crash would, and starts it again: connections break without a word, and what was not
+    /// committed is gone.
+    pub async fn crash_and_restart(&mut self) {
+        let folder = self.folder.path().join("postgres");
+        let pid = fs::read_to_string(folder.join("cluster/postmaster.pid")).unwrap();
+        let pid = pid.lines().next().expect("the first line is the process id");
+        assert!(Command::new("kill").args(["-QUIT", pid]).status().await.unwrap().success());
+        // Gives up the folder, which the next one takes over when the last process of this one has ended.
+        self.postgres = None;
+        self.postgres = Some(PrivatePostgres::start(&folder).await.unwrap());
     }
 
     /// Connects this user to the database.

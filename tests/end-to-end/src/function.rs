@@ -77,6 +77,23 @@ impl Function {
         })
     }
 
+    /// Waits until a new process has started and asks for its first event.
+    pub async fn ready(&self) {
+        tokio::time::timeout(TIMEOUT, self.api.asked()).await.expect("the function starts");
+    }
+
+    /// Hands the function an event and ends the process at once after this time. Its answer, if it came before; `None` if
+    /// the process was killed first.
+    pub async fn kill_while_invoked(
+        mut self,
+        event: Value,
+        after: Duration,
+    ) -> Option<Result<Value, InvocationError>> {
+        let answer = tokio::time::timeout(after, self.invoke(event)).await.ok();
+        self.kill().await;
+        answer
+    }
+
     /// Queues an event without waiting for its answer.
     pub fn invoke_and_forget(&self, event: Value) {
         drop(self.api.invoke(event, TIMEOUT));

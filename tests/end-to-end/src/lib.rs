@@ -12,14 +12,22 @@
 pub mod binary;
 pub mod database;
 pub mod event;
+pub mod faulty_s3;
 pub mod function;
+pub mod invoke_api;
+pub mod loaders;
 pub mod network_postgres;
 pub mod runtime_api;
 pub mod stack;
+pub mod tables;
+pub mod walked;
 pub mod world;
 
 pub use database::Database;
+pub use faulty_s3::FaultyS3;
 pub use function::{Function, InvocationError};
+pub use invoke_api::InvokeApi;
+pub use loaders::Loaders;
 pub use network_postgres::NetworkPostgres;
 pub use stack::Stack;
 pub use world::World;

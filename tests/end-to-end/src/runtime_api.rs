@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 /// How the function answered: its response, or its error as Lambda reports it.
 pub type Answer = Result<Value, Value>;
@@ -28,6 +28,7 @@ struct Invocation {
 struct Shared {
     waiting: tokio::sync::Mutex<mpsc::UnboundedReceiver<Invocation>>,
     answers: Mutex<HashMap<String, oneshot::Sender<Answer>>>,
+    asked: Notify,
 }
 
 /// The runtime API of one function process.
@@ -44,8 +45,8 @@ impl RuntimeApi {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (invocations, waiting) = mpsc::unbounded_channel();
-        let shared =
-            Arc::new(Shared { waiting: tokio::sync::Mutex::new(waiting), answers: Mutex::default() });
+        let waiting = tokio::sync::Mutex::new(waiting);
+        let shared = Arc::new(Shared { waiting, answers: Mutex::default(), asked: Notify::new() });
         let routes = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
@@ -53,6 +54,11 @@ impl RuntimeApi {
             .with_state(Arc::clone(&shared));
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Self { address, invocations, shared }
+    }
+
+    /// Waits until the function asks for an event, unless it has asked before.
+    pub async fn asked(&self) {
+        self.shared.asked.notified().await;
     }
 
     /// Queues an event; the receiver gets the function's answer.
@@ -67,6 +73,7 @@ impl RuntimeApi {
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> Response {
+    shared.asked.notify_one();
     let Some(invocation) = shared.waiting.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
     };

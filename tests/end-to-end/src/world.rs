@@ -1,7 +1,9 @@
 //! All that surrounds the functions.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::Client as S3Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
@@ -16,7 +18,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use warehouse::Warehouse;
 
 use crate::database::{Database, OWNER};
+use crate::faulty_s3::FaultyS3;
 use crate::function::Function;
+use crate::invoke_api::{InvokeApi, LOADER};
 
 /// The raw bucket.
 pub const BUCKET: &str = "raw";
@@ -33,7 +37,7 @@ pub struct World {
     pub database: Database,
     object_store: ObjectStore,
     events: UnboundedReceiver<ObjectCreated>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
@@ -52,7 +56,7 @@ impl World {
         let s3 = s3_client(&object_store);
         s3.create_bucket().bucket(BUCKET).send().await.unwrap();
         let simulator = Simulator::start(source, "127.0.0.1:0".parse().unwrap()).await.unwrap();
-        Self { simulator, s3, sql, database, object_store, events, _folder: folder }
+        Self { simulator, s3, sql, database, object_store, events, folder }
     }
 
     /// The functions' settings.
@@ -88,6 +92,31 @@ impl World {
     /// Starts a loader.
     pub async fn loader(&self) -> Function {
         Function::start("loader", &self.environment()).await
+    }
+
+    /// Starts a reconciler that invokes the loader there.
+    pub async fn reconciler(&self, lambda: &InvokeApi) -> Function {
+        let settings =
+            [("CENOVKA_LOADER_FUNCTION", LOADER), ("AWS_ENDPOINT_URL_LAMBDA", lambda.endpoint.as_str())];
+        Function::start("reconciler", &self.environment_with(&settings)).await
+    }
+
+    /// A way to the S3 on which reads can fail.
+    pub async fn faulty_s3(&self) -> FaultyS3 {
+        FaultyS3::start(&self.object_store.endpoint()).await
+    }
+
+    /// Ends Postgres at once and starts it again.
+    pub async fn crash_and_restart_postgres(&mut self) {
+        self.database.crash_and_restart().await;
+        self.sql = self.database.connect(OWNER).await;
+    }
+
+    /// Lets an object appear to have been stored so long ago.
+    pub fn stored_ago(&self, key: &str, ago: Duration) {
+        let file =
+            File::options().write(true).open(self.folder.path().join("s3").join(BUCKET).join(key)).unwrap();
+        file.set_modified(SystemTime::now() - ago).unwrap();
     }
 
     /// The event of the next object that was stored.

@@ -9,12 +9,16 @@
 
 mod connection;
 mod delivery;
+mod disturbance;
+mod expected;
 mod faults;
 mod local_run;
+mod market;
 mod memory;
 mod migration;
 mod path;
 mod quarantine;
+mod rebuild;
 mod recorded;
 mod roles;
 mod stack;

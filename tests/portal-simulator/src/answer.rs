@@ -55,7 +55,7 @@ pub(crate) fn market_page(market: &Market, query: &Query) -> Answer {
 
 fn find<'a>(market: &'a Market, section: Option<usize>, query: &Query) -> (usize, Vec<&'a Listing>) {
     let today = market.day();
-    query.page(market.newest_first(section).filter(|listing| query.matches(&subject(listing, today))))
+    query.page(market.shown(section).filter(|listing| query.matches(&subject(listing, today))))
 }
 
 /// The page of recorded rows that a query asks for.

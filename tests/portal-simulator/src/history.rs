@@ -1,6 +1,6 @@
 //! What happened on the market, as it truly was: what tests compare the warehouse with.
 
-use sreality::category::{Category, Deal};
+use sreality::category::{Category, Deal, SubCategory};
 
 use crate::listing::{Listing, Offer};
 
@@ -13,6 +13,12 @@ pub struct Stretch {
     pub category: Category,
     /// What is offered.
     pub deal: Deal,
+    /// Its sub-category.
+    pub sub_category: &'static SubCategory,
+    /// As in [`Offer`]: -1 if the portal knows none.
+    pub region_id: i32,
+    /// As in [`Offer`]: -1 if the portal knows none.
+    pub district_id: i32,
     /// In whole CZK, for a rent per month; `None` if it was on request.
     pub total_price: Option<i64>,
     /// Its first day; 0 for what was there when the market began.
@@ -26,11 +32,15 @@ pub struct Stretch {
 impl Stretch {
     /// The stretch that a listing is in today.
     pub(crate) fn current(listing: &Listing, today: u32) -> Self {
-        let Offer { hash_id, category, deal, total_price, .. } = listing.offer();
+        let offer = listing.offer();
+        let Offer { hash_id, category, deal, sub_category, region_id, district_id, total_price, .. } = offer;
         Self {
             hash_id,
             category,
             deal,
+            sub_category,
+            region_id,
+            district_id,
             total_price,
             first_day: listing.since,
             last_day: today,

@@ -19,6 +19,7 @@
 mod answer;
 mod composition;
 pub mod falsified;
+mod flicker;
 mod geography;
 mod hash_id;
 pub mod history;

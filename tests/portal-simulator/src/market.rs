@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::answer;
 use crate::composition::{SECTIONS, section_sizes};
+use crate::flicker::Flicker;
 use crate::hash_id::hash_id;
 use crate::history::{Relisting, Stretch};
 use crate::listing::{Listing, Offer};
 use crate::random::Random;
+use crate::search::Query;
 
 /// Every day this share of the listings leaves: a median stay of about two months.
 const LEAVING: f64 = 0.012;
@@ -41,6 +44,7 @@ pub struct Market {
     /// Who comes back on which day.
     comebacks: BTreeMap<u32, Vec<Comeback>>,
     relistings: Vec<Relisting>,
+    flicker: Option<Flicker>,
 }
 
 /// What one section has on offer.
@@ -74,9 +78,35 @@ impl Market {
             ended: Vec::new(),
             comebacks: BTreeMap::new(),
             relistings: Vec::new(),
+            flicker: None,
         };
         market.open();
         market
+    }
+
+    /// The same market, of which the portal leaves out some: every day this share of the listings begins to be left out
+    /// for a day or two. They stay on offer: only [`Market::hides`] and the pages that are served know of it.
+    #[must_use]
+    pub fn with_flicker(mut self, share: f64) -> Self {
+        self.flicker = Some(Flicker::new(self.seed, share));
+        self
+    }
+
+    /// Whether the portal leaves out this listing on this day, past or to come, although it may be on offer.
+    #[must_use]
+    pub fn hides(&self, hash_id: u64, day: u32) -> bool {
+        let known = u32::try_from(hash_id).ok().zip(self.flicker);
+        known.is_some_and(|(hash_id, flicker)| flicker.hides(hash_id, day))
+    }
+
+    /// The page that the portal answers today to these parameters of `/estates/search`, as it is served over HTTP; `None`
+    /// if it refuses them.
+    #[must_use]
+    pub fn page(&self, parameters: &[(&str, String)]) -> Option<String> {
+        let parameters: Vec<_> =
+            parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let answer = answer::market_page(self, &Query::parse(&parameters).ok()?);
+        String::from_utf8(answer.body).ok()
     }
 
     /// Today. The first day is 0.
@@ -129,8 +159,8 @@ impl Market {
         self.relistings.iter()
     }
 
-    /// The listings on offer, the newest first: of one section (by its position in `SECTIONS`), or all.
-    pub(crate) fn newest_first(&self, section: Option<usize>) -> impl Iterator<Item = &Listing> + '_ {
+    /// The listings that the portal shows, the newest first: of one section (by its position in `SECTIONS`), or all.
+    pub(crate) fn shown(&self, section: Option<usize>) -> impl Iterator<Item = &Listing> + '_ {
         let offered = match section {
             Some(section) => {
                 self.sections.get(section).map(|shelf| shelf.offered.as_slice()).unwrap_or_default()
@@ -138,6 +168,7 @@ impl Market {
             None => &self.offered,
         };
         newest_first(&self.listings, offered)
+            .filter(|listing| !self.hides(u64::from(listing.hash_id), self.day))
     }
 
     /// Fills day 0 with adverts of all ages.
