@@ -9,12 +9,13 @@ use uuid::Uuid;
 use crate::model::{Row, Walk, Whereabouts};
 
 /// Segments that overlap: narrower, wider, and none of these.
-const SEGMENTS: [&str; 8] = [
+const SEGMENTS: [&str; 9] = [
     "flats-sale",
     "flats-sale",
     "flats-sale",
     "flats-sale/praha",
     "flats-sale/praha-1",
+    "flats-sale/hlavni-mesto-praha",
     "flats-sale/brno-mesto",
     "flats-sale/praha/2-kk",
     "flats-rent",
