@@ -20,6 +20,7 @@ grant usage on schema mart to cenovka_analyst;
 grant select on all tables in schema mart to cenovka_analyst;
 grant execute on all functions in schema mart to cenovka_analyst;
 grant execute on all functions in schema warehouse to cenovka_analyst;
+revoke execute on function warehouse.analyze_grown from cenovka_analyst;
 
 -- What everybody may do in a new database: temporary tables, and before Postgres 15 tables in the schema public. Only
 -- an owner can take that back. The loader keeps its sightings in temporary tables.

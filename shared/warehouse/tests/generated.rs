@@ -98,6 +98,8 @@ fn found() -> impl Strategy<Value = Found> {
     prop_oneof![
         3 => Just(Found::Nothing),
         8 => Just(Found::Usual),
+        // The same price in other words.
+        2 => Just(Found::Other { price: 0, place: 0, name: 1 }),
         3 => (0..3_usize, 0..6_usize, 0..2_usize)
             .prop_map(|(price, place, name)| Found::Other { price, place, name }),
         1 => (0..3_usize).prop_map(|price| Found::Twice { price }),
