@@ -22,13 +22,13 @@ where row(known.*) is distinct from row(fresh.*)
 on conflict (hash_id) do update
 set (
     category, deal, sub_category, region_id, district_id, category_name, deal_name, sub_category_name, region_name,
-    district_name, total_price, area_m2, plot_area_m2, first_seen, price_since, last_seen, missing_since, latitude, longitude, location_precision, name, city, city_part, street, agency, walk_id, line,
-    row_index
+    district_name, total_price, area_m2, plot_area_m2, first_seen, price_since, last_seen, missing_since, latitude,
+    longitude, location_precision, name, city, city_part, street, agency, walk_id, line, row_index
 ) = (
     excluded.category, excluded.deal, excluded.sub_category, excluded.region_id, excluded.district_id,
     excluded.category_name, excluded.deal_name, excluded.sub_category_name, excluded.region_name, excluded.district_name,
-    excluded.total_price,
-    excluded.area_m2, excluded.plot_area_m2, excluded.first_seen, excluded.price_since, excluded.last_seen,
+    excluded.total_price, excluded.area_m2, excluded.plot_area_m2, excluded.first_seen, excluded.price_since,
+    excluded.last_seen,
     excluded.missing_since, excluded.latitude, excluded.longitude, excluded.location_precision, excluded.name, excluded.city,
     excluded.city_part, excluded.street, excluded.agency, excluded.walk_id, excluded.line, excluded.row_index
 )

@@ -14,7 +14,8 @@ use crate::{kept, roles};
 const MIGRATIONS: &[(i32, &str, &str)] = &[
     (1, "facts", include_str!("../migrations/0001_facts.sql")),
     (2, "quarantine", include_str!("../migrations/0002_quarantine.sql")),
-    (3, "marts", include_str!("../migrations/0003_marts.sql")),
+    (3, "kept_tables", include_str!("../migrations/0003_kept_tables.sql")),
+    (4, "marts", include_str!("../migrations/0004_marts.sql")),
 ];
 
 /// The schema version that this software works with.
