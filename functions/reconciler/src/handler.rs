@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::LambdaEvent;
-use runtime::{Failure, RawStore, ReconcilerSettings};
+use runtime::{Class, Failure, RawStore, ReconcilerSettings};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use warehouse::Warehouse;
@@ -13,10 +13,11 @@ use crate::error::{Error, StartError};
 use crate::loader_function::{LoaderFunction, RemoteLoader};
 use crate::missing::{Ages, Comparison, MissingObject, find_missing};
 
-/// An event takes seconds; Lambda tries a failed one for up to six hours, but by then two loads of one object at once do
-/// no harm.
+/// Most events load within seconds. One that Lambda is still trying again may be overtaken: two loads of one object do no
+/// harm.
 const DEFAULT_MINUTES: u32 = 15;
-/// What the longest load may take: no new one is begun later than this before the function's deadline.
+/// What the longest load may take: no new one is begun later than this before the function's deadline, so the function's
+/// timeout must be longer.
 const LONGEST_LOAD: Duration = Duration::from_secs(120);
 /// So many keys are named in a report.
 const NAMED: usize = 100;
@@ -47,7 +48,7 @@ pub struct Report {
     pub loaded: u64,
     /// Of these, handed to the loader, which failed.
     pub failed: u64,
-    /// Of these, left for the next run, because this one's time was up.
+    /// Of these, left for the next run: this one's time was up.
     pub left: u64,
     /// Keys of the first hundred missing objects.
     pub keys: Vec<String>,
@@ -95,7 +96,8 @@ impl<L: LoaderFunction> Reconciler<L> {
     /// again: what was loaded is not missing any more.
     ///
     /// # Errors
-    /// If the raw zone or the ledger cannot be read, or loads failed; the other objects are loaded then.
+    /// If the raw zone or the ledger cannot be read, or loads failed; the other objects are loaded then, unless a failure
+    /// says that a person must act first.
     pub async fn reconcile(&self, request: &Request, deadline: Option<Timestamp>) -> Result<Report, Failure> {
         let now = Timestamp::now();
         let ages = Ages {
@@ -136,6 +138,11 @@ impl<L: LoaderFunction> Reconciler<L> {
                 Err(error) => {
                     report.failed += 1;
                     failures.push(failure(&error));
+                    // A person must act first: the other loads would fail alike.
+                    if error.class() == Class::Stop {
+                        report.left = report.missing - done - 1;
+                        break;
+                    }
                 }
             }
         }

@@ -82,8 +82,6 @@ struct Figures {
 /// Looks whether the walk that is being loaded is falsified; runs when its sightings are in their temporary table and
 /// nothing of it is merged.
 pub(crate) async fn check(transaction: &Transaction<'_>, walk: Uuid) -> Result<Option<Falsified>, Error> {
-    // Compiling the statement would take longer than running it.
-    transaction.batch_execute("set local jit = off").await.doing("prepare to compare the walk")?;
     let row = transaction
         .query_one(FIGURES, &[&walk, &HALF_STEP, &STRAY])
         .await

@@ -10,6 +10,7 @@ use end_to_end::tables::{self, Content};
 use end_to_end::walked::Plan;
 use end_to_end::{Function, InvokeApi, Loaders, World, binary, walked};
 use portal_simulator::{Market, Source};
+use raw_zone::PREFIX;
 use serde_json::{Value, json};
 
 use crate::faults::walk_file;
@@ -201,6 +202,8 @@ async fn a_loader_that_does_not_exist_stops_everything() {
     let error = reconciler.invoke(json!({ "older_than_minutes": 0 })).await.unwrap_err();
     assert_eq!(error.class, "stop", "{}", error.message);
     assert!(error.message.contains("another-loader"), "{}", error.message);
+    assert!(rebuild.objects() > 1);
+    assert_eq!(error.message.matches(PREFIX).count(), 1, "one object was tried: {}", error.message);
 }
 
 #[tokio::test]
