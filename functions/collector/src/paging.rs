@@ -25,7 +25,7 @@ pub(crate) struct Paging {
 
 impl Paging {
     pub(crate) fn new(segment: Segment) -> Self {
-        let current = SearchQuery { segment, limit: PAGE_LIMIT, offset: 0 };
+        let current = SearchQuery { segment, age: None, limit: PAGE_LIMIT, offset: 0 };
         Self { parts: Vec::new(), current, parent_total: u64::MAX, capped: false }
     }
 
@@ -42,7 +42,7 @@ impl Paging {
     /// Takes note of an answer and moves on; false when there is nothing more to ask for.
     pub(crate) fn advance(&mut self, answer: &Answer) -> bool {
         let total = answer.pagination.total;
-        let rows = answer.hash_ids.len() as u64;
+        let rows = answer.rows.len() as u64;
         if self.current.offset == 0 && total > OFFSET_CAP {
             match split(&self.current.segment) {
                 // The portal ignores filters that it does not know: such a part would repeat its parent.
@@ -67,7 +67,7 @@ impl Paging {
     fn next_part(&mut self) -> bool {
         let Some((segment, parent_total)) = self.parts.pop() else { return false };
         self.parent_total = parent_total;
-        self.current = SearchQuery { segment, limit: PAGE_LIMIT, offset: 0 };
+        self.current = SearchQuery { segment, age: None, limit: PAGE_LIMIT, offset: 0 };
         true
     }
 }
@@ -134,7 +134,7 @@ mod tests {
                 duration: Duration::ZERO,
                 body: String::new(),
                 pagination: Pagination { limit: query.limit, offset: query.offset, total },
-                hash_ids: vec![None; usize::try_from(rows).unwrap()],
+                rows: vec![None; usize::try_from(rows).unwrap()],
             };
             if !paging.advance(&answer) {
                 return (requests, paging.capped());

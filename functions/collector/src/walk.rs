@@ -129,10 +129,12 @@ impl Walker {
             format: FORMAT,
             portal: self.portal.base_url().as_str().trim_end_matches('/').to_owned(),
             segment: key.segment.clone(),
+            since: None,
             walk: key.walk,
             software: concat!("cenovka/", env!("CARGO_PKG_VERSION")).to_owned(),
             started_at: key.started_at,
             announced,
+            robots_disregarded: false,
         }
     }
 
@@ -147,7 +149,7 @@ impl Walker {
     ) -> Result<Option<Stopped>, raw_zone::Error> {
         let mut answer = first;
         loop {
-            distinct.extend(answer.hash_ids.iter().flatten());
+            distinct.extend(answer.rows.iter().flatten().map(|row| row.hash_id));
             let more = paging.advance(&answer);
             writer.page(self.record(answer)).await?;
             if !more {
@@ -169,7 +171,7 @@ impl Walker {
             status: answer.status,
             fetched_at: self.clock.now(),
             duration_ms: u64::try_from(answer.duration.as_millis()).unwrap_or(u64::MAX),
-            rows: answer.hash_ids.len() as u64,
+            rows: answer.rows.len() as u64,
             body: answer.body,
         }
     }

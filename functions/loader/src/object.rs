@@ -66,7 +66,7 @@ impl<'a, R: AsyncBufRead + Unpin> Object<'a, R> {
 
 /// The ledger's facts from the file's header, which must be that of the key.
 fn walk(place: Place<'_>, object_bytes: u64, header: Header) -> Result<Walk, Error> {
-    let Header { format: _, portal, segment, walk, software, started_at, announced } = header;
+    let Header { portal, segment, walk, software, started_at, announced, .. } = header;
     let (bucket, key) = (place.bucket.to_owned(), place.key.to_owned());
     let found = ObjectKey { segment: segment.clone(), started_at, walk }.to_string();
     if found != key {
@@ -76,7 +76,6 @@ fn walk(place: Place<'_>, object_bytes: u64, header: Header) -> Result<Walk, Err
 }
 
 fn ending(closing: Closing) -> Ending {
-    let Closing { complete, incomplete_because, pages, requests, retries, finished_at, rows: _, distinct: _ } =
-        closing;
+    let Closing { complete, incomplete_because, pages, requests, retries, finished_at, .. } = closing;
     Ending { finished_at, complete, incomplete_because, pages, requests, retries }
 }

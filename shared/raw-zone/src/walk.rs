@@ -11,7 +11,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sreality::Segment;
+use sreality::shape::Drift;
+use sreality::{Age, Segment};
 use uuid::Uuid;
 
 /// The version of the format that is written, and the newest that is read.
@@ -26,6 +27,9 @@ pub struct Header {
     pub portal: String,
     /// What the walk covers.
     pub segment: Segment,
+    /// Set if it asked for adverts of this age only: such a walk is never complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Age>,
     /// The walk's id.
     pub walk: Uuid,
     /// The software that walked, with its version.
@@ -34,6 +38,10 @@ pub struct Header {
     pub started_at: Timestamp,
     /// Total that the portal announced at the start.
     pub announced: u64,
+    /// Whether the portal's robots.txt forbids the walk, and it was made all the same because its operator says that
+    /// they may.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub robots_disregarded: bool,
 }
 
 /// A page as it is read: the body is borrowed from the line.
@@ -70,6 +78,9 @@ pub struct Closing {
     pub requests: u64,
     /// Requests that repeated a failed one.
     pub retries: u64,
+    /// How the pages differ from the known shape.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<Drift>,
     /// When the walk ended.
     pub finished_at: Timestamp,
 }

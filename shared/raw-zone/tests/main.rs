@@ -17,10 +17,12 @@ fn header() -> Header {
         format: FORMAT,
         portal: "http://127.0.0.1:1".to_owned(),
         segment: "flats-sale/praha".parse().unwrap(),
+        since: None,
         walk: Uuid::from_u128(7),
         software: "cenovka/0.1.0".to_owned(),
         started_at: "2026-11-22T05:00:00Z".parse().unwrap(),
         announced: 4,
+        robots_disregarded: false,
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::host::is_local;
 use crate::pace::Pace;
-use crate::page::{Page, PageError, Pagination};
+use crate::page::{Identity, Page, PageError, Pagination};
 use crate::query::{SEARCH_PATH, SearchQuery};
 
 /// A request is tried this often in all before its error is final.
@@ -158,8 +158,8 @@ pub struct Answer {
     pub body: String,
     /// The page's place in the list.
     pub pagination: Pagination,
-    /// The rows' ids; `None` for a row without one.
-    pub hash_ids: Vec<Option<i64>>,
+    /// Which listing each row is; `None` for a row without an id.
+    pub rows: Vec<Option<Identity>>,
 }
 
 /// Requests of a run so far.
@@ -327,8 +327,8 @@ fn read_page(url: &Url, status: u16, duration: Duration, body: Vec<u8>) -> Resul
     let body = String::from_utf8(body).map_err(|_| PageError::NotUtf8)?;
     let page = Page::parse(&body)?;
     let pagination = page.pagination.ok_or(PageError::NoPagination)?;
-    let hash_ids = page.hash_ids().collect();
-    Ok(Answer { url: url.to_string(), status, duration, pagination, hash_ids, body })
+    let rows = page.identities().collect();
+    Ok(Answer { url: url.to_string(), status, duration, pagination, rows, body })
 }
 
 /// `Retry-After` in both of its forms: seconds, or a date.

@@ -16,9 +16,10 @@ pub mod price;
 pub mod query;
 pub mod row;
 pub mod segment;
+pub mod shape;
 
 pub use client::{Answer, Client, ClientError, ClientSettings, RequestCounts, RequestError};
-pub use page::{Page, PageError, Pagination};
-pub use query::SearchQuery;
+pub use page::{Identity, Page, PageError, Pagination};
+pub use query::{Age, SearchQuery};
 pub use row::{Row, RowError};
 pub use segment::{Segment, SegmentError};

@@ -60,14 +60,51 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The rows' `hash_id`s; `None` for a row that has none.
-    pub fn hash_ids(&self) -> impl Iterator<Item = Option<i64>> {
+    /// Which listing each row is; `None` for a row without a `hash_id`.
+    pub fn identities(&self) -> impl Iterator<Item = Option<Identity>> {
+        self.results.iter().map(|row| Identity::of(row.get()))
+    }
+}
+
+/// Which listing a row is, and by what filters a query finds it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The advert's id.
+    pub hash_id: i64,
+    /// Code of the sub-category, if the row has one that can be read.
+    pub sub_category: Option<i16>,
+    /// Region id, as delivered; -1 for none.
+    pub region_id: Option<i32>,
+    /// District id, as delivered; -1 for none.
+    pub district_id: Option<i32>,
+}
+
+impl Identity {
+    /// Reads a row as far as that goes: what cannot be read beside the id is left out.
+    fn of(row: &str) -> Option<Self> {
         #[derive(Deserialize)]
-        struct Identity {
+        struct Outer<'a> {
             hash_id: i64,
+            #[serde(borrow)]
+            category_sub_cb: Option<&'a RawValue>,
+            #[serde(borrow)]
+            locality: Option<&'a RawValue>,
         }
-        let identity = |row: &&RawValue| serde_json::from_str::<Identity>(row.get()).ok();
-        self.results.iter().map(move |row| identity(row).map(|identity| identity.hash_id))
+        #[derive(Deserialize)]
+        struct SubCategory {
+            value: i16,
+        }
+        #[derive(Default, Deserialize)]
+        struct Locality {
+            region_id: Option<i32>,
+            district_id: Option<i32>,
+        }
+        let outer: Outer = serde_json::from_str(row).ok()?;
+        let sub_category = outer.category_sub_cb.and_then(|sub| serde_json::from_str(sub.get()).ok());
+        let locality = outer.locality.and_then(|locality| serde_json::from_str(locality.get()).ok());
+        let Locality { region_id, district_id } = locality.unwrap_or_default();
+        let sub_category = sub_category.map(|sub: SubCategory| sub.value);
+        Some(Self { hash_id: outer.hash_id, sub_category, region_id, district_id })
     }
 }
 
@@ -82,7 +119,19 @@ mod tests {
         let page = Page::parse(body).unwrap();
         assert_eq!(page.pagination, Some(Pagination { limit: 2, offset: 0, total: 9 }));
         assert_eq!(page.results[0].get(), r#"{"hash_id":12, "x":[1]}"#);
-        assert_eq!(page.hash_ids().collect::<Vec<_>>(), [Some(12), None]);
+        let hash_ids: Vec<_> = page.identities().map(|row| row.map(|row| row.hash_id)).collect();
+        assert_eq!(hash_ids, [Some(12), None]);
+    }
+
+    #[test]
+    fn a_row_is_identified_as_far_as_it_can_be_read() {
+        let row = r#"{"hash_id":12,"category_sub_cb":{"name":"x","value":4},"locality":{"region_id":10,"district_id":-1}}"#;
+        let whole =
+            Identity { hash_id: 12, sub_category: Some(4), region_id: Some(10), district_id: Some(-1) };
+        assert_eq!(Identity::of(row), Some(whole));
+        let odd = r#"{"hash_id":12,"category_sub_cb":"4","locality":[]}"#;
+        assert_eq!(Identity::of(odd), Some(Identity { hash_id: 12, ..Identity::default() }));
+        assert_eq!(Identity::of(r#"{"hashId":12}"#), None);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Queries of `estates/search`.
 
+use serde::{Deserialize, Serialize};
+
 use crate::place::{CZECH_REPUBLIC, Place};
 use crate::segment::Segment;
 
@@ -12,11 +14,41 @@ pub const OFFSET_CAP: u64 = 10_000;
 /// Rows to ask for per page: what collectors in production get served. The portal's default is 100.
 pub const PAGE_LIMIT: u64 = 500;
 
+/// How far back a walk for new and changed adverts looks: what the portal's own filter can tell apart.
+///
+/// Source: its parameter `advert_age_to` knows 2 (about 24 hours), 8 and 31 days; 1 gives very few.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Age {
+    /// About 24 hours.
+    #[serde(rename = "24h")]
+    Day,
+    /// A week.
+    #[serde(rename = "7d")]
+    Week,
+    /// A month.
+    #[serde(rename = "30d")]
+    Month,
+}
+
+impl Age {
+    /// `advert_age_to`, in days.
+    #[must_use]
+    pub fn parameter(self) -> u32 {
+        match self {
+            Self::Day => 2,
+            Self::Week => 8,
+            Self::Month => 31,
+        }
+    }
+}
+
 /// One page of one part of a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchQuery {
     /// The part of the market; narrower than the walk's segment where that had to be split.
     pub segment: Segment,
+    /// Only adverts of this age; all if `None`.
+    pub age: Option<Age>,
     /// Rows per page; 0 asks for the total only.
     pub limit: u64,
     /// Rows to skip.
@@ -48,6 +80,9 @@ impl SearchQuery {
             }
             None => {}
         }
+        if let Some(age) = self.age {
+            parameters.push(("advert_age_to", age.parameter().to_string()));
+        }
         for promoted in ["include_broker_tip", "include_region_tip", "include_project_tip"] {
             parameters.push((promoted, "false".to_owned()));
         }
@@ -65,13 +100,14 @@ mod tests {
     #[test]
     fn a_narrow_segment_becomes_filters() {
         let segment = "flats-rent/praha/2-kk.3-kk".parse().unwrap();
-        let parameters = SearchQuery { segment, limit: 500, offset: 1000 }.parameters();
+        let parameters = SearchQuery { segment, age: Some(Age::Day), limit: 500, offset: 1000 }.parameters();
         for expected in [
             ("category_main_cb", "1"),
             ("category_type_cb", "2"),
             ("category_sub_cb", "4,6"),
             ("locality_country_id", "112"),
             ("locality_region_id", "10"),
+            ("advert_age_to", "2"),
             ("limit", "500"),
             ("offset", "1000"),
         ] {
@@ -84,8 +120,10 @@ mod tests {
     #[test]
     fn a_national_segment_filters_neither_place_nor_sub_category() {
         let parameters =
-            SearchQuery { segment: "land-share".parse().unwrap(), limit: 0, offset: 0 }.parameters();
+            SearchQuery { segment: "land-share".parse().unwrap(), age: None, limit: 0, offset: 0 }
+                .parameters();
         let names: Vec<_> = parameters.iter().map(|(name, _)| *name).collect();
+        assert!(!names.contains(&"advert_age_to"));
         assert!(!names.contains(&"category_sub_cb"));
         assert!(!names.contains(&"locality_region_id"));
         assert!(!names.contains(&"locality_district_id"));

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::category::{Category, Deal, SUB_CATEGORIES, SubCategory};
+use crate::page::Identity;
 use crate::place::Place;
 
 /// A main category and a deal type, optionally narrowed to a place and to sub-categories.
@@ -37,6 +38,21 @@ impl Segment {
         Category::ALL
             .into_iter()
             .flat_map(|category| Deal::ALL.into_iter().map(move |deal| Self::national(category, deal)))
+    }
+}
+
+impl Segment {
+    /// Whether a query for this segment finds a listing of its category and deal type that stands there. What a row does
+    /// not tell matches no filter.
+    #[must_use]
+    pub fn includes(&self, listing: &Identity) -> bool {
+        let in_place = match self.place {
+            None => true,
+            Some(Place::Region(region)) => listing.region_id == Some(region.id),
+            Some(Place::District(district)) => listing.district_id.is_some_and(|id| district.includes(id)),
+        };
+        let is_kind = |sub: &&SubCategory| listing.sub_category == Some(sub.code);
+        in_place && (self.sub_categories.is_empty() || self.sub_categories.iter().any(is_kind))
     }
 }
 
@@ -152,6 +168,25 @@ mod tests {
         assert_eq!(segment.sub_categories.iter().map(|sub| sub.code).collect::<Vec<_>>(), [4, 6]);
         let without_place: Segment = "houses-sale/vila".parse().unwrap();
         assert_eq!(without_place.place, None);
+    }
+
+    #[test]
+    fn a_segment_includes_what_its_filters_find() {
+        let listing =
+            Identity { hash_id: 1, sub_category: Some(4), region_id: Some(10), district_id: Some(5007) };
+        for (segment, includes) in [
+            ("flats-sale", true),
+            ("flats-sale/praha", true),
+            ("flats-sale/praha-7/2-kk.3-kk", true),
+            ("flats-sale/hlavni-mesto-praha", true),
+            ("flats-sale/praha-6", false),
+            ("flats-sale/jihomoravsky", false),
+            ("flats-sale/3-kk", false),
+        ] {
+            assert_eq!(segment.parse::<Segment>().unwrap().includes(&listing), includes, "{segment}");
+        }
+        let nowhere = Identity { hash_id: 1, ..Identity::default() };
+        assert!(!"flats-sale/praha".parse::<Segment>().unwrap().includes(&nowhere));
     }
 
     #[test]

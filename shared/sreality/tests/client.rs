@@ -32,7 +32,7 @@ async fn portal(answer: fn(usize, &HeaderMap) -> Response) -> (Client, Arc<Atomi
 }
 
 fn query() -> SearchQuery {
-    SearchQuery { segment: "flats-sale".parse().unwrap(), limit: 2, offset: 0 }
+    SearchQuery { segment: "flats-sale".parse().unwrap(), age: None, limit: 2, offset: 0 }
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn a_page_comes_back_as_received() {
     .await;
     let answer = client.search(&query()).await.unwrap();
     assert_eq!(answer.body, PAGE);
-    assert_eq!(answer.hash_ids, [Some(12), Some(28)]);
+    assert_eq!(answer.rows.iter().flatten().map(|row| row.hash_id).collect::<Vec<_>>(), [12, 28]);
     assert_eq!(answer.pagination.total, 2);
     assert!(answer.url.contains("category_main_cb=1"));
 }

@@ -111,7 +111,12 @@ async fn make(market: Arc<Market>, position: usize, plan: Plan) -> Made {
 
     let (mut writer, mut reached, mut rows, mut pages) = (None, HashSet::new(), 0, 0);
     loop {
-        let query = SearchQuery { segment: segment.clone(), limit: PAGE_LIMIT, offset: pages * PAGE_LIMIT };
+        let query = SearchQuery {
+            segment: segment.clone(),
+            age: None,
+            limit: PAGE_LIMIT,
+            offset: pages * PAGE_LIMIT,
+        };
         let body = market.page(&query.parameters()).unwrap();
         let page = Page::parse(&body).unwrap();
         let announced = page.pagination.unwrap().total;
@@ -120,10 +125,12 @@ async fn make(market: Arc<Market>, position: usize, plan: Plan) -> Made {
                 format: FORMAT,
                 portal: "http://127.0.0.1".to_owned(),
                 segment: segment.clone(),
+                since: None,
                 walk: id,
                 software: "test".to_owned(),
                 started_at,
                 announced,
+                robots_disregarded: false,
             };
             writer = Some(WalkWriter::start(Vec::new(), header).await.unwrap());
         }
@@ -131,7 +138,7 @@ async fn make(market: Arc<Market>, position: usize, plan: Plan) -> Made {
             break;
         }
         if most_pages.is_some() {
-            reached.extend(page.hash_ids().map(Option::unwrap));
+            reached.extend(page.identities().map(|row| row.unwrap().hash_id));
         }
         let rows_of_page = page.results.len() as u64;
         let record = PageRecord {

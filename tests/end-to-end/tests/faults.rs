@@ -33,10 +33,12 @@ async fn walk_file_of(
         format: FORMAT,
         portal: portal.to_owned(),
         segment: key.segment.clone(),
+        since: None,
         walk: key.walk,
         software: "test".to_owned(),
         started_at,
         announced: rows as u64,
+        robots_disregarded: false,
     };
     let mut writer = WalkWriter::start(Vec::new(), header).await.unwrap();
     let page = PageRecord {

@@ -8,7 +8,7 @@ use sreality::{Page, Row};
 fuzz_target!(|text: &str| {
     check(text);
     if let Ok(page) = Page::parse(text) {
-        page.hash_ids().for_each(drop);
+        page.identities().for_each(drop);
         page.results.iter().for_each(|row| check(row.get()));
     }
 });
