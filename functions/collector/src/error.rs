@@ -1,7 +1,9 @@
 //! What can go wrong in a collection, and what should happen then.
 
 use runtime::{Class, SettingsError, StoreError};
-use sreality::{ClientError, RequestError, Segment, SegmentError};
+use sreality::{AgeError, ClientError, RequestError, Segment, SegmentError};
+
+use crate::until::Stopped;
 
 /// Why the collector cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +25,17 @@ pub enum Error {
     /// The request names something that is no segment.
     #[error(transparent)]
     Segment(#[from] SegmentError),
+    /// The request names an age that is none.
+    #[error("since: {0}")]
+    Since(#[from] AgeError),
+    /// The time was up before the portal had answered once.
+    #[error("{segment}: {reason} before its first page was there; nothing of it is stored")]
+    NotBegun {
+        /// The segment that was to be walked.
+        segment: Segment,
+        /// Why it was not.
+        reason: String,
+    },
     /// The portal.
     #[error("{segment}: {source}")]
     Portal {
@@ -50,22 +63,41 @@ pub enum Error {
 }
 
 impl Error {
+    /// Why a segment's walk has not begun.
+    pub(crate) fn not_begun(segment: &Segment, stopped: Stopped) -> Self {
+        let segment = segment.clone();
+        match stopped {
+            Stopped::Portal(source) => Self::Portal { segment, source },
+            stopped => Self::NotBegun { segment, reason: stopped.to_string() },
+        }
+    }
+
+    /// A failure of the temporary folder.
+    pub(crate) fn file(segment: &Segment, error: std::io::Error) -> Self {
+        Self::File { segment: segment.clone(), source: raw_zone::Error::Transfer(error) }
+    }
+
     /// What should happen after it.
     #[must_use]
     pub fn class(&self) -> Class {
         match self {
-            Self::NoSegments | Self::Segment(_) => Class::Reject,
-            Self::Portal { source, .. } => match source {
-                RequestError::NoAnswer { .. }
-                | RequestError::Status { .. }
-                | RequestError::NotAPage { .. } => Class::Retry,
-                RequestError::Unprocessable { .. }
-                | RequestError::Redirect { .. }
-                | RequestError::TooLarge { .. }
-                | RequestError::Refused { .. } => Class::Stop,
-            },
-            Self::File { .. } => Class::Retry,
+            Self::NoSegments | Self::Segment(_) | Self::Since(_) => Class::Reject,
+            Self::Portal { source, .. } => portal_class(source),
+            Self::NotBegun { .. } | Self::File { .. } => Class::Retry,
             Self::Store { source, .. } => source.class(),
         }
+    }
+}
+
+/// What should happen after a request has brought no page.
+pub(crate) fn portal_class(error: &RequestError) -> Class {
+    match error {
+        RequestError::NoAnswer { .. } | RequestError::Status { .. } | RequestError::NotAPage { .. } => {
+            Class::Retry
+        }
+        RequestError::Unprocessable { .. }
+        | RequestError::Redirect { .. }
+        | RequestError::TooLarge { .. }
+        | RequestError::Refused { .. } => Class::Stop,
     }
 }

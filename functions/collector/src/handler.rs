@@ -3,26 +3,30 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use lambda_runtime::LambdaEvent;
-use runtime::{Class, CollectorSettings, Failure, RawStore};
+use runtime::{Class, CollectorSettings, Failure, Interrupt, RawStore};
 use serde::{Deserialize, Serialize};
-use sreality::{Client, Segment};
+use sreality::{Age, Client, Segment};
 
 use crate::clock::Clock;
 use crate::error::{Error, StartError};
-use crate::walk::{WalkSummary, Walker, stop_before};
+use crate::until::{Until, stop_before};
+use crate::walk::{Walk, WalkSummary, Walker};
 
 /// What a schedule asks for: `{"segments": ["flats-sale", "flats-rent/praha"]}`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct Request {
-    /// Segments to walk, in this order.
+    /// Segments to walk.
     #[serde(default)]
     pub segments: Vec<String>,
+    /// `24h`, `7d` or `30d`: only adverts that are not older. Such a walk sees listings, and never says that one is gone.
+    #[serde(default)]
+    pub since: Option<String>,
 }
 
 /// What came of it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Response {
-    /// One entry for each segment.
+    /// One entry for each segment, in the order in which they were stored.
     pub walks: Vec<WalkSummary>,
 }
 
@@ -30,16 +34,18 @@ pub struct Response {
 #[derive(Debug)]
 pub struct Collector {
     walker: Walker,
+    interrupt: Interrupt,
 }
 
 impl Collector {
     /// Builds the collector from its parts.
     #[must_use]
-    pub fn new(portal: Client, store: RawStore, clock: Clock) -> Self {
-        Self { walker: Walker { portal, store, clock } }
+    pub fn new(portal: Client, store: RawStore, clock: Clock, interrupt: Interrupt) -> Self {
+        Self { walker: Walker { portal, store, clock }, interrupt }
     }
 
-    /// Builds the collector from the environment.
+    /// Builds the collector from the environment. When the process is asked to end, the walks under way are stored as
+    /// incomplete ones.
     ///
     /// # Errors
     /// If a setting is missing or wrong, or the portal is real and may not be asked.
@@ -47,7 +53,7 @@ impl Collector {
         let settings = CollectorSettings::from_env()?;
         let portal = Client::new(settings.portal)?;
         let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
-        Ok(Self::new(portal, store, Clock::default()))
+        Ok(Self::new(portal, store, Clock::default(), Interrupt::on_signals()))
     }
 
     /// Answers one invocation.
@@ -60,7 +66,11 @@ impl Collector {
         self.collect(&event.payload, Some(deadline), |_| ()).await
     }
 
-    /// Walks the segments of a request one after the other, reporting each as it is stored.
+    /// Walks the segments of a request, reporting each as it is stored.
+    ///
+    /// The first page of each is asked for first: with it there is something to store of every segment, and its size is
+    /// known. Then they are walked from the smallest to the largest, each with its share of the time that is left, so
+    /// that as many as possible are complete when the time is short.
     ///
     /// # Errors
     /// As [`Collector::handle`].
@@ -70,12 +80,15 @@ impl Collector {
         deadline: Option<Instant>,
         mut stored: impl FnMut(&WalkSummary),
     ) -> Result<Response, Failure> {
-        let segments = parse_segments(request).map_err(|error| failure(&error))?;
-        self.walker.portal.begin_run();
-        let mut walks = Vec::new();
-        let mut failures = Vec::new();
-        for segment in &segments {
-            let error = match self.walker.walk(segment, deadline).await {
+        let (segments, since) = parse(request).map_err(|error| failure(&error))?;
+        let until = Until { deadline, interrupt: self.interrupt.clone() };
+        let robots_disregarded = self.begin_run(&until).await.map_err(|error| failure(&error))?;
+        let (begun, mut failures) = self.begin_walks(&segments, since, &until).await;
+        let (mut left, mut walks) = (begun.len(), Vec::new());
+        for walk in begun {
+            let share = until.share(left);
+            left -= 1;
+            let error = match walk.finish(robots_disregarded, &share).await {
                 Ok((summary, error)) => {
                     log(&summary);
                     stored(&summary);
@@ -84,37 +97,65 @@ impl Collector {
                 }
                 Err(error) => Some(error),
             };
-            if let Some(error) = error {
-                let failed = failure(&error);
-                let stop = failed.class == Class::Stop;
-                failures.push(failed);
-                // A portal that refuses one segment would refuse the next: it is left alone.
-                if stop {
-                    break;
-                }
-            }
+            // A portal that refuses one walk refuses those after it with the same words.
+            failures.extend(error.map(|error| failure(&error)).filter(|_| !is_stopped(&failures)));
         }
         match Failure::merge(failures) {
             None => Ok(Response { walks }),
             Some(failure) => Err(failure),
         }
     }
+
+    /// Begins the run; tells whether it goes against the portal's robots.txt.
+    async fn begin_run(&self, _until: &Until) -> Result<bool, Error> {
+        self.walker.portal.begin_run();
+        Ok(false)
+    }
+
+    /// Begins walks, the smallest first in the answer; and what failed of them.
+    async fn begin_walks(
+        &self,
+        segments: &[Segment],
+        since: Option<Age>,
+        until: &Until,
+    ) -> (Vec<Walk<'_>>, Vec<Failure>) {
+        let (mut begun, mut failures) = (Vec::new(), Vec::new());
+        for segment in segments {
+            match self.walker.begin(segment, since, until).await {
+                Ok(walk) => begun.push(walk),
+                Err(error) => failures.push(failure(&error)),
+            }
+            // A portal that refuses one segment would refuse the next: it is left alone.
+            if is_stopped(&failures) {
+                break;
+            }
+        }
+        begun.sort_by_key(Walk::announced);
+        (begun, failures)
+    }
+}
+
+fn is_stopped(failures: &[Failure]) -> bool {
+    failures.iter().any(|failure| failure.class == Class::Stop)
 }
 
 fn failure(error: &Error) -> Failure {
     Failure::new(error.class(), error)
 }
 
-fn parse_segments(request: &Request) -> Result<Vec<Segment>, Error> {
+fn parse(request: &Request) -> Result<(Vec<Segment>, Option<Age>), Error> {
     if request.segments.is_empty() {
         return Err(Error::NoSegments);
     }
-    Ok(request.segments.iter().map(|text| text.parse()).collect::<Result<_, _>>()?)
+    let segments = request.segments.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+    let since = request.since.as_deref().map(str::parse).transpose()?;
+    Ok((segments, since))
 }
 
 fn log(walk: &WalkSummary) {
     tracing::info!(
         segment = %walk.segment,
+        since = walk.since.map(tracing::field::display),
         key = walk.key,
         announced = walk.announced,
         seen = walk.seen,

@@ -1,11 +1,14 @@
 //! Schedule to raw object: walks segments of the portal and stores each walk as one raw object in S3.
 //!
 //! It never touches Postgres (invariant 1).
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing))]
 
 mod clock;
 mod error;
 mod handler;
 mod paging;
+mod split;
+mod until;
 mod walk;
 
 pub use clock::Clock;

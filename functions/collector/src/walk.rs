@@ -1,30 +1,30 @@
 //! One walk: from the first page to the raw object.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use raw_zone::{Closing, FORMAT, Header, ObjectKey, PageRecord, WalkWriter};
-use runtime::RawStore;
+use runtime::{Class, RawStore};
 use serde::Serialize;
-use sreality::{Answer, Client, RequestError, Segment};
+use sreality::query::PAGE_LIMIT;
+use sreality::{Age, Answer, Client, RequestCounts, RequestError, SearchQuery, Segment};
 use tempfile::NamedTempFile;
 use tokio::fs::File;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::error::Error;
+use crate::error::{Error, portal_class};
 use crate::paging::Paging;
-
-/// Of 1 000 announced listings, this many must have been seen for a walk to be complete. Rows move while
-/// paging, so a few are always missed; public collectors in production use the same share.
-const COMPLETE_PER_MILLE: u64 = 995;
+use crate::until::{Stopped, Until};
 
 /// What came of one walk.
 #[derive(Clone, Debug, Serialize)]
 pub struct WalkSummary {
     /// What was walked.
     pub segment: Segment,
+    /// The age that adverts were asked for, if not all were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Age>,
     /// Key of the raw object.
     pub key: String,
     /// Total that the portal announced.
@@ -43,7 +43,7 @@ pub struct WalkSummary {
     pub refusals: u64,
     /// Size of the raw object in bytes.
     pub bytes: u64,
-    /// Wall-clock seconds.
+    /// Wall-clock seconds, those left out in which other segments were walked.
     pub seconds: f64,
     /// Whether the walk may say that a listing is gone.
     pub complete: bool,
@@ -60,109 +60,66 @@ pub(crate) struct Walker {
     pub(crate) clock: Clock,
 }
 
+/// A walk whose first page is there, so that its size is known.
+#[derive(Debug)]
+pub(crate) struct Walk<'w> {
+    walker: &'w Walker,
+    key: ObjectKey,
+    since: Option<Age>,
+    paging: Paging,
+    first_page: SetAside,
+    counts: RequestCounts,
+    busy: Duration,
+}
+
+/// A page that waits in a file until its walk goes on: the first pages of all segments would not fit into memory.
+#[derive(Debug)]
+struct SetAside {
+    page: PageRecord,
+    body: NamedTempFile,
+}
+
 impl Walker {
-    /// Walks a segment and stores the walk. When the portal fails on the way, what there is is stored as an
-    /// incomplete walk, and the error is returned beside it.
-    pub(crate) async fn walk(
+    /// Begins a walk with its first page.
+    ///
+    /// # Errors
+    /// If there is no first page, or no room for it. Nothing is stored then.
+    pub(crate) async fn begin(
         &self,
         segment: &Segment,
-        deadline: Option<Instant>,
-    ) -> Result<(WalkSummary, Option<Error>), Error> {
-        let portal_error = |source| Error::Portal { segment: segment.clone(), source };
-        let file_error = |source| Error::File { segment: segment.clone(), source };
-        let (started, before) = (Instant::now(), self.portal.counts());
+        since: Option<Age>,
+        until: &Until,
+    ) -> Result<Walk<'_>, Error> {
+        let started = Instant::now();
         let key = ObjectKey { segment: segment.clone(), started_at: self.clock.now(), walk: Uuid::new_v4() };
-        let mut paging = Paging::new(segment.clone());
-        let first = self.portal.search(paging.query()).await.map_err(portal_error)?;
-        let announced = first.pagination.total;
-
-        let (file, output) = temporary_file().await.map_err(file_error)?;
-        let mut writer = WalkWriter::start(output, self.header(&key, announced)).await.map_err(file_error)?;
-        let mut distinct = HashSet::new();
-        let paged = self.page_through(first, &mut paging, &mut writer, &mut distinct, deadline).await;
-        let stopped = paged.map_err(file_error)?;
-
-        let seen = distinct.len() as u64;
-        let counts = self.portal.counts();
-        let incomplete_because = match &stopped {
-            Some(stopped) => Some(stopped.to_string()),
-            None => incompleteness(&paging, seen, announced),
-        };
-        let closing = Closing {
-            complete: incomplete_because.is_none(),
-            incomplete_because,
-            distinct: seen,
-            requests: counts.requests - before.requests,
-            retries: counts.retries - before.retries,
-            finished_at: self.clock.now(),
-            ..Closing::default()
-        };
-        let (closing, _) = writer.finish(closing).await.map_err(file_error)?;
-        let key = key.to_string();
-        let stored = self.store.put_new(&key, file.path()).await;
-        stored.map_err(|source| Error::Store { segment: segment.clone(), source })?;
-
-        let summary = WalkSummary {
-            segment: segment.clone(),
-            key,
-            announced,
-            seen,
-            rows: closing.rows,
-            pages: closing.pages,
-            requests: closing.requests,
-            retries: closing.retries,
-            refusals: counts.refusals - before.refusals,
-            bytes: size_of(file.path()),
-            seconds: started.elapsed().as_secs_f64(),
-            complete: closing.complete,
-            incomplete_because: closing.incomplete_because,
-        };
-        let error = match stopped {
-            Some(Stopped::Portal(source)) => Some(portal_error(source)),
-            Some(Stopped::Deadline) | None => None,
-        };
-        Ok((summary, error))
+        let (mut paging, mut counts) = (Paging::new(segment.clone(), since), RequestCounts::default());
+        let first = SearchQuery { segment: segment.clone(), age: since, limit: PAGE_LIMIT, offset: 0 };
+        let answer = self.ask(&first, &mut counts, until).await;
+        let answer = answer.map_err(|stopped| Error::not_begun(segment, stopped))?;
+        paging.answered(&answer);
+        let first_page = SetAside::new(self.record(answer)).await;
+        let first_page = first_page.map_err(|error| Error::file(segment, error))?;
+        Ok(Walk { walker: self, key, since, paging, first_page, counts, busy: started.elapsed() })
     }
 
-    fn header(&self, key: &ObjectKey, announced: u64) -> Header {
-        Header {
-            format: FORMAT,
-            portal: self.portal.base_url().as_str().trim_end_matches('/').to_owned(),
-            segment: key.segment.clone(),
-            since: None,
-            walk: key.walk,
-            software: concat!("cenovka/", env!("CARGO_PKG_VERSION")).to_owned(),
-            started_at: key.started_at,
-            announced,
-            robots_disregarded: false,
-        }
-    }
-
-    /// Writes the first page and all that follow it. Returns why it stopped before the end, if it did.
-    async fn page_through(
+    /// Asks for one page, unless the time is up before it is there.
+    async fn ask(
         &self,
-        first: Answer,
-        paging: &mut Paging,
-        writer: &mut WalkWriter<File>,
-        distinct: &mut HashSet<i64>,
-        deadline: Option<Instant>,
-    ) -> Result<Option<Stopped>, raw_zone::Error> {
-        let mut answer = first;
-        loop {
-            distinct.extend(answer.rows.iter().flatten().map(|row| row.hash_id));
-            let more = paging.advance(&answer);
-            writer.page(self.record(answer)).await?;
-            if !more {
-                return Ok(None);
-            }
-            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Ok(Some(Stopped::Deadline));
-            }
-            answer = match self.portal.search(paging.query()).await {
-                Ok(answer) => answer,
-                Err(error) => return Ok(Some(Stopped::Portal(error))),
-            };
-        }
+        query: &SearchQuery,
+        counts: &mut RequestCounts,
+        until: &Until,
+    ) -> Result<Answer, Stopped> {
+        let before = self.portal.counts();
+        let answer = tokio::select! {
+            biased;
+            stopped = until.reached() => Err(stopped),
+            answer = self.portal.search(query) => answer.map_err(Stopped::Portal),
+        };
+        let after = self.portal.counts();
+        counts.requests += after.requests - before.requests;
+        counts.retries += after.retries - before.retries;
+        counts.refusals += after.refusals - before.refusals;
+        answer
     }
 
     fn record(&self, answer: Answer) -> PageRecord {
@@ -177,37 +134,137 @@ impl Walker {
     }
 }
 
-/// A file in the function's temporary folder, removed when it is dropped, and a writer to it.
-async fn temporary_file() -> Result<(NamedTempFile, File), raw_zone::Error> {
-    let file = NamedTempFile::new().map_err(raw_zone::Error::Transfer)?;
-    let output = File::create(file.path()).await.map_err(raw_zone::Error::Transfer)?;
-    Ok((file, output))
-}
-
-/// Why a walk ended before its last page.
-#[derive(Debug, thiserror::Error)]
-enum Stopped {
-    #[error("the function's deadline was near")]
-    Deadline,
-    #[error(transparent)]
-    Portal(RequestError),
-}
-
-fn incompleteness(paging: &Paging, seen: u64, announced: u64) -> Option<String> {
-    if paging.capped() {
-        return Some("a part is larger than the portal lets one query page through".to_owned());
+impl Walk<'_> {
+    /// How many listings its first page has announced.
+    pub(crate) fn announced(&self) -> u64 {
+        self.paging.announced()
     }
-    let enough = seen * 1000 >= announced * COMPLETE_PER_MILLE;
-    (!enough).then(|| format!("saw {seen} of {announced} announced listings"))
+
+    /// Walks on to the end and stores the walk. When the time is up or the portal fails on the way, what there is is
+    /// stored as an incomplete walk; the portal's error is returned beside it.
+    ///
+    /// # Errors
+    /// If the walk cannot be stored.
+    pub(crate) async fn finish(
+        self,
+        robots_disregarded: bool,
+        until: &Until,
+    ) -> Result<(WalkSummary, Option<Error>), Error> {
+        let started = Instant::now();
+        let Walk { walker, key, since, mut paging, first_page, mut counts, busy } = self;
+        let segment = &key.segment;
+        let file_error = |source| Error::File { segment: segment.clone(), source };
+        let header = Header {
+            format: FORMAT,
+            portal: walker.portal.base_url().as_str().trim_end_matches('/').to_owned(),
+            segment: segment.clone(),
+            since,
+            walk: key.walk,
+            software: concat!("cenovka/", env!("CARGO_PKG_VERSION")).to_owned(),
+            started_at: key.started_at,
+            announced: paging.announced(),
+            robots_disregarded,
+        };
+        let (file, output) = temporary_file().await.map_err(|error| Error::file(segment, error))?;
+        let mut writer = WalkWriter::start(output, header).await.map_err(file_error)?;
+        let first_page = first_page.take_back().await.map_err(|error| Error::file(segment, error))?;
+        writer.page(first_page).await.map_err(file_error)?;
+        let paged = walker.page_through(&mut paging, &mut writer, &mut counts, until).await;
+        let stopped = paged.map_err(file_error)?;
+
+        let incomplete_because = match (&stopped, since) {
+            (Some(stopped), _) => Some(stopped.to_string()),
+            (None, Some(age)) => Some(format!("only adverts of the last {age} were asked for")),
+            (None, None) => paging.incompleteness(),
+        };
+        let closing = Closing {
+            complete: incomplete_because.is_none(),
+            incomplete_because,
+            distinct: paging.seen(),
+            requests: counts.requests,
+            retries: counts.retries,
+            finished_at: walker.clock.now(),
+            ..Closing::default()
+        };
+        let (closing, _) = writer.finish(closing).await.map_err(file_error)?;
+        let stored = walker.store.put_new(&key.to_string(), file.path()).await;
+        stored.map_err(|source| Error::Store { segment: segment.clone(), source })?;
+
+        let summary = WalkSummary {
+            segment: segment.clone(),
+            since,
+            key: key.to_string(),
+            announced: paging.announced(),
+            seen: paging.seen(),
+            rows: closing.rows,
+            pages: closing.pages,
+            requests: counts.requests,
+            retries: counts.retries,
+            refusals: counts.refusals,
+            bytes: size_of(file.path()),
+            seconds: (busy + started.elapsed()).as_secs_f64(),
+            complete: closing.complete,
+            incomplete_because: closing.incomplete_because,
+        };
+        let error = match stopped {
+            Some(Stopped::Portal(source)) => Some(Error::Portal { segment: segment.clone(), source }),
+            Some(Stopped::Deadline | Stopped::Interrupted) | None => None,
+        };
+        Ok((summary, error))
+    }
+}
+
+impl Walker {
+    /// Asks for all pages that are left and writes them. Returns why it stopped before the end, if it did.
+    async fn page_through(
+        &self,
+        paging: &mut Paging,
+        writer: &mut WalkWriter<File>,
+        counts: &mut RequestCounts,
+        until: &Until,
+    ) -> Result<Option<Stopped>, raw_zone::Error> {
+        // A page that fails is a hole to come back to; when the next one fails too, the portal is out of order.
+        let mut failed_before = false;
+        while let Some(query) = paging.query() {
+            match self.ask(&query, counts, until).await {
+                Ok(answer) => {
+                    failed_before = false;
+                    paging.answered(&answer);
+                    writer.page(self.record(answer)).await?;
+                }
+                Err(Stopped::Portal(RequestError::Unprocessable { .. })) if paging.refused() => {}
+                Err(Stopped::Portal(error)) if portal_class(&error) == Class::Retry && !failed_before => {
+                    tracing::warn!(%error, "a page could not be read and is left for later");
+                    failed_before = true;
+                    paging.failed();
+                }
+                Err(stopped) => return Ok(Some(stopped)),
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl SetAside {
+    async fn new(mut page: PageRecord) -> std::io::Result<Self> {
+        let body = NamedTempFile::new()?;
+        tokio::fs::write(body.path(), std::mem::take(&mut page.body)).await?;
+        Ok(Self { page, body })
+    }
+
+    async fn take_back(self) -> std::io::Result<PageRecord> {
+        let body = tokio::fs::read_to_string(self.body.path()).await?;
+        Ok(PageRecord { body, ..self.page })
+    }
+}
+
+/// A file in the function's temporary folder, removed when it is dropped, and a writer to it.
+async fn temporary_file() -> std::io::Result<(NamedTempFile, File)> {
+    let file = NamedTempFile::new()?;
+    let output = File::create(file.path()).await?;
+    Ok((file, output))
 }
 
 fn size_of(file: &Path) -> u64 {
     std::fs::metadata(file).map_or(0, |metadata| metadata.len())
-}
-
-/// When a walk has to stop paging so that what it has is stored before the function is ended.
-pub(crate) fn stop_before(deadline: Duration) -> Duration {
-    /// Long enough to finish the request under way and to store the object.
-    const RESERVE: Duration = Duration::from_secs(20);
-    deadline.saturating_sub(RESERVE.min(deadline / 2))
 }

@@ -4,15 +4,22 @@ use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use lambda_runtime::{LambdaEvent, service_fn};
+use lambda_runtime::layers::TracingLayer;
+use lambda_runtime::tower::util::MapFutureLayer;
+use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::Mutex;
 
 use crate::failure::{Failure, with_causes};
+use crate::interrupt::Interrupt;
 use crate::logs;
 
 /// Starts a function under the Lambda Runtime API: `start` reads settings and builds clients once; `handle`
 /// answers each invocation. A failure is logged here, once, and told to Lambda with its class.
+///
+/// Asked to end ([`Interrupt`]), the process ends between two invocations, once the one under way was answered.
 pub async fn run<S, E, I, O>(
     start: impl Future<Output = Result<S, E>>,
     handle: impl AsyncFn(&S, LambdaEvent<I>) -> Result<O, Failure>,
@@ -41,11 +48,34 @@ where
             })
         }
     });
-    match lambda_runtime::run(answer).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(error = with_causes(&*error), "the Lambda runtime ended");
-            ExitCode::FAILURE
+    // Held from an invocation's arrival until Lambda has taken the answer.
+    let busy = Arc::new(Mutex::new(()));
+    let hold = |busy: Arc<Mutex<()>>| {
+        MapFutureLayer::new(move |answered: _| {
+            let busy = Arc::clone(&busy);
+            async move {
+                let _busy = busy.lock().await;
+                answered.await
+            }
+        })
+    };
+    let runtime = Runtime::new(answer).layer(TracingLayer::new()).layer(hold(Arc::clone(&busy)));
+    let interrupt = Interrupt::on_signals();
+    let asked_to_end = async {
+        interrupt.asked().await;
+        busy.lock().await
+    };
+    tokio::select! {
+        ended = runtime.run() => match ended {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                tracing::error!(error = with_causes(&*error), "the Lambda runtime ended");
+                ExitCode::FAILURE
+            }
+        },
+        _ = asked_to_end => {
+            tracing::info!("the process was asked to end");
+            ExitCode::SUCCESS
         }
     }
 }

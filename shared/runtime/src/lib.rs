@@ -3,11 +3,13 @@
 
 pub mod failure;
 pub mod function;
+pub mod interrupt;
 pub mod logs;
 pub mod raw_store;
 pub mod s3_event;
 pub mod settings;
 
 pub use failure::{Class, Failure};
+pub use interrupt::Interrupt;
 pub use raw_store::{RawStore, StoreError};
 pub use settings::{CollectorSettings, DatabaseSettings, LoaderSettings, ReconcilerSettings, SettingsError};

@@ -120,7 +120,22 @@ impl RawStore {
         let body = ByteStream::from_path(file).await.map_err(|error| StoreError::File(error.to_string()))?;
         let request = self.client.put_object().bucket(&self.bucket).key(key).body(body);
         let request = request.content_type("application/jsonl").content_encoding("zstd").if_none_match("*");
-        request.send().await.map(drop).map_err(|error| self.error(key, &error))
+        let Err(error) = request.send().await else { return Ok(()) };
+        match self.error(key, &error) {
+            // If S3's answer is lost, the SDK asks again, and is told that the object exists: the one it has stored.
+            error @ StoreError::Exists { .. } if !self.holds(key, file).await => Err(error),
+            StoreError::Exists { .. } => Ok(()),
+            error => Err(error),
+        }
+    }
+
+    /// Whether the object is as large as the file. Keys are made for one walk each, so that tells whose it is.
+    async fn holds(&self, key: &str, file: &Path) -> bool {
+        let head = self.client.head_object().bucket(&self.bucket).key(key).send().await;
+        let stored =
+            head.ok().and_then(|head| head.content_length()).and_then(|size| u64::try_from(size).ok());
+        let size = tokio::fs::metadata(file).await.ok().map(|metadata| metadata.len());
+        stored.is_some() && stored == size
     }
 
     /// Opens an object for reading: its bytes as a stream, and its size.

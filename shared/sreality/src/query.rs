@@ -1,5 +1,8 @@
 //! Queries of `estates/search`.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::place::{CZECH_REPUBLIC, Place};
@@ -30,7 +33,33 @@ pub enum Age {
     Month,
 }
 
+/// A text that is no [`Age`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no age that the portal can tell apart: give 24h, 7d or 30d")]
+pub struct AgeError(String);
+
+impl FromStr for Age {
+    type Err = AgeError;
+
+    fn from_str(text: &str) -> Result<Self, AgeError> {
+        Self::ALL.into_iter().find(|age| age.to_string() == text).ok_or_else(|| AgeError(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Age {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Day => "24h",
+            Self::Week => "7d",
+            Self::Month => "30d",
+        })
+    }
+}
+
 impl Age {
+    /// All of them, the shortest first.
+    pub const ALL: [Self; 3] = [Self::Day, Self::Week, Self::Month];
+
     /// `advert_age_to`, in days.
     #[must_use]
     pub fn parameter(self) -> u32 {
@@ -115,6 +144,15 @@ mod tests {
                 parameters.iter().find(|(name, _)| *name == expected.0).map(|(_, value)| value.as_str());
             assert_eq!(value, Some(expected.1), "{}", expected.0);
         }
+    }
+
+    #[test]
+    fn an_age_is_one_of_three() {
+        for age in Age::ALL {
+            assert_eq!(age.to_string().parse(), Ok(age));
+            assert_eq!(serde_json::to_value(age).unwrap(), age.to_string());
+        }
+        assert!("36h".parse::<Age>().unwrap_err().to_string().contains("give 24h, 7d or 30d"));
     }
 
     #[test]

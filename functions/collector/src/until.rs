@@ -1,0 +1,86 @@
+//! How long a walk may go on.
+
+use std::time::{Duration, Instant};
+
+use runtime::Interrupt;
+use sreality::RequestError;
+
+/// When walks have to stop: at a deadline, or when the process is asked to end.
+#[derive(Clone, Debug)]
+pub(crate) struct Until {
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) interrupt: Interrupt,
+}
+
+/// Why a walk ended before its last page.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Stopped {
+    #[error("the function's deadline was near")]
+    Deadline,
+    #[error("the process was asked to end")]
+    Interrupted,
+    #[error(transparent)]
+    Portal(RequestError),
+}
+
+impl Until {
+    /// Waits until it is time to stop.
+    pub(crate) async fn reached(&self) -> Stopped {
+        let deadline = async {
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = deadline => Stopped::Deadline,
+            () = self.interrupt.asked() => Stopped::Interrupted,
+        }
+    }
+
+    /// The share of the first of so many walks in the time that is left. What it does not use is shared by the others, so
+    /// that walks in the order of their size get the most that each can use.
+    pub(crate) fn share(&self, walks: usize) -> Self {
+        let shared = self.deadline.map(|deadline| {
+            let left = deadline.saturating_duration_since(Instant::now());
+            Instant::now() + left / u32::try_from(walks).unwrap_or(u32::MAX).max(1)
+        });
+        Self { deadline: shared, ..self.clone() }
+    }
+}
+
+/// When a function with so much time left has to stop asking, so that what it has is stored before it is ended.
+pub(crate) fn stop_before(left: Duration) -> Duration {
+    /// Long enough to store the objects of all segments.
+    const RESERVE: Duration = Duration::from_secs(20);
+    left.saturating_sub(RESERVE.min(left / 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn time_that_one_walk_leaves_is_shared_by_the_others() {
+        let deadline = Instant::now() + Duration::from_secs(100);
+        let until = Until { deadline: Some(deadline), interrupt: Interrupt::never() };
+        let seconds = |walks| {
+            until.share(walks).deadline.unwrap().saturating_duration_since(Instant::now()).as_secs_f64()
+        };
+        assert!((24.0..=25.0).contains(&seconds(4)) && (99.0..=100.0).contains(&seconds(1)));
+        let never = Until { deadline: None, interrupt: Interrupt::never() };
+        assert!(never.share(3).deadline.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_deadline_that_has_passed_stops_at_once() {
+        let until = Until { deadline: Some(Instant::now()), interrupt: Interrupt::never() };
+        assert!(matches!(until.reached().await, Stopped::Deadline));
+    }
+
+    #[test]
+    fn time_is_kept_for_storing() {
+        assert_eq!(stop_before(Duration::from_secs(900)), Duration::from_secs(880));
+        assert_eq!(stop_before(Duration::from_secs(10)), Duration::from_secs(5));
+    }
+}
