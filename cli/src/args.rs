@@ -48,6 +48,9 @@ pub enum Command {
         /// Segments, for example flats-sale or flats-rent/praha.
         #[arg(required = true)]
         segments: Vec<String>,
+        /// Only adverts that are not older: 24h, 7d or 30d. Cheap, but such a walk cannot say that a listing is gone.
+        #[arg(long, value_name = "AGE")]
+        since: Option<String>,
     },
     /// Load raw objects into the warehouse.
     ///

@@ -21,7 +21,9 @@ async fn main() -> ExitCode {
             None => simulation::run(&cli.simulation, interrupted()).await,
             Some(Command::Serve) => local::serve(&cli.simulation, interrupted()).await,
             Some(Command::Psql { arguments }) => local::psql(&cli.simulation, &arguments).await,
-            Some(Command::Collect { segments }) => operator::collect(segments, interrupted()).await,
+            Some(Command::Collect { segments, since }) => {
+                operator::collect(collector::Request { segments, since }).await
+            }
             Some(Command::Load { keys }) => operator::load(&keys).await,
             Some(Command::Reconcile { dry_run, older_than_minutes, younger_than_days }) => {
                 let older_than_minutes = Some(older_than_minutes);

@@ -1,22 +1,22 @@
 //! The operator's commands: the functions' handlers, called by hand, with the functions' settings.
 
-use collector::{Collector, Request};
+use collector::Collector;
 use loader::{Loaded, Loader, Outcome};
 use migrator::Migrator;
 use reconciler::Reconciler;
-use runtime::{DatabaseSettings, Failure, LoaderSettings, RawStore};
+use runtime::{DatabaseSettings, Failure, Interrupt, LoaderSettings, RawStore};
 use warehouse::Warehouse;
 
 use crate::error::Error;
 use crate::local::LocalLoader;
 
-/// Walks segments and prints what was stored.
+/// Walks segments and prints what was stored. Interrupted, it stores what it has as incomplete walks.
 ///
 /// # Errors
 /// If settings, portal or S3 fail, or the user ends it.
-pub async fn collect(segments: Vec<String>, interrupted: impl Future<Output = ()>) -> Result<(), Error> {
+pub async fn collect(request: collector::Request) -> Result<(), Error> {
+    let interrupt = Interrupt::on_signals();
     let collector = Collector::from_env().await?;
-    let request = Request { segments };
     let collected = Box::pin(collector.collect(&request, None, |walk| {
         let state = walk.incomplete_because.as_deref().unwrap_or("complete");
         println!(
@@ -25,10 +25,8 @@ pub async fn collect(segments: Vec<String>, interrupted: impl Future<Output = ()
         );
         println!("  {}", walk.key);
     }));
-    tokio::select! {
-        result = collected => result.map(drop).map_err(Error::Failed),
-        () = interrupted => Err(Error::Interrupted),
-    }
+    let result = collected.await.map(drop).map_err(Error::Failed);
+    if interrupt.is_asked() { Err(Error::Interrupted) } else { result }
 }
 
 /// Loads raw objects and prints what became of them.

@@ -7,6 +7,7 @@ use collector::{Clock, Collector, Request};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 use loader::{Event, Loaded, Loader};
+use runtime::Interrupt;
 use runtime::s3_event::ObjectCreated;
 use sreality::host::parse_base_url;
 use sreality::{Client, ClientSettings, Segment};
@@ -65,7 +66,7 @@ async fn simulate(arguments: &SimulationArgs, folder: &DataFolder, postgres: &Po
             contact: None,
             permission: false,
         })?;
-        let collector = Collector::new(client, store.clone(), Clock::showing(now));
+        let collector = Collector::new(client, store.clone(), Clock::showing(now), Interrupt::never());
         let progress = Progress::new(day, now, end - 1, segments.len());
         collect_and_load(&collector, &segments, &mut loading, &progress).await?;
         progress.finish(&loading);
@@ -114,7 +115,7 @@ async fn collect_and_load(
     loading: &mut Loading,
     progress: &Progress,
 ) -> Result<(), Error> {
-    let request = Request { segments: segments.iter().map(ToString::to_string).collect() };
+    let request = Request { segments: segments.iter().map(ToString::to_string).collect(), since: None };
     let collecting = async {
         let collected = collector.collect(&request, None, |walk| progress.stored(&walk.segment)).await;
         collected.map_err(Error::Failed)

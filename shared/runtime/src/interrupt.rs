@@ -35,11 +35,17 @@ impl Interrupt {
         Self(watch::channel(false).1)
     }
 
+    /// Whether the process was asked to end.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Waits until the process is asked to end; at once if it was.
     pub async fn asked(&self) {
         // An error means that nobody will ever ask.
         if self.0.clone().wait_for(|asked| *asked).await.is_err() {
-            std::future::pending().await
+            std::future::pending().await;
         }
     }
 }

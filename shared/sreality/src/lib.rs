@@ -20,6 +20,6 @@ pub mod shape;
 
 pub use client::{Answer, Client, ClientError, ClientSettings, RequestCounts, RequestError};
 pub use page::{Identity, Page, PageError, Pagination};
-pub use query::{Age, AgeError, SearchQuery};
+pub use query::{Age, AgeError, AreaRange, SearchQuery};
 pub use row::{Row, RowError};
 pub use segment::{Segment, SegmentError};

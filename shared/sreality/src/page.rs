@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::area::areas_from_name;
+
 /// One page as `estates/search` answers it. Rows stay raw text: each is parsed for itself, so that a bad one
 /// does not take its page along.
 #[derive(Debug, Deserialize)]
@@ -77,6 +79,8 @@ pub struct Identity {
     pub region_id: Option<i32>,
     /// District id, as delivered; -1 for none.
     pub district_id: Option<i32>,
+    /// Square metres of the property itself, by its name.
+    pub area_m2: Option<i32>,
 }
 
 impl Identity {
@@ -85,6 +89,8 @@ impl Identity {
         #[derive(Deserialize)]
         struct Outer<'a> {
             hash_id: i64,
+            #[serde(borrow)]
+            advert_name: Option<&'a RawValue>,
             #[serde(borrow)]
             category_sub_cb: Option<&'a RawValue>,
             #[serde(borrow)]
@@ -102,9 +108,11 @@ impl Identity {
         let outer: Outer = serde_json::from_str(row).ok()?;
         let sub_category = outer.category_sub_cb.and_then(|sub| serde_json::from_str(sub.get()).ok());
         let locality = outer.locality.and_then(|locality| serde_json::from_str(locality.get()).ok());
+        let name = outer.advert_name.and_then(|name| serde_json::from_str::<String>(name.get()).ok());
+        let area_m2 = name.and_then(|name| areas_from_name(&name).area_m2);
         let Locality { region_id, district_id } = locality.unwrap_or_default();
         let sub_category = sub_category.map(|sub: SubCategory| sub.value);
-        Some(Self { hash_id: outer.hash_id, sub_category, region_id, district_id })
+        Some(Self { hash_id: outer.hash_id, sub_category, region_id, district_id, area_m2 })
     }
 }
 
@@ -125,11 +133,17 @@ mod tests {
 
     #[test]
     fn a_row_is_identified_as_far_as_it_can_be_read() {
-        let row = r#"{"hash_id":12,"category_sub_cb":{"name":"x","value":4},"locality":{"region_id":10,"district_id":-1}}"#;
-        let whole =
-            Identity { hash_id: 12, sub_category: Some(4), region_id: Some(10), district_id: Some(-1) };
+        let row = r#"{"hash_id":12,"advert_name":"Prodej bytu 2+kk 52 m²","category_sub_cb":{"name":"x","value":4},
+            "locality":{"region_id":10,"district_id":-1}}"#;
+        let whole = Identity {
+            hash_id: 12,
+            sub_category: Some(4),
+            region_id: Some(10),
+            district_id: Some(-1),
+            area_m2: Some(52),
+        };
         assert_eq!(Identity::of(row), Some(whole));
-        let odd = r#"{"hash_id":12,"category_sub_cb":"4","locality":[]}"#;
+        let odd = r#"{"hash_id":12,"advert_name":7,"category_sub_cb":"4","locality":[]}"#;
         assert_eq!(Identity::of(odd), Some(Identity { hash_id: 12, ..Identity::default() }));
         assert_eq!(Identity::of(r#"{"hashId":12}"#), None);
     }

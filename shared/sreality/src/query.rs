@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::category::Category;
 use crate::place::{CZECH_REPUBLIC, Place};
 use crate::segment::Segment;
 
@@ -71,6 +72,27 @@ impl Age {
     }
 }
 
+/// Whole square metres from one number to another, both included; without an end where it is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AreaRange {
+    /// The least.
+    pub from: Option<i32>,
+    /// The most.
+    pub to: Option<i32>,
+}
+
+impl AreaRange {
+    /// Whether a query for this range finds a listing of this area. One of unknown area is in no range that has an end.
+    #[must_use]
+    pub fn includes(self, area_m2: Option<i32>) -> bool {
+        let Self { from, to } = self;
+        match area_m2 {
+            Some(area) => from.is_none_or(|from| area >= from) && to.is_none_or(|to| area <= to),
+            None => from.is_none() && to.is_none(),
+        }
+    }
+}
+
 /// One page of one part of a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchQuery {
@@ -78,6 +100,8 @@ pub struct SearchQuery {
     pub segment: Segment,
     /// Only adverts of this age; all if `None`.
     pub age: Option<Age>,
+    /// Only properties of this size.
+    pub areas: AreaRange,
     /// Rows per page; 0 asks for the total only.
     pub limit: u64,
     /// Rows to skip.
@@ -112,6 +136,13 @@ impl SearchQuery {
         if let Some(age) = self.age {
             parameters.push(("advert_age_to", age.parameter().to_string()));
         }
+        // What a plot's name tells is its estate area; everything else has a usable area.
+        let [area_from, area_to] = match category {
+            Category::Land => ["estate_area_from", "estate_area_to"],
+            _ => ["usable_area_from", "usable_area_to"],
+        };
+        parameters.extend(self.areas.from.map(|area| (area_from, area.to_string())));
+        parameters.extend(self.areas.to.map(|area| (area_to, area.to_string())));
         for promoted in ["include_broker_tip", "include_region_tip", "include_project_tip"] {
             parameters.push((promoted, "false".to_owned()));
         }
@@ -129,7 +160,14 @@ mod tests {
     #[test]
     fn a_narrow_segment_becomes_filters() {
         let segment = "flats-rent/praha/2-kk.3-kk".parse().unwrap();
-        let parameters = SearchQuery { segment, age: Some(Age::Day), limit: 500, offset: 1000 }.parameters();
+        let parameters = SearchQuery {
+            segment,
+            age: Some(Age::Day),
+            areas: AreaRange { from: Some(40), to: None },
+            limit: 500,
+            offset: 1000,
+        }
+        .parameters();
         for expected in [
             ("category_main_cb", "1"),
             ("category_type_cb", "2"),
@@ -137,6 +175,7 @@ mod tests {
             ("locality_country_id", "112"),
             ("locality_region_id", "10"),
             ("advert_age_to", "2"),
+            ("usable_area_from", "40"),
             ("limit", "500"),
             ("offset", "1000"),
         ] {
@@ -144,6 +183,22 @@ mod tests {
                 parameters.iter().find(|(name, _)| *name == expected.0).map(|(_, value)| value.as_str());
             assert_eq!(value, Some(expected.1), "{}", expected.0);
         }
+    }
+
+    #[test]
+    fn a_range_of_areas_includes_its_ends() {
+        let range = AreaRange { from: Some(40), to: Some(60) };
+        assert!([40, 60].into_iter().all(|area| range.includes(Some(area))));
+        assert!(![39, 61].into_iter().any(|area| range.includes(Some(area))));
+        assert!(!range.includes(None) && AreaRange::default().includes(None));
+    }
+
+    #[test]
+    fn a_plots_area_is_its_estate_area() {
+        let areas = AreaRange { from: None, to: Some(500) };
+        let query =
+            SearchQuery { segment: "land-sale".parse().unwrap(), age: None, areas, limit: 0, offset: 0 };
+        assert!(query.parameters().contains(&("estate_area_to", "500".to_owned())));
     }
 
     #[test]
@@ -157,11 +212,17 @@ mod tests {
 
     #[test]
     fn a_national_segment_filters_neither_place_nor_sub_category() {
-        let parameters =
-            SearchQuery { segment: "land-share".parse().unwrap(), age: None, limit: 0, offset: 0 }
-                .parameters();
+        let parameters = SearchQuery {
+            segment: "land-share".parse().unwrap(),
+            age: None,
+            areas: AreaRange::default(),
+            limit: 0,
+            offset: 0,
+        }
+        .parameters();
         let names: Vec<_> = parameters.iter().map(|(name, _)| *name).collect();
         assert!(!names.contains(&"advert_age_to"));
+        assert!(!names.contains(&"estate_area_from") && !names.contains(&"usable_area_from"));
         assert!(!names.contains(&"category_sub_cb"));
         assert!(!names.contains(&"locality_region_id"));
         assert!(!names.contains(&"locality_district_id"));

@@ -172,8 +172,13 @@ mod tests {
 
     #[test]
     fn a_segment_includes_what_its_filters_find() {
-        let listing =
-            Identity { hash_id: 1, sub_category: Some(4), region_id: Some(10), district_id: Some(5007) };
+        let listing = Identity {
+            hash_id: 1,
+            sub_category: Some(4),
+            region_id: Some(10),
+            district_id: Some(5007),
+            area_m2: None,
+        };
         for (segment, includes) in [
             ("flats-sale", true),
             ("flats-sale/praha", true),

@@ -11,7 +11,7 @@ use portal_simulator::Market;
 use raw_zone::{Closing, FORMAT, Header, ObjectKey, PageRecord, WalkWriter};
 use serde_json::Value;
 use sreality::query::{PAGE_LIMIT, SearchQuery};
-use sreality::{Page, Segment};
+use sreality::{AreaRange, Page, Segment};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -114,6 +114,7 @@ async fn make(market: Arc<Market>, position: usize, plan: Plan) -> Made {
         let query = SearchQuery {
             segment: segment.clone(),
             age: None,
+            areas: AreaRange::default(),
             limit: PAGE_LIMIT,
             offset: pages * PAGE_LIMIT,
         };
