@@ -45,7 +45,7 @@ impl Interrupt {
     pub async fn asked(&self) {
         // An error means that nobody will ever ask.
         if self.0.clone().wait_for(|asked| *asked).await.is_err() {
-            std::future::pending().await;
+            std::future::pending::<()>().await;
         }
     }
 }
