@@ -99,6 +99,36 @@ impl Function {
         drop(self.api.invoke(event, TIMEOUT));
     }
 
+    /// Hands the function an event, tells the process after this time to end, and waits until it has. Returns its answer
+    /// and whether it ended well.
+    ///
+    /// # Errors
+    /// If the function reports an error.
+    pub async fn terminate_while_invoked(
+        mut self,
+        event: Value,
+        after: Duration,
+    ) -> (Result<Value, InvocationError>, bool) {
+        let process = self.process.id().unwrap();
+        let terminate = async {
+            tokio::time::sleep(after).await;
+            send_sigterm(process).await;
+        };
+        let (answer, ()) = tokio::join!(self.invoke(event), terminate);
+        (answer, self.ends_well().await)
+    }
+
+    /// Tells the process to end, and waits until it has; whether it ended well.
+    pub async fn terminate(mut self) -> bool {
+        send_sigterm(self.process.id().unwrap()).await;
+        self.ends_well().await
+    }
+
+    async fn ends_well(&mut self) -> bool {
+        let ended = tokio::time::timeout(TIMEOUT, self.process.wait()).await;
+        ended.expect("the process ends").unwrap().success()
+    }
+
     /// Ends the process at once, as a crash would.
     pub async fn kill(mut self) {
         self.process.kill().await.unwrap();
@@ -112,4 +142,9 @@ impl Function {
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         peak.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
     }
+}
+
+async fn send_sigterm(process: u32) {
+    let sent = Command::new("kill").args(["-TERM", &process.to_string()]).status().await.unwrap();
+    assert!(sent.success());
 }

@@ -89,6 +89,18 @@ impl World {
         Function::start("collector", &self.environment()).await
     }
 
+    /// Starts a collector that makes at most so many requests per second.
+    pub async fn collector_at(&self, requests_per_second: f64) -> Function {
+        let rate = requests_per_second.to_string();
+        Function::start("collector", &self.environment_with(&[("CENOVKA_REQUESTS_PER_SECOND", &rate)])).await
+    }
+
+    /// The bytes of an object.
+    pub async fn object(&self, key: &str) -> Vec<u8> {
+        let object = self.s3.get_object().bucket(BUCKET).key(key).send().await.unwrap();
+        object.body.collect().await.unwrap().to_vec()
+    }
+
     /// Starts a loader.
     pub async fn loader(&self) -> Function {
         Function::start("loader", &self.environment()).await

@@ -7,6 +7,7 @@
     reason = "tests may fail loudly"
 )]
 
+mod collecting;
 mod connection;
 mod delivery;
 mod disturbance;

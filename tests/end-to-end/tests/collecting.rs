@@ -1,0 +1,139 @@
+//! How walks end: at the deadline, when the process is told to end, and on purpose early.
+
+use std::time::{Duration, Instant};
+
+use end_to_end::{Function, World};
+use portal_simulator::{Market, Source};
+use serde_json::{Value, json};
+
+/// At this rate a walk of [`SEGMENTS`] takes some seconds.
+const REQUESTS_PER_SECOND: f64 = 5.0;
+/// Each takes several pages.
+const SEGMENTS: [&str; 5] = ["land-sale", "flats-rent", "houses-sale", "flats-sale", "commercial-rent"];
+
+async fn world() -> World {
+    World::start(Source::Market(Market::new(7, 20_000))).await
+}
+
+fn request() -> Value {
+    json!({ "segments": SEGMENTS })
+}
+
+/// The walks of an answer that are complete, and those that are not.
+fn by_completeness(answer: &Value) -> (Vec<&Value>, Vec<&Value>) {
+    answer["walks"].as_array().unwrap().iter().partition(|walk| walk["complete"] == true)
+}
+
+async fn load(world: &mut World, loader: &mut Function, walks: usize) {
+    for _ in 0..walks {
+        let event = world.next_event().await;
+        loader.invoke(event).await.unwrap();
+    }
+}
+
+const ON_OFFER: &str = "select count(*) from mart.current_listing where missing_since is null";
+
+#[tokio::test]
+async fn a_third_of_the_time_gives_incomplete_walks_that_withdraw_nothing_and_the_next_run_completes() {
+    let mut world = world().await;
+    let (mut collector, mut loader) = (world.collector_at(REQUESTS_PER_SECOND).await, world.loader().await);
+    let started = Instant::now();
+    let answer = collector.invoke(request()).await.unwrap();
+    let whole = started.elapsed();
+    assert!(by_completeness(&answer).1.is_empty(), "{answer}");
+    load(&mut world, &mut loader, SEGMENTS.len()).await;
+    let listings = world.count("select count(*) from warehouse.listing").await;
+    assert_eq!(world.count(ON_OFFER).await, listings);
+
+    for _ in 0..3 {
+        // Half of a short time is kept for storing.
+        let answer = collector.invoke_within(whole * 2 / 3, request()).await.unwrap();
+        let (complete, incomplete) = by_completeness(&answer);
+        assert_eq!(complete.len() + incomplete.len(), SEGMENTS.len(), "{answer}");
+        assert!(!incomplete.is_empty(), "{answer}");
+        for walk in incomplete {
+            assert_eq!(walk["incomplete_because"], "the function's deadline was near");
+            assert!(walk["seen"].as_u64().unwrap() < walk["announced"].as_u64().unwrap(), "{walk}");
+        }
+        load(&mut world, &mut loader, SEGMENTS.len()).await;
+    }
+    assert_eq!(world.count(ON_OFFER).await, listings, "three incomplete walks in a row withdraw nothing");
+    let marked =
+        "select count(*) from warehouse.walk where not complete and incomplete_because like '%deadline%'";
+    assert!(world.count(marked).await >= 3);
+
+    let answer = collector.invoke(request()).await.unwrap();
+    assert!(by_completeness(&answer).1.is_empty(), "{answer}");
+}
+
+#[tokio::test]
+async fn when_the_time_is_short_the_small_segments_are_complete() {
+    let world = world().await;
+    let mut collector = world.collector_at(REQUESTS_PER_SECOND).await;
+    let segments = ["houses-sale", "flats-auction", "flats-sale", "other-rent", "land-sale"];
+    let request = json!({ "segments": segments });
+    let answer = collector.invoke_within(Duration::from_secs(5), request).await.unwrap();
+    let (complete, incomplete) = by_completeness(&answer);
+    let announced = |walk: &&Value| walk["announced"].as_u64().unwrap();
+    let largest = complete.iter().map(announced).max().unwrap();
+    let smallest = incomplete.iter().map(announced).min().unwrap();
+    assert!(largest <= smallest, "{answer}");
+    // Each has at least the page that it began with.
+    assert!(incomplete.iter().all(|walk| walk["seen"].as_u64() >= Some(500)), "{answer}");
+}
+
+#[tokio::test]
+async fn a_collector_that_is_told_to_end_stores_what_it_has_and_ends_well() {
+    let mut world = world().await;
+    let collector = world.collector_at(REQUESTS_PER_SECOND).await;
+    collector.ready().await;
+    let (answer, ended_well) =
+        collector.terminate_while_invoked(request(), Duration::from_millis(1_500)).await;
+    let answer = answer.unwrap();
+    assert!(ended_well);
+    let (_, incomplete) = by_completeness(&answer);
+    assert!(!incomplete.is_empty(), "{answer}");
+    assert!(
+        incomplete.iter().all(|walk| walk["incomplete_because"] == "the process was asked to end"),
+        "{answer}"
+    );
+    let mut loader = world.loader().await;
+    load(&mut world, &mut loader, SEGMENTS.len()).await;
+    assert_eq!(world.count("select count(*) from warehouse.walk").await, SEGMENTS.len() as i64);
+}
+
+#[tokio::test]
+async fn a_function_that_waits_for_work_ends_when_it_is_told_to() {
+    let world = world().await;
+    for name in ["collector", "loader"] {
+        let function = Function::start(name, &world.environment()).await;
+        function.ready().await;
+        assert!(function.terminate().await, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_walk_since_yesterday_sees_what_is_new_and_never_says_that_something_is_gone() {
+    let mut world = world().await;
+    let (mut collector, mut loader) = (world.collector().await, world.loader().await);
+    collector.invoke(json!({ "segments": ["flats-rent"] })).await.unwrap();
+    load(&mut world, &mut loader, 1).await;
+    let before = world.count(ON_OFFER).await;
+    let mut seen = 0;
+    for day in 1..=4 {
+        world.simulator.advance_to(day);
+        let answer = collector.invoke(json!({ "segments": ["flats-rent"], "since": "24h" })).await.unwrap();
+        let walk = &answer["walks"][0];
+        assert_eq!((&walk["since"], &walk["complete"]), (&json!("24h"), &json!(false)));
+        assert!(walk["requests"] == 1 && walk["seen"].as_i64().unwrap() * 10 < before, "{walk}");
+        seen += walk["seen"].as_i64().unwrap();
+        load(&mut world, &mut loader, 1).await;
+    }
+    let after = world.count(ON_OFFER).await;
+    assert!(after > before && after <= before + seen, "{before}, then {after}");
+    assert_eq!(world.count("select count(*) from warehouse.spell where missing_since is not null").await, 0);
+
+    let error = collector.invoke(json!({ "segments": ["flats-rent"], "since": "36h" })).await.unwrap_err();
+    assert_eq!(error.class, "reject");
+    assert!(error.message.contains("give 24h, 7d or 30d"), "{}", error.message);
+}
