@@ -10,6 +10,7 @@ use crate::history::{Relisting, Stretch};
 use crate::listing::{Listing, Offer};
 use crate::random::Random;
 use crate::search::Query;
+use crate::toppings::Toppings;
 
 /// Every day this share of the listings leaves: a median stay of about two months.
 const LEAVING: f64 = 0.012;
@@ -99,13 +100,13 @@ impl Market {
         known.is_some_and(|(hash_id, flicker)| flicker.hides(hash_id, day))
     }
 
-    /// The page that the portal answers today to these parameters of `/estates/search`, as it is served over HTTP; `None`
-    /// if it refuses them.
+    /// The page that the portal answers today to these parameters of `/estates/search`, as it is served over HTTP where
+    /// no fault occurs; `None` if it refuses them.
     #[must_use]
     pub fn page(&self, parameters: &[(&str, String)]) -> Option<String> {
         let parameters: Vec<_> =
             parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        let answer = answer::market_page(self, &Query::parse(&parameters).ok()?);
+        let answer = answer::market_page(self, &Query::parse(&parameters).ok()?, &Toppings::default());
         String::from_utf8(answer.body).ok()
     }
 
@@ -159,16 +160,44 @@ impl Market {
         self.relistings.iter()
     }
 
-    /// The listings that the portal shows, the newest first: of one section (by its position in `SECTIONS`), or all.
-    pub(crate) fn shown(&self, section: Option<usize>) -> impl Iterator<Item = &Listing> + '_ {
+    /// The market as it was on an earlier day.
+    pub(crate) fn as_of(&self, day: u32) -> Self {
+        let listings = self.sections.iter().map(|shelf| shelf.target).sum();
+        let mut earlier = Self { flicker: self.flicker, ..Self::new(self.seed, listings) };
+        earlier.advance_to(day);
+        earlier
+    }
+
+    /// How many listings there ever were: one more than the largest position that a topping can have.
+    pub(crate) fn listings_ever(&self) -> usize {
+        self.listings.len()
+    }
+
+    /// The listings that the portal shows, of one section (by its position in `SECTIONS`) or all: the topped ones first,
+    /// then the newest first.
+    pub(crate) fn shown<'a>(
+        &'a self,
+        section: Option<usize>,
+        toppings: &'a Toppings,
+    ) -> impl Iterator<Item = &'a Listing> + 'a {
         let offered = match section {
             Some(section) => {
                 self.sections.get(section).map(|shelf| shelf.offered.as_slice()).unwrap_or_default()
             }
             None => &self.offered,
         };
-        newest_first(&self.listings, offered)
+        let among = move |index| {
+            self.listing(index)
+                .is_some_and(|listing| listing.offered && (section.is_none() || listing.section() == section))
+        };
+        let order = toppings.order(offered.iter().rev().copied(), among);
+        order
+            .filter_map(|index| self.listing(index))
             .filter(|listing| !self.hides(u64::from(listing.hash_id), self.day))
+    }
+
+    fn listing(&self, index: Index) -> Option<&Listing> {
+        self.listings.get(index as usize)
     }
 
     /// Fills day 0 with adverts of all ages.
@@ -303,7 +332,7 @@ impl Market {
     fn put_on_offer(&mut self, index: Index) {
         let Some(listing) = self.listings.get(index as usize) else { return };
         self.offered.push(index);
-        let position = section_position(listing.category().code(), listing.deal.code());
+        let position = listing.section();
         if let Some(shelf) = position.and_then(|position| self.sections.get_mut(position)) {
             shelf.offered.push(index);
         }

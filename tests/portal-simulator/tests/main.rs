@@ -10,16 +10,21 @@
 )]
 
 mod falsified;
+mod faults;
 mod filters;
+mod moving;
 mod paging;
 mod recorded;
 mod rows;
 mod running;
+mod switching;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use portal_simulator::{Market, Simulator, Source};
+use reqwest::header::ACCEPT;
+use reqwest::{Client, Response, redirect};
 use serde_json::Value;
 
 const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -29,9 +34,16 @@ async fn simulator(listings: usize) -> Simulator {
     Simulator::start(Source::Market(Market::new(7, listings)), ANY_PORT).await.unwrap()
 }
 
+/// Asks as a client should that wants rows as they are recorded.
+async fn ask(simulator: &Simulator, path: &str) -> reqwest::Result<Response> {
+    let client = Client::builder().user_agent("test/1.0").redirect(redirect::Policy::none()).build()?;
+    let url = format!("{}{path}", simulator.base_url());
+    client.get(url).header(ACCEPT, "application/json").send().await
+}
+
 /// Status and JSON of a path.
 async fn get(simulator: &Simulator, path: &str) -> (u16, Value) {
-    let response = reqwest::get(format!("{}{path}", simulator.base_url())).await.unwrap();
+    let response = ask(simulator, path).await.unwrap();
     let status = response.status().as_u16();
     (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap())
 }
