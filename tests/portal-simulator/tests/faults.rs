@@ -50,7 +50,7 @@ async fn retry_after_is_sent_as_seconds_or_as_a_date_and_noted_as_a_duration() {
         let date = jiff::fmt::rfc2822::parse(date).unwrap().timestamp();
         let quiet = simulator.requests()[0].retry_after.unwrap();
         for seconds in [quiet.as_secs_f64(), date.duration_since(before).as_secs_f64()] {
-            assert!((30.0..=31.5).contains(&seconds), "{seconds}");
+            assert!((30.0..=35.0).contains(&seconds), "{seconds}");
         }
     }
     let plain = always("429").await;
@@ -166,7 +166,7 @@ async fn an_answer_can_be_late_or_come_in_drops() {
         (chunks, received) = (chunks + 1, [received, chunk.to_vec()].concat());
     }
     let all = started.elapsed();
-    assert!(head < Duration::from_millis(300) && all >= Duration::from_millis(380), "{head:?} {all:?}");
+    assert!(head < all / 2 && all >= Duration::from_millis(380), "{head:?} {all:?}");
     assert!(chunks >= 10, "{chunks}");
     assert_eq!(received, whole);
 }
@@ -323,7 +323,7 @@ async fn every_fault_shows_in_the_log_and_only_pages_that_can_be_read_have_rows(
             Err(_) => None,
         };
         let request = simulator.requests().remove(0);
-        assert_eq!(request.faults, [short.clone()]);
+        assert_eq!(request.faults, std::slice::from_ref(&short));
         let page = got.and_then(|body| serde_json::from_slice::<Value>(&body).ok());
         let readable = page
             .filter(|page| page["status_code"] == 200)

@@ -21,6 +21,7 @@ mod switching;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use portal_simulator::{Market, Simulator, Source};
 use reqwest::header::ACCEPT;
@@ -34,11 +35,16 @@ async fn simulator(listings: usize) -> Simulator {
     Simulator::start(Source::Market(Market::new(7, listings)), ANY_PORT).await.unwrap()
 }
 
+/// Without a pool, because a connection must not outlive the runtime of its test.
+static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+    let client = Client::builder().user_agent("test/1.0").redirect(redirect::Policy::none());
+    client.pool_max_idle_per_host(0).build().unwrap()
+});
+
 /// Asks as a client should that wants rows as they are recorded.
 async fn ask(simulator: &Simulator, path: &str) -> reqwest::Result<Response> {
-    let client = Client::builder().user_agent("test/1.0").redirect(redirect::Policy::none()).build()?;
     let url = format!("{}{path}", simulator.base_url());
-    client.get(url).header(ACCEPT, "application/json").send().await
+    CLIENT.get(url).header(ACCEPT, "application/json").send().await
 }
 
 /// Status and JSON of a path.

@@ -16,16 +16,16 @@ fn truth(simulator: &Simulator) -> BTreeSet<u64> {
     simulator.with_market(flats).unwrap()
 }
 
-/// Walks page by page until an empty page, as one does who trusts no total.
+/// Walks page by page until one is not full, as one does who trusts no total.
 async fn ids(simulator: &Simulator, query: &str, limit: usize) -> Vec<u64> {
     let mut ids = Vec::new();
     for page in 0.. {
         let page = search(simulator, &format!("{query}&limit={limit}&offset={}", page * limit)).await;
         let results = page["results"].as_array().unwrap();
-        if results.is_empty() {
+        ids.extend(results.iter().map(hash_id));
+        if results.len() < limit {
             break;
         }
-        ids.extend(results.iter().map(hash_id));
     }
     ids
 }
@@ -120,7 +120,7 @@ fn prices(rows: &[Value]) -> HashMap<u64, f64> {
 fn differing(one: &HashMap<u64, f64>, other: &HashMap<u64, f64>) -> f64 {
     let both = one.iter().filter_map(|(id, price)| Some((price, other.get(id)?)));
     let (differ, all) =
-        both.fold((0, 0), |(differ, all), (one, other)| (differ + usize::from(one != other), all + 1));
+        both.fold((0, 0), |(differ, all), (one, other)| (differ + u32::from(one != other), all + 1));
     f64::from(differ) / f64::from(all)
 }
 
