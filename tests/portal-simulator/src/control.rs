@@ -50,12 +50,12 @@ async fn state(State(served): State<Arc<Served>>) -> Answer {
 
 /// The faults in their text form.
 #[derive(Serialize)]
-struct Told {
+struct FaultsAsText {
     faults: String,
 }
 
 fn tell(served: &Served) -> Answer {
-    answer::json(200, &Told { faults: served.faults().to_string() }, 0)
+    answer::json(200, &FaultsAsText { faults: served.faults().to_string() }, 0)
 }
 
 async fn faults(State(served): State<Arc<Served>>) -> Answer {

@@ -50,7 +50,6 @@ pub(crate) async fn serve_faults(
     }
     let Encounter { faults, mut random } = served.encounter(request.headers());
     if let Some(told) = request.extensions().get::<Told>() {
-        // Nobody else tells.
         told.faults.get_or_init(|| faults.clone());
     }
     let wire = request.extensions().get().map(|ConnectInfo(wire): &ConnectInfo<Wire>| wire.clone());

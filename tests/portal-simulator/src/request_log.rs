@@ -58,7 +58,7 @@ pub enum Sent {
 }
 
 impl RequestLog {
-    /// The requests before this time, its `Retry-After`, are impolite.
+    /// Until when nothing may be asked, if the answer said so.
     #[must_use]
     pub fn quiet_until(&self) -> Option<Instant> {
         self.retry_after.map(|retry_after| self.answered_at + retry_after)

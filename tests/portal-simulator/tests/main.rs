@@ -9,6 +9,7 @@
     reason = "tests may fail loudly, and ask the simulator as they like"
 )]
 
+mod client;
 mod falsified;
 mod faults;
 mod filters;
