@@ -1,13 +1,18 @@
 //! The portal's answers: the envelope around a page of rows, and around an error.
 
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use sreality::category::{Category, Deal};
 
 use crate::listing::Listing;
 use crate::market::{Market, section_position};
 use crate::recorded::RecordedRows;
+use crate::request_log::Rows;
 use crate::row::Row;
 use crate::search::{Query, Subject};
+use crate::toppings::Toppings;
 
 /// An answer before it is sent.
 #[derive(Debug)]
@@ -39,28 +44,33 @@ struct Pagination {
     total: usize,
 }
 
-/// The page of the market that a query asks for.
-pub(crate) fn market_page(market: &Market, query: &Query) -> Answer {
+/// The page of the market that a query asks for, in the order that toppings have made.
+pub(crate) fn market_page(market: &Market, query: &Query, toppings: &Toppings) -> Answer {
     let today = market.day();
     let section = query.segment().map(|(category, deal)| section_position(category, deal));
     let (total, page) = match section {
         // Codes that do not exist: nothing can match.
         Some(None) => (0, Vec::new()),
-        Some(section @ Some(_)) => find(market, section, query),
-        None => find(market, None, query),
+        Some(section @ Some(_)) => find(market, section, query, toppings),
+        None => find(market, None, query, toppings),
     };
     let rows = page.into_iter().map(|listing| Row::of(listing, today)).collect();
     page_answer(query, market.len(), total, rows)
 }
 
-fn find<'a>(market: &'a Market, section: Option<usize>, query: &Query) -> (usize, Vec<&'a Listing>) {
+fn find<'a>(
+    market: &'a Market,
+    section: Option<usize>,
+    query: &Query,
+    toppings: &'a Toppings,
+) -> (usize, Vec<&'a Listing>) {
     let today = market.day();
-    query.page(market.shown(section).filter(|listing| query.matches(&subject(listing, today))))
+    query.page(market.shown(section, toppings).filter(|listing| query.matches(&subject(listing, today))))
 }
 
-/// The page of recorded rows that a query asks for.
-pub(crate) fn recorded_page(recorded: &RecordedRows, query: &Query) -> Answer {
-    let (total, rows) = query.page(recorded.matching(query));
+/// The page of recorded rows that a query asks for, in the order that toppings have made.
+pub(crate) fn recorded_page(recorded: &RecordedRows, query: &Query, toppings: &Toppings) -> Answer {
+    let (total, rows) = query.page(recorded.matching(query, toppings));
     page_answer(query, recorded.len(), total, rows)
 }
 
@@ -132,5 +142,15 @@ fn subject(listing: &Listing, today: u32) -> Subject {
         district_id: listing.district_id(),
         advertised: listing.price.advertised() as f64,
         age_days: Some(listing.age(today)),
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let json = HeaderValue::from_static("application/json; charset=utf-8");
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, [(CONTENT_TYPE, json)], self.body).into_response();
+        response.extensions_mut().insert(Rows(self.rows));
+        response
     }
 }

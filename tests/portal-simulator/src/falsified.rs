@@ -23,14 +23,12 @@ pub struct Falsified {
 }
 
 impl Falsified {
-    /// The page with every row falsified; what is no page stays as it is.
-    pub(crate) fn page(&self, body: Vec<u8>) -> Vec<u8> {
-        let Ok(mut page) = serde_json::from_slice::<Value>(&body) else { return body };
+    /// Falsifies every row of a page; what is no page stays as it is.
+    pub(crate) fn page(&self, page: &mut Value) {
         let rows = page.get_mut("results").and_then(Value::as_array_mut);
         for row in rows.into_iter().flatten().filter_map(Value::as_object_mut) {
             self.row(row);
         }
-        serde_json::to_vec(&page).unwrap_or(body)
     }
 
     fn row(&self, row: &mut Map<String, Value>) {

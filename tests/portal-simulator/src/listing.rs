@@ -10,6 +10,7 @@ use sreality::place::ALL_PRAGUE;
 use crate::composition::Section;
 use crate::geography::{LOCALES, Locale};
 use crate::kinds::Kind;
+use crate::market::section_position;
 use crate::price::Price;
 use crate::random::{Random, scramble};
 
@@ -137,6 +138,11 @@ impl Listing {
 
     pub(crate) fn category(&self) -> Category {
         self.kind.sub_category.category
+    }
+
+    /// The position of its section in `SECTIONS`.
+    pub(crate) fn section(&self) -> Option<usize> {
+        section_position(self.category().code(), self.deal.code())
     }
 
     /// `locality_region_id`, -1 if there is none.

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use portal_simulator::{Market, RecordedRows, RecordedRowsError, Simulator, Source};
+use portal_simulator::{
+    FaultError, Faults, Market, RecordedRows, RecordedRowsError, Robots, Simulator, Source,
+};
 
 /// Answers as the portal's API does, from a seeded market or from recorded rows.
 #[derive(Debug, Parser)]
@@ -27,6 +29,22 @@ struct Arguments {
     /// Serves recorded rows from these files instead of a market.
     #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with_all = ["seed", "listings", "day"])]
     rows: Vec<PathBuf>,
+    /// Lets requests meet a fault: its name, for some an argument in parentheses, and a rate from 0 to 1, without which
+    /// it occurs always. Can be given several times, and also takes `user-agent=required` and `accept=any`.
+    #[arg(long, value_name = "FAULT[(ARGUMENT)][=RATE]")]
+    fault: Vec<String>,
+    /// What the first requests meet, one after the other: `ok*3, 429(retry-after=2), reset`.
+    #[arg(long, value_name = "STEP[*TIMES],…")]
+    script: Option<String>,
+    /// The same seed gives the same faults to the same requests.
+    #[arg(long, default_value_t = 1)]
+    fault_seed: u64,
+    /// Answers /robots.txt with this file.
+    #[arg(long, value_name = "FILE")]
+    robots: Option<PathBuf>,
+    /// The HTTP status of /robots.txt.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(200..=599))]
+    robots_status: u16,
 }
 
 /// Why the simulator did not start.
@@ -34,6 +52,10 @@ struct Arguments {
 enum StartError {
     #[error(transparent)]
     Rows(#[from] RecordedRowsError),
+    #[error(transparent)]
+    Fault(#[from] FaultError),
+    #[error("cannot read {}: {source}", file.display())]
+    Robots { file: PathBuf, source: io::Error },
     #[error(
         "cannot listen on {address}: another program listens there; stop it, or name another port with --listen"
     )]
@@ -56,13 +78,17 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(arguments: Arguments) -> Result<(), StartError> {
+    let (faults, robots) = (faults(&arguments)?, robots(&arguments)?);
     let (source, content) = source(&arguments)?;
     let address = arguments.listen;
     let simulator = Simulator::start(source, address).await.map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => StartError::InUse { address },
         _ => StartError::Listen { address, source },
     })?;
-    println!("listening on {} with {content}", simulator.base_url());
+    let known = if faults == Faults::default() { String::new() } else { format!("; faults: {faults}") };
+    simulator.set_faults(faults);
+    simulator.set_robots(robots);
+    println!("listening on {} with {content}{known}", simulator.base_url());
     tokio::signal::ctrl_c().await.map_err(StartError::Interrupt)?;
     println!("stopping after {} requests", simulator.requests().len());
     simulator.stop().await;
@@ -82,4 +108,20 @@ fn source(arguments: &Arguments) -> Result<(Source, String), StartError> {
     let segments: Vec<_> = rows.segments().iter().map(ToString::to_string).collect();
     let content = format!("{} recorded rows of {}", rows.len(), segments.join(", "));
     Ok((Source::Rows(rows), content))
+}
+
+fn faults(arguments: &Arguments) -> Result<Faults, FaultError> {
+    let mut faults = Faults::default().with_seed(arguments.fault_seed);
+    let script = arguments.script.as_ref().map(|script| format!("script={script}"));
+    arguments.fault.iter().chain(&script).try_for_each(|item| faults.add(item))?;
+    Ok(faults)
+}
+
+fn robots(arguments: &Arguments) -> Result<Robots, StartError> {
+    let text = match &arguments.robots {
+        Some(file) => std::fs::read_to_string(file)
+            .map_err(|source| StartError::Robots { file: file.clone(), source })?,
+        None => Robots::default().text,
+    };
+    Ok(Robots { status: arguments.robots_status, text })
 }

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use sreality::Segment;
 
 use crate::search::{Query, Subject};
+use crate::toppings::Toppings;
 
 /// Rows of recorded answers, each kept as the text it was recorded as.
 ///
@@ -87,9 +88,15 @@ impl RecordedRows {
         self.rows.is_empty()
     }
 
-    /// The rows that match, in the order of the files.
-    pub(crate) fn matching<'a>(&'a self, query: &'a Query) -> impl Iterator<Item = &'a RawValue> + 'a {
-        self.rows.iter().filter(|row| query.matches(&row.subject)).map(|row| &*row.text)
+    /// The rows that match, the topped ones first, the others in the order of the files.
+    pub(crate) fn matching<'a>(
+        &'a self,
+        query: &'a Query,
+        toppings: &'a Toppings,
+    ) -> impl Iterator<Item = &'a RawValue> + 'a {
+        let order = toppings.order(0..self.rows.len() as u32, |_| true);
+        let rows = order.filter_map(|position| self.rows.get(position as usize));
+        rows.filter(|row| query.matches(&row.subject)).map(|row| &*row.text)
     }
 }
 

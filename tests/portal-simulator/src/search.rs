@@ -26,7 +26,7 @@ pub(crate) struct Query {
     price_from: Option<f64>,
     /// CZK in the advertised unit.
     price_to: Option<f64>,
-    /// Days.
+    /// Days, today included: 2 is what was published today or yesterday, "about 24 hours".
     advert_age_to: Option<i32>,
     /// As served, not as asked for.
     pub(crate) limit: usize,

@@ -1,34 +1,36 @@
 //! The running simulator: HTTP in front of a market or of recorded rows.
 
-use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query as QueryOf, Request, State};
-use axum::http::header::{CONTENT_TYPE, USER_AGENT};
-use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::extract::{Extension, Query as QueryOf, State};
+use axum::http::HeaderMap;
+use axum::middleware;
+use axum::routing::get;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::answer::{self, Answer};
+use crate::control::{self, Parameters};
+use crate::encounter::{Encounter, Encounters};
 use crate::falsified::Falsified;
+use crate::fault::Fault;
+use crate::fault_layer::{Deviation, serve_faults};
+use crate::faults::Faults;
 use crate::market::Market;
+use crate::random::Random;
 use crate::recorded::RecordedRows;
+use crate::request_log::{self, RequestLog, RequestLogs};
+use crate::robots::Robots;
 use crate::search::Query;
+use crate::toppings::Toppings;
+use crate::wire::{Wire, WireListener};
 
-/// How many requests are remembered; the oldest are forgotten first.
-const REQUESTS_KEPT: usize = 100_000;
-/// How far the market can be moved forward by one request.
-const MOST_DAYS_AT_ONCE: u32 = 366;
 /// How long a stopping simulator waits for answers that are under way.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
@@ -41,25 +43,6 @@ pub enum Source {
     Rows(RecordedRows),
 }
 
-/// One request the portal was asked, so that a test can judge how politely it was asked.
-#[derive(Clone, Debug)]
-pub struct RequestLog {
-    /// `GET`, mostly.
-    pub method: String,
-    /// Path and query as sent.
-    pub path_and_query: String,
-    /// The `User-Agent` header, if one was sent.
-    pub user_agent: Option<String>,
-    /// When its headers had arrived.
-    pub arrived_at: Instant,
-    /// When its answer was ready.
-    pub answered_at: Instant,
-    /// HTTP status of the answer.
-    pub status: u16,
-    /// How many rows the answer held.
-    pub rows: usize,
-}
-
 /// A running simulator. It stops when it is dropped.
 #[derive(Debug)]
 pub struct Simulator {
@@ -69,11 +52,16 @@ pub struct Simulator {
     server: JoinHandle<io::Result<()>>,
 }
 
+/// What the answers are made of.
 #[derive(Debug)]
-struct Served {
+pub(crate) struct Served {
     stock: Stock,
-    falsified: RwLock<Option<Falsified>>,
-    requests: Mutex<VecDeque<RequestLog>>,
+    encounters: Mutex<Encounters>,
+    toppings: RwLock<Toppings>,
+    /// The market of an earlier day, once somebody was shown it.
+    replica: Mutex<Option<Market>>,
+    robots: RwLock<Robots>,
+    pub(crate) requests: Arc<RequestLogs>,
 }
 
 #[derive(Debug)]
@@ -91,11 +79,19 @@ impl Simulator {
             Source::Market(market) => Stock::Market(RwLock::new(market)),
             Source::Rows(rows) => Stock::Rows(rows),
         };
-        let served = Arc::new(Served { stock, falsified: RwLock::default(), requests: Mutex::default() });
+        let served = Arc::new(Served {
+            stock,
+            encounters: Mutex::default(),
+            toppings: RwLock::default(),
+            replica: Mutex::default(),
+            robots: RwLock::default(),
+            requests: Arc::new(RequestLogs::new()),
+        });
         // Dropping the sender stops the server too: waiting for it ends either way.
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async { stopped.await.unwrap_or_default() };
-        let server = axum::serve(listener, router(Arc::clone(&served))).with_graceful_shutdown(stopped);
+        let service = router(Arc::clone(&served)).into_make_service_with_connect_info::<Wire>();
+        let server = axum::serve(WireListener(listener), service).with_graceful_shutdown(stopped);
         Ok(Self { address, served, stop, server: tokio::spawn(server.into_future()) })
     }
 
@@ -123,19 +119,43 @@ impl Simulator {
         self.served.advance(|_| day);
     }
 
-    /// Falsifies every row that is served from now on, or with `None` serves true rows again.
+    /// Lets requests meet these faults from now on, instead of those before. The script and the chances begin anew, and
+    /// rows that have moved stay where they are.
+    pub fn set_faults(&self, faults: Faults) {
+        self.served.set_faults(faults);
+    }
+
+    /// No faults any more, but for what the portal always does: see [`Faults::default`].
+    pub fn clear_faults(&self) {
+        self.set_faults(Faults::default());
+    }
+
+    /// The faults that requests can meet.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        self.served.faults()
+    }
+
+    /// Falsifies every row that is served from now on, or with `None` serves true rows again: [`Fault::Falsified`]
+    /// always or never, beside what other faults there are.
     pub fn falsify(&self, falsified: Option<Falsified>) {
-        *self.served.falsified.write().unwrap_or_else(PoisonError::into_inner) = falsified;
+        let mut encounters = self.served.encounters.lock().unwrap_or_else(PoisonError::into_inner);
+        encounters.faults.drop_rates(|fault| matches!(fault, Fault::Falsified(_)));
+        if let Some(falsified) = falsified {
+            encounters.faults = std::mem::take(&mut encounters.faults).with(Fault::Falsified(falsified), 1.0);
+        }
+    }
+
+    /// Answers `/robots.txt` like this from now on.
+    pub fn set_robots(&self, robots: Robots) {
+        self.served.set_robots(robots);
     }
 
     /// The requests the portal was asked, in the order of their arrival; those to `/simulator` are not among
     /// them.
     #[must_use]
     pub fn requests(&self) -> Vec<RequestLog> {
-        let requests = self.served.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut requests: Vec<_> = requests.iter().cloned().collect();
-        requests.sort_by_key(|request| request.arrived_at);
-        requests
+        self.served.requests.all()
     }
 
     /// Stops listening, and waits a moment for answers that are under way.
@@ -149,94 +169,98 @@ impl Simulator {
 }
 
 fn router(served: Arc<Served>) -> Router {
+    let requests = Arc::clone(&served.requests);
     let portal = Router::new()
-        .route("/robots.txt", get(|| async { "User-agent: *\nAllow: /\n" }))
+        .route("/robots.txt", get(robots))
         .route("/api/v1/estates", get(|| async { answer::error(401, "Unauthorized") }))
         .route("/api/v1/estates/search", get(search))
         .fallback(|| async { answer::error(404, "Not Found") })
-        // Faults that answer in the portal's place belong here, as a layer under the log: they are then
-        // logged like any answer.
-        .layer(middleware::from_fn_with_state(Arc::clone(&served), log));
-    Router::new()
-        .route("/simulator/advance", post(advance))
-        .route("/simulator/state", get(state))
-        .merge(portal)
-        .with_state(served)
+        .layer(middleware::from_fn_with_state(Arc::clone(&served), serve_faults))
+        // Around the faults: they are noted like any answer.
+        .layer(middleware::from_fn_with_state(requests, request_log::log));
+    control::routes().merge(portal).with_state(served)
 }
 
-type Parameters = Result<QueryOf<Vec<(String, String)>>, QueryRejection>;
+async fn robots(State(served): State<Arc<Served>>) -> Robots {
+    served.robots.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
 
-async fn search(State(served): State<Arc<Served>>, parameters: Parameters) -> Answer {
+async fn search(
+    State(served): State<Arc<Served>>,
+    Extension(deviation): Extension<Deviation>,
+    parameters: Parameters,
+) -> Answer {
     let query = match parameters {
         Ok(QueryOf(parameters)) => Query::parse(&parameters).map_err(|error| error.to_string()),
         Err(rejection) => Err(rejection.body_text()),
     };
     match query {
-        Ok(query) => served.falsify(served.page(&query)),
+        Ok(query) => served.page(query, deviation),
         Err(message) => answer::error(422, &message),
     }
 }
 
-async fn advance(State(served): State<Arc<Served>>, parameters: Parameters) -> Answer {
-    let parameters = parameters.map(|QueryOf(parameters)| parameters).unwrap_or_default();
-    let days = parameters.iter().find(|(name, _)| name == "days").and_then(|(_, days)| days.parse().ok());
-    match days {
-        Some(days @ 0..=MOST_DAYS_AT_ONCE) => {
-            served.advance(|today| today.saturating_add(days));
-            served.state()
-        }
-        _ => answer::error(422, &format!("days: a number from 0 to {MOST_DAYS_AT_ONCE} is needed")),
-    }
-}
-
-async fn state(State(served): State<Arc<Served>>) -> Answer {
-    served.state()
-}
-
-/// Notes each request with its answer.
-async fn log(State(served): State<Arc<Served>>, request: Request, next: Next) -> Response {
-    let arrived_at = Instant::now();
-    let method = request.method().to_string();
-    let path_and_query = request.uri().to_string();
-    let user_agent =
-        request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let response = next.run(request).await;
-    let status = response.status().as_u16();
-    let rows = response.extensions().get::<Rows>().map_or(0, |rows| rows.0);
-    let answered_at = Instant::now();
-    tracing::debug!(method, path_and_query, status, rows, took = ?(answered_at - arrived_at), "answered");
-    served.note(RequestLog { method, path_and_query, user_agent, arrived_at, answered_at, status, rows });
-    response
-}
-
 impl Served {
-    fn page(&self, query: &Query) -> Answer {
+    fn page(&self, mut query: Query, deviation: Deviation) -> Answer {
+        query.limit = query.limit.min(deviation.largest_limit.unwrap_or(query.limit));
+        let toppings = self.toppings.read().unwrap_or_else(PoisonError::into_inner);
         match &self.stock {
             Stock::Market(market) => {
-                answer::market_page(&market.read().unwrap_or_else(PoisonError::into_inner), query)
+                let market = market.read().unwrap_or_else(PoisonError::into_inner);
+                let day = market.day().saturating_sub(deviation.days_behind);
+                if day == market.day() {
+                    return answer::market_page(&market, &query, &toppings);
+                }
+                let mut replica = self.replica.lock().unwrap_or_else(PoisonError::into_inner);
+                let known = replica.take().filter(|known| known.day() == day);
+                let known = replica.insert(known.unwrap_or_else(|| market.as_of(day)));
+                answer::market_page(known, &query, &toppings)
             }
-            Stock::Rows(rows) => answer::recorded_page(rows, query),
+            Stock::Rows(rows) => answer::recorded_page(rows, &query, &toppings),
         }
     }
 
-    fn falsify(&self, answer: Answer) -> Answer {
-        let falsified = *self.falsified.read().unwrap_or_else(PoisonError::into_inner);
-        match falsified {
-            Some(falsified) => Answer { body: falsified.page(answer.body), ..answer },
-            None => answer,
-        }
+    /// What the next request meets.
+    pub(crate) fn encounter(&self, headers: &HeaderMap) -> Encounter {
+        self.encounters.lock().unwrap_or_else(PoisonError::into_inner).next(headers)
+    }
+
+    /// Tops this share of all adverts.
+    pub(crate) fn top(&self, share: f64, random: &mut Random) {
+        let adverts = match &self.stock {
+            Stock::Market(market) => market.read().unwrap_or_else(PoisonError::into_inner).listings_ever(),
+            Stock::Rows(rows) => rows.len(),
+        };
+        self.toppings.write().unwrap_or_else(PoisonError::into_inner).top(share, adverts, random);
+    }
+
+    pub(crate) fn faults(&self) -> Faults {
+        self.encounters.lock().unwrap_or_else(PoisonError::into_inner).faults.clone()
+    }
+
+    pub(crate) fn set_faults(&self, faults: Faults) {
+        *self.encounters.lock().unwrap_or_else(PoisonError::into_inner) = Encounters::new(faults);
+    }
+
+    pub(crate) fn set_robots(&self, robots: Robots) {
+        *self.robots.write().unwrap_or_else(PoisonError::into_inner) = robots;
     }
 
     /// Moves the market to the day that `to` makes of today.
-    fn advance(&self, to: impl FnOnce(u32) -> u32) {
+    pub(crate) fn advance(&self, to: impl FnOnce(u32) -> u32) {
         if let Stock::Market(market) = &self.stock {
             let mut market = market.write().unwrap_or_else(PoisonError::into_inner);
-            let day = to(market.day());
+            let (today, day) = (market.day(), to(market.day()));
             market.advance_to(day);
+            drop(market);
+            if day > today {
+                // A topping is for its day, and what is new goes before what was topped the day before.
+                self.toppings.write().unwrap_or_else(PoisonError::into_inner).clear();
+            }
         }
     }
 
-    fn state(&self) -> Answer {
+    pub(crate) fn state(&self) -> Answer {
         #[derive(Serialize)]
         struct State {
             day: u32,
@@ -251,29 +275,5 @@ impl Served {
             Stock::Rows(rows) => State { day: 0, listings: rows.len() },
         };
         answer::json(200, &state, 0)
-    }
-
-    fn note(&self, request: RequestLog) {
-        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        if requests.len() == REQUESTS_KEPT {
-            requests.pop_front();
-        }
-        requests.push_back(request);
-    }
-}
-
-/// How many rows an answer holds, for the log.
-#[derive(Clone, Copy, Debug)]
-struct Rows(usize);
-
-impl IntoResponse for Answer {
-    fn into_response(self) -> Response {
-        let mut response = Response::new(self.body.into());
-        *response.status_mut() =
-            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let json = HeaderValue::from_static("application/json; charset=utf-8");
-        response.headers_mut().insert(CONTENT_TYPE, json);
-        response.extensions_mut().insert(Rows(self.rows));
-        response
     }
 }

@@ -1,8 +1,10 @@
 //! What the parameters of a search let through.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{FLATS_SALE, get, simulator, total, walk};
+use portal_simulator::Simulator;
+
+use crate::{FLATS_SALE, get, hash_id, simulator, total, walk};
 
 #[tokio::test]
 async fn wrong_parameters_are_refused() {
@@ -85,4 +87,41 @@ async fn the_age_of_adverts_can_be_limited() {
         total(&simulator, &format!("{FLATS_SALE}&advert_age_to=31")).await,
     );
     assert!(0 < two && two < eight && eight < month && month < total(&simulator, FLATS_SALE).await);
+}
+
+#[tokio::test]
+async fn an_age_of_two_days_means_published_today_or_yesterday_whatever_happened_to_the_price() {
+    let simulator = simulator(8000).await;
+    simulator.advance_to(9);
+    let yesterdays = ids(&simulator, "").await;
+    simulator.advance_to(10);
+    let before_yesterday: BTreeSet<_> = simulator
+        .with_market(|market| {
+            let stretches =
+                market.history().filter(|stretch| stretch.first_day <= 8 && stretch.last_day >= 8);
+            stretches.map(|stretch| stretch.hash_id).collect()
+        })
+        .unwrap();
+    let (today, young, newest) = (
+        ids(&simulator, "").await,
+        ids(&simulator, "advert_age_to=2").await,
+        ids(&simulator, "advert_age_to=1").await,
+    );
+    // Who was there the day before yesterday and has been since is not young.
+    let stayed: BTreeSet<_> = before_yesterday.intersection(&yesterdays).copied().collect();
+    let expected: BTreeSet<_> = today.difference(&stayed).copied().collect();
+    assert_eq!(young, expected);
+    assert_eq!(newest, today.difference(&yesterdays).copied().collect());
+    assert!(young.len() > 50 && newest.len() < young.len());
+    let repriced: BTreeSet<_> = simulator
+        .with_market(|market| {
+            let stretches = market.history().filter(|stretch| stretch.current && stretch.first_day == 10);
+            stretches.map(|stretch| stretch.hash_id).filter(|id| stayed.contains(id)).collect()
+        })
+        .unwrap();
+    assert!(repriced.len() > 20 && repriced.is_disjoint(&young), "{}", repriced.len());
+}
+
+async fn ids(simulator: &Simulator, query: &str) -> BTreeSet<u64> {
+    walk(simulator, query, 1000).await.iter().map(hash_id).collect()
 }

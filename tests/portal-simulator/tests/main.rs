@@ -9,17 +9,24 @@
     reason = "tests may fail loudly, and ask the simulator as they like"
 )]
 
+mod client;
 mod falsified;
+mod faults;
 mod filters;
+mod moving;
 mod paging;
 mod recorded;
 mod rows;
 mod running;
+mod switching;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use portal_simulator::{Market, Simulator, Source};
+use reqwest::header::ACCEPT;
+use reqwest::{Client, Response, redirect};
 use serde_json::Value;
 
 const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -29,9 +36,21 @@ async fn simulator(listings: usize) -> Simulator {
     Simulator::start(Source::Market(Market::new(7, listings)), ANY_PORT).await.unwrap()
 }
 
+/// Without a pool, because a connection must not outlive the runtime of its test.
+static CLIENT: LazyLock<Client> = LazyLock::new(|| {
+    let client = Client::builder().user_agent("test/1.0").redirect(redirect::Policy::none());
+    client.pool_max_idle_per_host(0).build().unwrap()
+});
+
+/// Asks as a client should that wants rows as they are recorded.
+async fn ask(simulator: &Simulator, path: &str) -> reqwest::Result<Response> {
+    let url = format!("{}{path}", simulator.base_url());
+    CLIENT.get(url).header(ACCEPT, "application/json").send().await
+}
+
 /// Status and JSON of a path.
 async fn get(simulator: &Simulator, path: &str) -> (u16, Value) {
-    let response = reqwest::get(format!("{}{path}", simulator.base_url())).await.unwrap();
+    let response = ask(simulator, path).await.unwrap();
     let status = response.status().as_u16();
     (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap())
 }

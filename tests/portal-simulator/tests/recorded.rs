@@ -3,7 +3,7 @@
 use portal_simulator::{Market, RecordedRows, RecordedRowsError, Simulator, Source};
 use serde_json::Value;
 
-use crate::{ANY_PORT, FLATS_SALE, recorded_files, search, total};
+use crate::{ANY_PORT, FLATS_SALE, ask, recorded_files, search, total};
 
 #[tokio::test]
 async fn recorded_rows_are_served_as_they_stand_in_their_files() {
@@ -12,8 +12,7 @@ async fn recorded_rows_are_served_as_they_stand_in_their_files() {
     let (rows, segments) = (recorded.len(), recorded.segments());
     assert!(rows >= 75 && segments.iter().any(|segment| segment.to_string() == "land-share"));
     let simulator = Simulator::start(Source::Rows(recorded), ANY_PORT).await.unwrap();
-    let url = format!("{}/api/v1/estates/search?limit=1000", simulator.base_url());
-    let served = reqwest::get(url).await.unwrap().text().await.unwrap();
+    let served = ask(&simulator, "/api/v1/estates/search?limit=1000").await.unwrap().text().await.unwrap();
     let page: Value = serde_json::from_str(&served).unwrap();
     assert_eq!(page["pagination"]["total"], rows);
     for file in &files {

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use crate::{FLATS_SALE, hash_id, recorded_files, simulator, walk};
+use crate::{FLATS_SALE, ask, hash_id, recorded_files, simulator, walk};
 
 #[tokio::test]
 async fn prices_are_floats_and_the_price_per_m2_is_a_truncated_integer() {
     let simulator = simulator(2000).await;
-    let page = reqwest::get(format!("{}/api/v1/estates/search?{FLATS_SALE}", simulator.base_url()));
-    let text = page.await.unwrap().text().await.unwrap();
+    let page = ask(&simulator, &format!("/api/v1/estates/search?{FLATS_SALE}")).await;
+    let text = page.unwrap().text().await.unwrap();
     assert!(text.contains(r#""price_summary_czk":4"#));
     assert!(!text.contains(r#""price_czk":0,"#) && text.contains(r#""price_czk":0.0,"#));
     let page: Value = serde_json::from_str(&text).unwrap();
