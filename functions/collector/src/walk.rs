@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use raw_zone::{Closing, FORMAT, Header, ObjectKey, PageRecord, WalkWriter};
 use runtime::{Class, RawStore};
 use serde::Serialize;
-use sreality::query::PAGE_LIMIT;
-use sreality::{Age, Answer, AreaRange, Client, RequestCounts, RequestError, SearchQuery, Segment};
+use sreality::{Age, Answer, Client, RequestCounts, RequestError, SearchQuery, Segment};
 use tempfile::NamedTempFile;
 use tokio::fs::File;
 use uuid::Uuid;
@@ -93,13 +92,7 @@ impl Walker {
         let started = Instant::now();
         let key = ObjectKey { segment: segment.clone(), started_at: self.clock.now(), walk: Uuid::new_v4() };
         let (mut paging, mut counts) = (Paging::new(segment.clone(), since), RequestCounts::default());
-        let first = SearchQuery {
-            segment: segment.clone(),
-            age: since,
-            areas: AreaRange::default(),
-            limit: PAGE_LIMIT,
-            offset: 0,
-        };
+        let first = SearchQuery { age: since, ..SearchQuery::first_page(segment.clone()) };
         let answer = self.ask(&first, &mut counts, until).await;
         let answer = answer.map_err(|stopped| Error::not_begun(segment, stopped))?;
         paging.answered(&answer);

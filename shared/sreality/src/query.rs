@@ -109,6 +109,12 @@ pub struct SearchQuery {
 }
 
 impl SearchQuery {
+    /// The first page of a whole segment.
+    #[must_use]
+    pub fn first_page(segment: Segment) -> Self {
+        Self { segment, age: None, areas: AreaRange::default(), limit: PAGE_LIMIT, offset: 0 }
+    }
+
     /// The query's parameters by the portal's names.
     ///
     /// Several sub-categories are joined by a comma: the portal answers an error to the old pipe, and only
@@ -196,8 +202,7 @@ mod tests {
     #[test]
     fn a_plots_area_is_its_estate_area() {
         let areas = AreaRange { from: None, to: Some(500) };
-        let query =
-            SearchQuery { segment: "land-sale".parse().unwrap(), age: None, areas, limit: 0, offset: 0 };
+        let query = SearchQuery { areas, ..SearchQuery::first_page("land-sale".parse().unwrap()) };
         assert!(query.parameters().contains(&("estate_area_to", "500".to_owned())));
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use sreality::{AreaRange, Client, ClientSettings, RequestError, SearchQuery};
+use sreality::{Client, ClientSettings, RequestError, SearchQuery};
 use tokio::net::TcpListener;
 
 const PAGE: &str = r#"{"pagination":{"limit":2,"offset":0,"total":2},"results":[{"hash_id":12},{"hash_id":28}],"status_code":200}"#;
@@ -32,13 +32,7 @@ async fn portal(answer: fn(usize, &HeaderMap) -> Response) -> (Client, Arc<Atomi
 }
 
 fn query() -> SearchQuery {
-    SearchQuery {
-        segment: "flats-sale".parse().unwrap(),
-        age: None,
-        areas: AreaRange::default(),
-        limit: 2,
-        offset: 0,
-    }
+    SearchQuery { limit: 2, ..SearchQuery::first_page("flats-sale".parse().unwrap()) }
 }
 
 #[tokio::test]

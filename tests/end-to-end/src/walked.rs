@@ -11,7 +11,7 @@ use portal_simulator::Market;
 use raw_zone::{Closing, FORMAT, Header, ObjectKey, PageRecord, WalkWriter};
 use serde_json::Value;
 use sreality::query::{PAGE_LIMIT, SearchQuery};
-use sreality::{AreaRange, Page, Segment};
+use sreality::{Page, Segment};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -111,13 +111,7 @@ async fn make(market: Arc<Market>, position: usize, plan: Plan) -> Made {
 
     let (mut writer, mut reached, mut rows, mut pages) = (None, HashSet::new(), 0, 0);
     loop {
-        let query = SearchQuery {
-            segment: segment.clone(),
-            age: None,
-            areas: AreaRange::default(),
-            limit: PAGE_LIMIT,
-            offset: pages * PAGE_LIMIT,
-        };
+        let query = SearchQuery { offset: pages * PAGE_LIMIT, ..SearchQuery::first_page(segment.clone()) };
         let body = market.page(&query.parameters()).unwrap();
         let page = Page::parse(&body).unwrap();
         let announced = page.pagination.unwrap().total;

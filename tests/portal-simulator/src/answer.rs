@@ -134,12 +134,17 @@ fn what(query: &Query) -> String {
 
 /// What a query can look at in a listing.
 fn subject(listing: &Listing, today: u32) -> Subject {
+    let usable_area = listing.category() != Category::Land;
     Subject {
         category: listing.category().code(),
         deal: listing.deal.code(),
         sub_category: listing.kind.sub_category.code,
         region_id: listing.region_id(),
         district_id: listing.district_id(),
+        usable_area: usable_area.then_some(listing.area_m2.into()),
+        estate_area: Some(if usable_area { listing.plot_m2 } else { listing.area_m2 })
+            .filter(|area| *area > 0)
+            .map(Into::into),
         advertised: listing.price.advertised() as f64,
         age_days: Some(listing.age(today)),
     }

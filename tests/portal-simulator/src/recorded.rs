@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sreality::Segment;
+use sreality::area::areas_from_name;
+use sreality::category::Category;
 
 use crate::search::{Query, Subject};
 use crate::toppings::Toppings;
@@ -133,6 +135,8 @@ fn subject(text: &RawValue) -> serde_json::Result<Subject> {
         category_sub_cb: Code,
         locality: Locality,
         price_czk: f64,
+        #[serde(default)]
+        advert_name: String,
     }
     #[derive(Deserialize)]
     struct Code {
@@ -145,6 +149,9 @@ fn subject(text: &RawValue) -> serde_json::Result<Subject> {
     }
 
     let row: Row = serde_json::from_str(text.get())?;
+    let areas = areas_from_name(&row.advert_name);
+    let (area, plot) = (areas.area_m2.map(i64::from), areas.plot_area_m2.map(i64::from));
+    let is_land = row.category_main_cb.value == Category::Land.code();
     Ok(Subject {
         category: row.category_main_cb.value,
         deal: row.category_type_cb.value,
@@ -152,6 +159,8 @@ fn subject(text: &RawValue) -> serde_json::Result<Subject> {
         region_id: row.locality.region_id,
         district_id: row.locality.district_id,
         advertised: row.price_czk,
+        usable_area: area.filter(|_| !is_land),
+        estate_area: if is_land { area } else { plot },
         age_days: None,
     })
 }

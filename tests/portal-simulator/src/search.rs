@@ -26,11 +26,33 @@ pub(crate) struct Query {
     price_from: Option<f64>,
     /// CZK in the advertised unit.
     price_to: Option<f64>,
+    /// `usable_area_from` and `usable_area_to`, m².
+    usable_area: Range,
+    /// `estate_area_from` and `estate_area_to`, m².
+    estate_area: Range,
     /// Days, today included: 2 is what was published today or yesterday, "about 24 hours".
     advert_age_to: Option<i32>,
     /// As served, not as asked for.
     pub(crate) limit: usize,
     pub(crate) offset: usize,
+}
+
+/// Numbers from one to another, both included.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Range {
+    from: Option<i64>,
+    to: Option<i64>,
+}
+
+impl Range {
+    /// A range with an end leaves out what is not known, since those who use it say so of prices.
+    fn allows(self, value: Option<i64>) -> bool {
+        let Self { from, to } = self;
+        match value {
+            Some(value) => from.is_none_or(|from| value >= from) && to.is_none_or(|to| value <= to),
+            None => from.is_none() && to.is_none(),
+        }
+    }
 }
 
 /// Why the portal answers 422.
@@ -54,6 +76,10 @@ pub(crate) struct Subject {
     pub(crate) district_id: i32,
     /// `price_czk`.
     pub(crate) advertised: f64,
+    /// m² of anything but land.
+    pub(crate) usable_area: Option<i64>,
+    /// m² of a plot, or of that around a house.
+    pub(crate) estate_area: Option<i64>,
     /// `None` where it is not known: recorded rows.
     pub(crate) age_days: Option<i32>,
 }
@@ -82,6 +108,8 @@ impl Query {
             districts: DISTRICTS.iter().filter(|district| districts.contains(&district.id)).collect(),
             price_from: parameters.number("price_from")?,
             price_to: parameters.number("price_to")?,
+            usable_area: parameters.range("usable_area_from", "usable_area_to")?,
+            estate_area: parameters.range("estate_area_from", "estate_area_to")?,
             advert_age_to: parameters.number("advert_age_to")?,
             limit,
             offset,
@@ -107,6 +135,8 @@ impl Query {
             && allows(&self.regions, &subject.region_id)
             && self.matches_district(subject.district_id)
             && self.matches_price(subject.advertised)
+            && self.usable_area.allows(subject.usable_area)
+            && self.estate_area.allows(subject.estate_area)
             && self.advert_age_to.is_none_or(|most| subject.age_days.is_none_or(|age| age < most))
     }
 
@@ -153,6 +183,10 @@ impl Parameters<'_> {
         value.parse().map(Some).map_err(wrong)
     }
 
+    fn range(&self, from: &'static str, to: &'static str) -> Result<Range, QueryError> {
+        Ok(Range { from: self.number(from)?, to: self.number(to)? })
+    }
+
     fn numbers<T: std::str::FromStr>(&self, parameter: &'static str) -> Result<Vec<T>, QueryError> {
         let Some(value) = self.value(parameter) else { return Ok(Vec::new()) };
         let wrong = |_| QueryError::NotNumbers { parameter, value: value.to_owned() };
@@ -178,6 +212,8 @@ mod tests {
             region_id: 10,
             district_id: 5007,
             advertised: 5e6,
+            usable_area: Some(52),
+            estate_area: None,
             age_days: Some(3),
         }
     }
@@ -245,6 +281,14 @@ mod tests {
         assert!(!query.matches(&Subject { advertised: 0.0, ..subject() }));
         assert!(!query.matches(&Subject { advertised: 1.0, ..subject() }));
         assert!(!parse(&[("price_from", "6000000")]).unwrap().matches(&subject()));
+    }
+
+    #[test]
+    fn area_bounds_include_their_ends_and_leave_out_what_is_not_known() {
+        let query = parse(&[("usable_area_from", "52"), ("usable_area_to", "52")]).unwrap();
+        assert!(query.matches(&subject()));
+        assert!(!query.matches(&Subject { usable_area: Some(53), ..subject() }));
+        assert!(!parse(&[("estate_area_to", "1000")]).unwrap().matches(&subject()));
     }
 
     #[test]

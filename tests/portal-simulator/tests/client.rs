@@ -16,9 +16,9 @@ async fn survives(simulator: &Simulator, fault: Fault) -> bool {
         contact: None,
         permission: false,
     });
-    let query = SearchQuery { segment: "flats-sale".parse().unwrap(), limit: 10, offset: 0 };
+    let query = SearchQuery { limit: 10, ..SearchQuery::first_page("flats-sale".parse().unwrap()) };
     match client.unwrap().search(&query).await {
-        Ok(answer) => answer.hash_ids.len() == 10,
+        Ok(answer) => answer.rows.len() == 10,
         Err(_) => false,
     }
 }

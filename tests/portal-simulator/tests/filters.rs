@@ -125,3 +125,16 @@ async fn an_age_of_two_days_means_published_today_or_yesterday_whatever_happened
 async fn ids(simulator: &Simulator, query: &str) -> BTreeSet<u64> {
     walk(simulator, query, 1000).await.iter().map(hash_id).collect()
 }
+
+#[tokio::test]
+async fn ranges_of_areas_add_up_to_the_whole() {
+    let simulator = simulator(5000).await;
+    for (segment, parameter) in
+        [(FLATS_SALE, "usable_area"), ("category_main_cb=3&category_type_cb=1", "estate_area")]
+    {
+        let whole = total(&simulator, segment).await;
+        let small = total(&simulator, &format!("{segment}&{parameter}_to=60")).await;
+        let large = total(&simulator, &format!("{segment}&{parameter}_from=61")).await;
+        assert!(large > 0 && small + large == whole, "{segment}: {small} + {large} = {whole}");
+    }
+}
