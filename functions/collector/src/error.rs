@@ -23,6 +23,9 @@ pub enum Error {
     /// The request names something that is no segment.
     #[error(transparent)]
     Segment(#[from] SegmentError),
+    /// The portal, before any segment was walked.
+    #[error("{0}")]
+    Begin(#[source] RequestError),
     /// The portal.
     #[error("{segment}: {source}")]
     Portal {
@@ -55,14 +58,18 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Self::NoSegments | Self::Segment(_) => Class::Reject,
-            Self::Portal { source, .. } => match source {
+            Self::Begin(source) | Self::Portal { source, .. } => match source {
                 RequestError::NoAnswer { .. }
+                | RequestError::TimedOut { .. }
                 | RequestError::Status { .. }
-                | RequestError::NotAPage { .. } => Class::Retry,
+                | RequestError::NotAPage { .. }
+                | RequestError::RobotsUnreachable { .. } => Class::Retry,
                 RequestError::Unprocessable { .. }
                 | RequestError::Redirect { .. }
                 | RequestError::TooLarge { .. }
-                | RequestError::Refused { .. } => Class::Stop,
+                | RequestError::Refused(_)
+                | RequestError::Forbidden { .. }
+                | RequestError::NotBegun { .. } => Class::Stop,
             },
             Self::File { .. } => Class::Retry,
             Self::Store { source, .. } => source.class(),

@@ -71,11 +71,11 @@ impl Collector {
         mut stored: impl FnMut(&WalkSummary),
     ) -> Result<Response, Failure> {
         let segments = parse_segments(request).map_err(|error| failure(&error))?;
-        self.walker.portal.begin_run();
+        let robots = self.walker.portal.begin_run().await.map_err(|error| failure(&Error::Begin(error)))?;
         let mut walks = Vec::new();
         let mut failures = Vec::new();
         for segment in &segments {
-            let error = match self.walker.walk(segment, deadline).await {
+            let error = match self.walker.walk(segment, robots, deadline).await {
                 Ok((summary, error)) => {
                     log(&summary);
                     stored(&summary);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use raw_zone::{Closing, FORMAT, Header, ObjectKey, PageRecord, WalkWriter};
 use runtime::RawStore;
 use serde::Serialize;
-use sreality::{Answer, Client, RequestError, Segment};
+use sreality::{Answer, Client, RequestError, Robots, Segment};
 use tempfile::NamedTempFile;
 use tokio::fs::File;
 use uuid::Uuid;
@@ -66,6 +66,7 @@ impl Walker {
     pub(crate) async fn walk(
         &self,
         segment: &Segment,
+        robots: Robots,
         deadline: Option<Instant>,
     ) -> Result<(WalkSummary, Option<Error>), Error> {
         let portal_error = |source| Error::Portal { segment: segment.clone(), source };
@@ -77,7 +78,8 @@ impl Walker {
         let announced = first.pagination.total;
 
         let (file, output) = temporary_file().await.map_err(file_error)?;
-        let mut writer = WalkWriter::start(output, self.header(&key, announced)).await.map_err(file_error)?;
+        let mut writer =
+            WalkWriter::start(output, self.header(&key, robots, announced)).await.map_err(file_error)?;
         let mut distinct = HashSet::new();
         let paged = self.page_through(first, &mut paging, &mut writer, &mut distinct, deadline).await;
         let stopped = paged.map_err(file_error)?;
@@ -124,7 +126,7 @@ impl Walker {
         Ok((summary, error))
     }
 
-    fn header(&self, key: &ObjectKey, announced: u64) -> Header {
+    fn header(&self, key: &ObjectKey, robots: Robots, announced: u64) -> Header {
         Header {
             format: FORMAT,
             portal: self.portal.base_url().as_str().trim_end_matches('/').to_owned(),
@@ -134,7 +136,7 @@ impl Walker {
             software: concat!("cenovka/", env!("CARGO_PKG_VERSION")).to_owned(),
             started_at: key.started_at,
             announced,
-            robots_disregarded: false,
+            robots_disregarded: robots == Robots::Disregarded,
         }
     }
 
