@@ -196,9 +196,7 @@ impl Client {
         let turn = self.pace.turn().await;
         // While this request waited for its turn, another one's answer can have ended the run.
         self.run().request(again)?;
-        let incoming = self.transfer.send(url).await;
-        drop(turn);
-        let incoming = incoming?;
+        let incoming = self.transfer.send(url).await?;
         let (status, code) = (incoming.status(), incoming.status().as_u16());
         if let Some(until) = incoming.retry_after() {
             let pause = until.duration_since(Timestamp::now()).try_into().unwrap_or_default();
@@ -212,6 +210,8 @@ impl Client {
                 self.pace.pause(pause);
             }
         }
+        // The answer has begun, so the gap to the next request begins too, after any pause that the portal asks for.
+        drop(turn);
         if status.is_redirection() {
             return Err(RequestError::Redirect { url: url.to_string(), location: incoming.location() });
         }

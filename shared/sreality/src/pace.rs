@@ -78,10 +78,11 @@ impl Pace {
         state.next = state.next.max(Instant::now() + pause);
     }
 
-    /// After a refusal: longer gaps from now on.
+    /// After a refusal: longer gaps from now on, beginning with the one that runs.
     pub fn slow_down(&self) {
         let mut state = self.state();
         state.factor = (state.factor * SLOW_DOWN).min(SLOWEST);
+        state.wait_for_gap();
     }
 
     /// After a good answer: back towards the base rate.
@@ -92,12 +93,11 @@ impl Pace {
 
     /// The portal's own wish for the gap between requests, which counts if it is longer than the one that was set.
     pub fn crawl_delay(&self, delay: Duration) {
-        let delay = delay.min(LONGEST_GAP);
         let mut state = self.state();
-        state.base = self.set.max(delay);
-        // The gap that runs already is that of a request which told the wish.
-        if delay > self.set {
-            state.next = state.next.max(Instant::now() + delay);
+        state.base = self.set.max(delay.min(LONGEST_GAP));
+        // The gap that runs began with the answer which told the wish.
+        if state.base > self.set {
+            state.wait_for_gap();
         }
     }
 
@@ -114,9 +114,15 @@ impl Pace {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        let mut state = self.pace.state();
-        let gap = state.base.mul_f64(state.factor * (1.0 + MARGIN + JITTER * fastrand::f64()));
-        state.next = state.next.max(Instant::now() + gap);
+        self.pace.state().wait_for_gap();
+    }
+}
+
+impl State {
+    /// No turn before a gap has passed from now.
+    fn wait_for_gap(&mut self) {
+        let gap = self.base.mul_f64(self.factor * (1.0 + MARGIN + JITTER * fastrand::f64()));
+        self.next = self.next.max(Instant::now() + gap);
     }
 }
 
@@ -159,7 +165,6 @@ mod tests {
         drop(pace.turn().await);
         for (at_least, at_most) in [(2.0, 2.5), (4.0, 4.9), (8.0, 9.7), (8.0, 9.7)] {
             pace.slow_down();
-            drop(pace.turn().await);
             let seconds = seconds_for(&pace, 1).await;
             assert!((at_least..=at_most).contains(&seconds), "{seconds}");
         }

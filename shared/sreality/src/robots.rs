@@ -115,7 +115,7 @@ fn product_token(value: &str) -> &str {
 }
 
 /// One way of writing for what RFC 9309 (2.2.2) compares as equal: unreserved characters as they are, other encoded
-/// ones in upper case, and what is not ASCII encoded. An encoded `*` or `$` stays encoded, and is therefore no wildcard.
+/// ones in upper case, and what is not ASCII encoded. An encoded `*` or `$` stays encoded, and is so no wildcard.
 fn normalise(path: &str) -> String {
     let mut normal = String::with_capacity(path.len());
     let mut bytes = path.as_bytes().iter();
