@@ -59,12 +59,11 @@ async fn simulate(arguments: &SimulationArgs, folder: &DataFolder, postgres: &Po
         simulator.advance_to(day);
         now = now
             .max(first_day().saturating_add(SignedDuration::from_hours(24 * i64::from(day))).unwrap_or(now));
+        let base_url = parse_base_url(&simulator.base_url())
+            .map_err(|error| Error::Simulator(std::io::Error::other(error)))?;
         let client = Client::new(ClientSettings {
-            base_url: parse_base_url(&simulator.base_url())
-                .map_err(|error| Error::Simulator(std::io::Error::other(error)))?,
             requests_per_second: REQUESTS_PER_SECOND,
-            contact: None,
-            permission: false,
+            ..ClientSettings::new(base_url)
         })?;
         let collector = Collector::new(client, store.clone(), Clock::showing(now), Interrupt::never());
         let progress = Progress::new(day, now, end - 1, segments.len());

@@ -36,6 +36,12 @@ pub enum Error {
         /// Why it was not.
         reason: String,
     },
+    /// The portal, before any segment was walked.
+    #[error("{0}")]
+    Begin(#[source] RequestError),
+    /// The time was up before anything was asked for.
+    #[error("{0} before the run had begun; nothing is stored")]
+    NoTime(String),
     /// The portal.
     #[error("{segment}: {source}")]
     Portal {
@@ -82,8 +88,8 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Self::NoSegments | Self::Segment(_) | Self::Since(_) => Class::Reject,
-            Self::Portal { source, .. } => portal_class(source),
-            Self::NotBegun { .. } | Self::File { .. } => Class::Retry,
+            Self::Begin(source) | Self::Portal { source, .. } => portal_class(source),
+            Self::NoTime(_) | Self::NotBegun { .. } | Self::File { .. } => Class::Retry,
             Self::Store { source, .. } => source.class(),
         }
     }
@@ -92,12 +98,16 @@ impl Error {
 /// What should happen after a request has brought no page.
 pub(crate) fn portal_class(error: &RequestError) -> Class {
     match error {
-        RequestError::NoAnswer { .. } | RequestError::Status { .. } | RequestError::NotAPage { .. } => {
-            Class::Retry
-        }
+        RequestError::NoAnswer { .. }
+        | RequestError::TimedOut { .. }
+        | RequestError::Status { .. }
+        | RequestError::NotAPage { .. }
+        | RequestError::RobotsUnreachable { .. } => Class::Retry,
         RequestError::Unprocessable { .. }
         | RequestError::Redirect { .. }
         | RequestError::TooLarge { .. }
-        | RequestError::Refused { .. } => Class::Stop,
+        | RequestError::Refused(_)
+        | RequestError::Forbidden { .. }
+        | RequestError::NotBegun { .. } => Class::Stop,
     }
 }

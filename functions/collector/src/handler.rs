@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use lambda_runtime::LambdaEvent;
 use runtime::{Class, CollectorSettings, Failure, Interrupt, RawStore};
 use serde::{Deserialize, Serialize};
-use sreality::{Age, Client, Segment};
+use sreality::{Age, Client, Robots, Segment};
 
 use crate::clock::Clock;
 use crate::error::{Error, StartError};
@@ -82,13 +82,13 @@ impl Collector {
     ) -> Result<Response, Failure> {
         let (segments, since) = parse(request).map_err(|error| failure(&error))?;
         let until = Until { deadline, interrupt: self.interrupt.clone() };
-        let robots_disregarded = self.begin_run(&until).await.map_err(|error| failure(&error))?;
+        let robots = self.begin_run(&until).await.map_err(|error| failure(&error))?;
         let (begun, mut failures) = self.begin_walks(&segments, since, &until).await;
         let (mut left, mut walks) = (begun.len(), Vec::new());
         for walk in begun {
             let share = until.share(left);
             left -= 1;
-            let error = match walk.finish(robots_disregarded, &share).await {
+            let error = match walk.finish(robots, &share).await {
                 Ok((summary, error)) => {
                     log(&summary);
                     stored(&summary);
@@ -106,10 +106,12 @@ impl Collector {
         }
     }
 
-    /// Begins the run; tells whether it goes against the portal's robots.txt.
-    async fn begin_run(&self, _until: &Until) -> Result<bool, Error> {
-        self.walker.portal.begin_run();
-        Ok(false)
+    /// Begins the run, with a look at the portal's robots.txt.
+    async fn begin_run(&self, until: &Until) -> Result<Robots, Error> {
+        tokio::select! {
+            stopped = until.reached() => Err(Error::NoTime(stopped.to_string())),
+            begun = self.walker.portal.begin_run() => begun.map_err(Error::Begin),
+        }
     }
 
     /// Begins walks, the smallest first in the answer; and what failed of them.

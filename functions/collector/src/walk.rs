@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use raw_zone::{Closing, FORMAT, Header, ObjectKey, PageRecord, WalkWriter};
 use runtime::{Class, RawStore};
 use serde::Serialize;
-use sreality::{Age, Answer, Client, RequestCounts, RequestError, SearchQuery, Segment};
+use sreality::{Age, Answer, Client, RequestCounts, RequestError, Robots, SearchQuery, Segment};
 use tempfile::NamedTempFile;
 use tokio::fs::File;
 use uuid::Uuid;
@@ -146,7 +146,7 @@ impl Walk<'_> {
     /// If the walk cannot be stored.
     pub(crate) async fn finish(
         self,
-        robots_disregarded: bool,
+        robots: Robots,
         until: &Until,
     ) -> Result<(WalkSummary, Option<Error>), Error> {
         let started = Instant::now();
@@ -162,7 +162,7 @@ impl Walk<'_> {
             software: concat!("cenovka/", env!("CARGO_PKG_VERSION")).to_owned(),
             started_at: key.started_at,
             announced: paging.announced(),
-            robots_disregarded,
+            robots_disregarded: robots == Robots::Disregarded,
         };
         let (file, output) = temporary_file().await.map_err(|error| Error::file(segment, error))?;
         let mut writer = WalkWriter::start(output, header).await.map_err(file_error)?;

@@ -1,21 +1,22 @@
 //! Settings: read once at start, from the environment, in this one place. Every fault is named, all at once.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
-use sreality::ClientSettings;
-use sreality::host::parse_base_url;
+use sreality::host::{RATES, parse_base_url, rates_for};
+use sreality::{ClientSettings, Contact, DEFAULT_RATE, RobotsTxt, Timeouts};
 
-/// Requests per second unless set otherwise.
-const DEFAULT_RATE: f64 = 1.0;
-/// Highest rate that may be set: simulators are fast, and the setting is not there to press the real portal.
-const HIGHEST_RATE: f64 = 10_000.0;
+/// How long one request may be allowed to take, in seconds: no function lives longer than the highest.
+const REQUEST_TIMEOUTS: RangeInclusive<u64> = 1..=900;
 
 /// What the collector needs to know.
 #[derive(Clone, Debug)]
 pub struct CollectorSettings {
-    /// `CENOVKA_PORTAL_URL`, `CENOVKA_REQUESTS_PER_SECOND`, `CENOVKA_CONTACT`, `CENOVKA_PORTAL_PERMISSION`.
+    /// `CENOVKA_PORTAL_URL`, `CENOVKA_REQUESTS_PER_SECOND`, `CENOVKA_REQUEST_TIMEOUT_SECONDS`, `CENOVKA_CONTACT`,
+    /// `CENOVKA_PORTAL_PERMISSION`, `CENOVKA_ROBOTS_TXT`.
     pub portal: ClientSettings,
     /// `CENOVKA_RAW_BUCKET`.
     pub raw_bucket: String,
@@ -72,11 +73,20 @@ impl CollectorSettings {
             reader.required("CENOVKA_PORTAL_URL", "base URL of the portal or of a simulator", |text| {
                 parse_base_url(text).map_err(|error| error.to_string())
             });
-        let rate = reader.optional("CENOVKA_REQUESTS_PER_SECOND", parse_rate);
-        let contact = reader.optional("CENOVKA_CONTACT", |text| Ok(text.to_owned()));
+        let rates = base_url.as_ref().map_or(RATES, rates_for);
+        let rate = reader.optional("CENOVKA_REQUESTS_PER_SECOND", |text| parse_rate(text, &rates));
+        let timeout = reader.optional("CENOVKA_REQUEST_TIMEOUT_SECONDS", parse_timeout);
+        let contact = reader
+            .optional("CENOVKA_CONTACT", |text| text.parse::<Contact>().map_err(|error| error.to_string()));
         let permission = reader.optional("CENOVKA_PORTAL_PERMISSION", |text| match text {
             "granted" => Ok(true),
             _ => Err("the only value is `granted`; leave it out if you hold no permission".to_owned()),
+        });
+        let robots_txt = reader.optional("CENOVKA_ROBOTS_TXT", |text| match text {
+            "obey" => Ok(RobotsTxt::Obey),
+            "disregard" => Ok(RobotsTxt::Disregard),
+            _ => Err("the values are `obey`, which is the default, and `disregard`, if you hold permission"
+                .to_owned()),
         });
         let raw_bucket = reader.raw_bucket();
         match (base_url, raw_bucket) {
@@ -86,6 +96,8 @@ impl CollectorSettings {
                     requests_per_second: rate.unwrap_or(DEFAULT_RATE),
                     contact,
                     permission: permission.unwrap_or(false),
+                    robots_txt: robots_txt.unwrap_or_default(),
+                    timeouts: timeout.map(Timeouts::within).unwrap_or_default(),
                 },
                 raw_bucket,
             }),
@@ -224,10 +236,23 @@ impl<S: Fn(&str) -> Option<String>> Reader<S> {
     }
 }
 
-fn parse_rate(text: &str) -> Result<f64, String> {
+fn parse_rate(text: &str, rates: &RangeInclusive<f64>) -> Result<f64, String> {
     match f64::from_str(text) {
-        Ok(rate) if rate > 0.0 && rate <= HIGHEST_RATE => Ok(rate),
-        _ => Err(format!("`{text}` is not a number above 0 and up to {HIGHEST_RATE}")),
+        Ok(rate) if rates.contains(&rate) => Ok(rate),
+        _ => {
+            let (least, most) = (rates.start(), rates.end());
+            Err(format!("`{text}` is not a number from {least} to {most}, which is the most for this portal"))
+        }
+    }
+}
+
+fn parse_timeout(text: &str) -> Result<Duration, String> {
+    match u64::from_str(text) {
+        Ok(seconds) if REQUEST_TIMEOUTS.contains(&seconds) => Ok(Duration::from_secs(seconds)),
+        _ => {
+            let (least, most) = (REQUEST_TIMEOUTS.start(), REQUEST_TIMEOUTS.end());
+            Err(format!("`{text}` is not a whole number of seconds from {least} to {most}"))
+        }
     }
 }
 
@@ -249,6 +274,8 @@ mod tests {
         .unwrap();
         assert!((settings.portal.requests_per_second - 1.0).abs() < f64::EPSILON);
         assert!(!settings.portal.permission);
+        assert_eq!(settings.portal.robots_txt, RobotsTxt::Obey);
+        assert_eq!(settings.portal.timeouts, Timeouts::default());
         assert_eq!(settings.raw_bucket, "raw");
     }
 
@@ -257,7 +284,10 @@ mod tests {
         let error = CollectorSettings::read(source(&[
             ("CENOVKA_PORTAL_URL", "http://www.sreality.cz"),
             ("CENOVKA_REQUESTS_PER_SECOND", "0"),
+            ("CENOVKA_REQUEST_TIMEOUT_SECONDS", "0.5"),
+            ("CENOVKA_CONTACT", "me"),
             ("CENOVKA_PORTAL_PERMISSION", "yes"),
+            ("CENOVKA_ROBOTS_TXT", "ignore"),
         ]))
         .unwrap_err();
         let names: Vec<_> = error.faults.iter().map(|fault| fault.name).collect();
@@ -266,11 +296,55 @@ mod tests {
             [
                 "CENOVKA_PORTAL_URL",
                 "CENOVKA_REQUESTS_PER_SECOND",
+                "CENOVKA_REQUEST_TIMEOUT_SECONDS",
+                "CENOVKA_CONTACT",
                 "CENOVKA_PORTAL_PERMISSION",
+                "CENOVKA_ROBOTS_TXT",
                 "CENOVKA_RAW_BUCKET"
             ]
         );
         assert!(error.to_string().contains("CENOVKA_RAW_BUCKET is missing: name of the bucket"), "{error}");
+    }
+
+    #[test]
+    fn a_real_portal_is_asked_at_most_five_times_per_second() {
+        let fault = |url, rate| {
+            let values = [
+                ("CENOVKA_PORTAL_URL", url),
+                ("CENOVKA_RAW_BUCKET", "raw"),
+                ("CENOVKA_REQUESTS_PER_SECOND", rate),
+            ];
+            CollectorSettings::read(source(&values)).err().map(|error| error.to_string())
+        };
+        assert_eq!(fault("http://localhost:8080", "10000"), None);
+        assert_eq!(fault("https://www.sreality.cz", "5"), None);
+        let error = fault("https://www.sreality.cz", "5.5").unwrap();
+        assert!(
+            error.contains("CENOVKA_REQUESTS_PER_SECOND is wrong: `5.5` is not a number from 0.001 to 5,"),
+            "{error}"
+        );
+        for rate in ["NaN", "inf", "-1", "fast"] {
+            assert!(fault("http://localhost:8080", rate).is_some(), "{rate}");
+        }
+    }
+
+    #[test]
+    fn what_the_operator_vouches_for_reaches_the_client() {
+        let portal = CollectorSettings::read(source(&[
+            ("CENOVKA_PORTAL_URL", "https://www.sreality.cz"),
+            ("CENOVKA_RAW_BUCKET", "raw"),
+            ("CENOVKA_CONTACT", "data@example.org"),
+            ("CENOVKA_PORTAL_PERMISSION", "granted"),
+            ("CENOVKA_ROBOTS_TXT", "disregard"),
+            ("CENOVKA_REQUEST_TIMEOUT_SECONDS", "20"),
+        ]))
+        .unwrap()
+        .portal;
+        assert_eq!(portal.contact.map(|contact| contact.to_string()).as_deref(), Some("data@example.org"));
+        assert!(portal.permission);
+        assert_eq!(portal.robots_txt, RobotsTxt::Disregard);
+        assert_eq!(portal.timeouts.request, Duration::from_secs(20));
+        assert_eq!(portal.timeouts.headers, Duration::from_secs(20));
     }
 
     #[test]

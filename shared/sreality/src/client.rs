@@ -1,149 +1,31 @@
 //! The portal's client: polite, patient, and suspicious of what it is told.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
-use reqwest::{StatusCode, Url, redirect};
-use tokio::time::Instant;
+use reqwest::Url;
 
-use crate::host::is_local;
+use crate::category::{Category, Deal};
+use crate::contact::user_agent;
+use crate::error::{RequestError, is_refusal};
 use crate::pace::Pace;
 use crate::page::{Identity, Page, PageError, Pagination};
 use crate::query::{SEARCH_PATH, SearchQuery};
+use crate::robots::{self, ROBOTS_PATH, Robots, Rules};
+use crate::run::{RequestCounts, Run};
+use crate::segment::Segment;
+use crate::settings::{ClientError, ClientSettings, RobotsTxt};
+use crate::transfer::{Received, Transfer};
 
 /// A request is tried this often in all before its error is final.
-const TRIES: u32 = 5;
-/// Pause before the second try; it doubles with every further one.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const TRIES: u32 = 12;
+/// Longest pause between two tries. The first is one base gap of the pace long, each further one twice the last.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 /// A `Retry-After` longer than this ends the run instead: a function cannot wait that long.
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);
-/// Refusals (401, 403, 429) that one run accepts before it stops itself.
-const REFUSALS: u64 = 10;
-/// Largest body that is read. A page of 1 000 rows has about 4 MB.
-const LARGEST_BODY: usize = 16 * 1024 * 1024;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// How to reach the portal, and by what right.
-#[derive(Clone, Debug)]
-pub struct ClientSettings {
-    /// Scheme and host, as [`crate::host::parse_base_url`] accepts them.
-    pub base_url: Url,
-    /// Most requests per second (positive).
-    pub requests_per_second: f64,
-    /// E-mail address or web page of the operator, sent in the User-Agent; required for a real host.
-    pub contact: Option<String>,
-    /// Whether the operator has said that they may collect from a real host.
-    pub permission: bool,
-}
-
-/// Why a client cannot be built.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// A real host without permission.
-    #[error(
-        "{host} is a real portal: its robots.txt closes it to unnamed robots and its terms forbid scraping, so \
-         whether you may collect is for you to settle; if you hold permission, set \
-         CENOVKA_PORTAL_PERMISSION=granted and CENOVKA_CONTACT"
-    )]
-    NoPermission {
-        /// The host.
-        host: String,
-    },
-    /// A real host without a contact.
-    #[error(
-        "a contact is required to collect from {host}: set CENOVKA_CONTACT to an e-mail address or a web page"
-    )]
-    NoContact {
-        /// The host.
-        host: String,
-    },
-    /// The contact cannot stand in a header.
-    #[error("the contact `{0}` cannot be sent in a User-Agent: use plain ASCII")]
-    Contact(String),
-    /// The HTTP client could not be set up.
-    #[error("could not set up the HTTP client: {0}")]
-    Setup(#[source] reqwest::Error),
-}
-
-/// Why a request brought no page.
-#[derive(Debug, thiserror::Error)]
-pub enum RequestError {
-    /// No answer: connection refused or broken, time-out.
-    #[error("no answer from {url}: {reason}")]
-    NoAnswer {
-        /// The request.
-        url: String,
-        /// The innermost cause.
-        reason: String,
-    },
-    /// An HTTP error.
-    #[error("{url} answered status {status}")]
-    Status {
-        /// The request.
-        url: String,
-        /// HTTP status.
-        status: u16,
-    },
-    /// An offset or a parameter that the portal does not process (422).
-    #[error("{url} was refused as unprocessable (422): beyond the cap of one query, or a wrong parameter")]
-    Unprocessable {
-        /// The request.
-        url: String,
-    },
-    /// A redirect, for example to a login. None is followed.
-    #[error("{url} redirects to {location}, which is not followed")]
-    Redirect {
-        /// The request.
-        url: String,
-        /// Where to.
-        location: String,
-    },
-    /// The body is larger than any page.
-    #[error("{url} answered more than {LARGEST_BODY} bytes")]
-    TooLarge {
-        /// The request.
-        url: String,
-    },
-    /// Status 200, but not a page.
-    #[error("{url}: {source}")]
-    NotAPage {
-        /// The request.
-        url: String,
-        /// What it is instead.
-        source: PageError,
-    },
-    /// The portal wants to be left alone.
-    #[error(
-        "the portal refuses this run: {refusals} refusals, the last one status {status} at {url}; it was stopped"
-    )]
-    Refused {
-        /// The last request.
-        url: String,
-        /// Its status.
-        status: u16,
-        /// Refusals so far.
-        refusals: u64,
-    },
-}
-
-impl RequestError {
-    /// Whether asking again can help.
-    fn is_transient(&self) -> bool {
-        match self {
-            Self::NoAnswer { .. } | Self::NotAPage { .. } => true,
-            Self::Status { status, .. } => {
-                matches!(status, 401 | 403 | 408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=524)
-            }
-            Self::Unprocessable { .. }
-            | Self::Redirect { .. }
-            | Self::TooLarge { .. }
-            | Self::Refused { .. } => false,
-        }
-    }
-}
+/// Largest page that is read, in bytes. One of 1 000 rows has about 4 MB.
+const LARGEST_PAGE: usize = 16 * 1024 * 1024;
 
 /// One page as received.
 #[derive(Debug)]
@@ -162,62 +44,35 @@ pub struct Answer {
     pub rows: Vec<Option<Identity>>,
 }
 
-/// Requests of a run so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RequestCounts {
-    /// All requests, retries included.
-    pub requests: u64,
-    /// Requests that repeated a failed one.
-    pub retries: u64,
-    /// Answers 401, 403 and 429, and any that ask for a longer pause than a function can wait.
-    pub refusals: u64,
-}
-
-/// Asks one portal, at one pace, for as long as the process lives.
+/// Asks one portal, at one pace, for as long as the process lives. A run begins with [`begin_run`](Self::begin_run).
+///
+/// Every future may be dropped at any point, before its end and between its tries: pace and counts stay right.
 #[derive(Debug)]
 pub struct Client {
-    http: reqwest::Client,
+    transfer: Transfer,
     base_url: Url,
+    robots_txt: RobotsTxt,
     pace: Pace,
-    requests: AtomicU64,
-    retries: AtomicU64,
-    refusals: AtomicU64,
+    run: Mutex<Run>,
 }
 
 impl Client {
     /// Builds the client; nothing is sent yet.
     ///
     /// # Errors
-    /// Without permission or contact for a host that is not [local](is_local).
+    /// Without permission or contact for a host that is not [local](crate::host::is_local), or at a rate that would
+    /// press it.
     pub fn new(settings: ClientSettings) -> Result<Self, ClientError> {
-        let ClientSettings { base_url, requests_per_second, contact, permission } = settings;
-        if !is_local(&base_url) {
-            let host = base_url.host_str().unwrap_or_default().to_owned();
-            if !permission {
-                return Err(ClientError::NoPermission { host });
-            }
-            if contact.is_none() {
-                return Err(ClientError::NoContact { host });
-            }
-        }
-        let mut headers = HeaderMap::new();
-        // Without it the portal may answer in the camelCase shape of its own pages.
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static("cs"));
-        let user_agent = user_agent(contact.as_deref())?;
-        #[expect(clippy::disallowed_methods, reason = "this is the client that others must use")]
-        let http = reqwest::Client::builder()
-            .user_agent(user_agent)
-            .default_headers(headers)
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .no_proxy()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(REQUEST_TIMEOUT)
-            .build()
-            .map_err(ClientError::Setup)?;
-        let (requests, retries, refusals) = Default::default();
-        Ok(Self { http, base_url, pace: Pace::new(requests_per_second), requests, retries, refusals })
+        settings.check()?;
+        let ClientSettings { base_url, requests_per_second, contact, robots_txt, timeouts, .. } = settings;
+        let transfer = Transfer::new(user_agent(contact.as_ref()), timeouts).map_err(ClientError::Setup)?;
+        Ok(Self {
+            transfer,
+            base_url,
+            robots_txt,
+            pace: Pace::new(requests_per_second),
+            run: Mutex::default(),
+        })
     }
 
     /// The host that is asked.
@@ -226,162 +81,194 @@ impl Client {
         &self.base_url
     }
 
-    /// Starts a run: its refusals count from here. A function's process lives for many runs, and one that was
-    /// refused now and then over weeks must not stop for it.
-    pub fn begin_run(&self) {
-        self.refusals.store(0, Ordering::Relaxed);
+    /// What the run has asked so far.
+    #[must_use]
+    pub fn counts(&self) -> RequestCounts {
+        self.run().counts
     }
 
-    /// Requests and retries since the client was built, refusals since the run began.
-    pub fn counts(&self) -> RequestCounts {
-        RequestCounts {
-            requests: self.requests.load(Ordering::Relaxed),
-            retries: self.retries.load(Ordering::Relaxed),
-            refusals: self.refusals.load(Ordering::Relaxed),
+    /// Starts a run: reads robots.txt, and counts from zero. Until it has succeeded, no search is made.
+    ///
+    /// # Errors
+    /// [`RequestError::Forbidden`] if robots.txt closes the search and is to be obeyed;
+    /// [`RequestError::RobotsUnreachable`] if the portal does not answer what it says;
+    /// [`RequestError::Refused`] if the portal refuses, also if an earlier run was asked for a pause that is not over;
+    /// [`RequestError::Redirect`] if it sends elsewhere.
+    pub async fn begin_run(&self) -> Result<Robots, RequestError> {
+        self.run().begin();
+        let rules = self.robots().await?;
+        // To disregard what it forbids is no reason to come faster than it asks for.
+        self.pace.crawl_delay(rules.crawl_delay());
+        // Rules can match a query too, so what is looked up is a search as it will be made.
+        let segment = Segment::national(Category::Flats, Deal::Sale);
+        let search = self.search_url(&SearchQuery::first_page(segment));
+        match (rules.forbids(&search), self.robots_txt) {
+            (Some(rule), RobotsTxt::Obey) => {
+                Err(RequestError::Forbidden { url: search.to_string(), rule: rule.to_owned() })
+            }
+            (Some(rule), RobotsTxt::Disregard) => {
+                tracing::warn!(
+                    rule,
+                    "robots.txt forbids this run, which goes on because CENOVKA_ROBOTS_TXT=disregard says so"
+                );
+                self.run().obey(Rules::default());
+                Ok(Robots::Disregarded)
+            }
+            (None, RobotsTxt::Obey) => {
+                self.run().obey(rules);
+                Ok(Robots::Allowed)
+            }
+            (None, RobotsTxt::Disregard) => {
+                self.run().obey(Rules::default());
+                Ok(Robots::Allowed)
+            }
         }
     }
 
     /// Fetches one page, trying again as long as that can help.
     ///
     /// # Errors
-    /// The last try's error, or [`RequestError::Refused`] when the portal refuses too often or for too long.
+    /// The last try's error, or at once [`RequestError::Refused`] when the portal refuses this run too often or for too
+    /// long, [`RequestError::Forbidden`] when robots.txt closes this very search, [`RequestError::NotBegun`] outside of
+    /// a run.
     pub async fn search(&self, query: &SearchQuery) -> Result<Answer, RequestError> {
+        let url = self.search_url(query);
+        self.run().permit(&url)?;
+        match self.ask(&url, LARGEST_PAGE, |received| read_page(&url, received)).await {
+            Ok(answer) => {
+                self.run().page();
+                Ok(answer)
+            }
+            Err(RequestError::Status { url, status: 422 }) => Err(RequestError::Unprocessable { url }),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn robots(&self) -> Result<Rules, RequestError> {
+        let mut url = self.base_url.clone();
+        url.set_path(ROBOTS_PATH);
+        match self.ask(&url, robots::LARGEST, |received| Ok(read_robots(&received))).await {
+            Ok(rules) => Ok(rules),
+            // In RFC 9309's words (2.3.1.3) it is "unavailable": there are no rules.
+            Err(error) if error.is_unavailable() => Ok(Rules::default()),
+            Err(error @ (RequestError::Redirect { .. } | RequestError::Refused(_))) => Err(error),
+            // "Unreachable" (2.3.1.4): everything is forbidden.
+            Err(error) => Err(RequestError::RobotsUnreachable { source: Box::new(error) }),
+        }
+    }
+
+    fn search_url(&self, query: &SearchQuery) -> Url {
         let mut url = self.base_url.clone();
         url.set_path(SEARCH_PATH);
         url.query_pairs_mut().extend_pairs(query.parameters());
-        let mut pause = FIRST_PAUSE;
-        for _ in 1..TRIES {
-            match self.try_once(&url).await {
-                Err(error) if error.is_transient() => {
-                    tracing::warn!(%error, "request failed and is tried again");
-                    self.retries.fetch_add(1, Ordering::Relaxed);
-                    tokio::time::sleep(pause.mul_f64(1.0 + fastrand::f64())).await;
-                    pause *= 2;
+        url
+    }
+
+    /// Asks until there is a good answer or no hope for one. `read` makes something of a body of at most `most` bytes.
+    async fn ask<T>(
+        &self,
+        url: &Url,
+        most: usize,
+        read: impl Fn(Received) -> Result<T, RequestError>,
+    ) -> Result<T, RequestError> {
+        let mut backoff = self.pace.gap().min(LONGEST_BACKOFF);
+        let mut tries = 1;
+        loop {
+            let error = match self.try_once(url, most, tries > 1).await.and_then(&read) {
+                Ok(answer) => {
+                    self.pace.recover();
+                    return Ok(answer);
                 }
-                done => return done,
+                Err(error) => self.note_refusal(error),
+            };
+            if tries == TRIES || !error.is_transient() {
+                return Err(error);
             }
+            tracing::warn!(%error, tries, "request failed and is tried again");
+            tokio::time::sleep(backoff.mul_f64(0.5 + 0.5 * fastrand::f64())).await;
+            backoff = (backoff * 2).min(LONGEST_BACKOFF);
+            tries += 1;
         }
-        self.try_once(&url).await
     }
 
-    async fn try_once(&self, url: &Url) -> Result<Answer, RequestError> {
-        self.pace.wait().await;
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let started = Instant::now();
-        let mut response = self.http.get(url.clone()).send().await.map_err(|error| no_answer(url, &error))?;
-        let status = response.status();
-        if status != StatusCode::OK {
-            return Err(self.refused_or_failed(url, status, response.headers()).await);
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(url, &error))? {
-            if body.len() + chunk.len() > LARGEST_BODY {
-                return Err(RequestError::TooLarge { url: url.to_string() });
+    async fn try_once(&self, url: &Url, most: usize, again: bool) -> Result<Received, RequestError> {
+        self.run().go_on()?;
+        let turn = self.pace.turn().await;
+        // While this request waited for its turn, another one's answer can have ended the run.
+        self.run().request(again)?;
+        let incoming = self.transfer.send(url).await?;
+        let (status, code) = (incoming.status(), incoming.status().as_u16());
+        if let Some(until) = incoming.retry_after() {
+            let pause = until.duration_since(Timestamp::now()).try_into().unwrap_or_default();
+            if pause > LONGEST_PAUSE {
+                let refused = self.run().rest(url, code, until);
+                // What was served all the same is taken; there will be no further request.
+                if !status.is_success() {
+                    return Err(refused.into());
+                }
+            } else {
+                self.pace.pause(pause);
             }
-            body.extend_from_slice(&chunk);
         }
-        let duration = started.elapsed();
-        let answer = read_page(url, status.as_u16(), duration, body)
-            .map_err(|source| RequestError::NotAPage { url: url.to_string(), source })?;
-        self.pace.recover().await;
-        Ok(answer)
-    }
-
-    /// Sorts an answer that is not 200, and slows down if it asks for that.
-    async fn refused_or_failed(&self, url: &Url, status: StatusCode, headers: &HeaderMap) -> RequestError {
-        let (url, code) = (url.to_string(), status.as_u16());
+        // The answer has begun, so the gap to the next request begins too, after any pause that the portal asks for.
+        drop(turn);
         if status.is_redirection() {
-            let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
-            return RequestError::Redirect { url, location: location.unwrap_or("nowhere").to_owned() };
+            return Err(RequestError::Redirect { url: url.to_string(), location: incoming.location() });
         }
-        let retry_after =
-            headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(retry_after);
-        if code == 422 {
-            return RequestError::Unprocessable { url };
+        if !status.is_success() {
+            return Err(RequestError::Status { url: url.to_string(), status: code });
         }
-        let pause = retry_after.unwrap_or_default();
-        let refused = matches!(code, 401 | 403 | 429) || pause > LONGEST_PAUSE;
-        if refused {
-            let refusals = self.refusals.fetch_add(1, Ordering::Relaxed) + 1;
-            if refusals >= REFUSALS || pause > LONGEST_PAUSE {
-                return RequestError::Refused { url, status: code, refusals };
+        incoming.read(most).await
+    }
+
+    /// Counts an error if it is a refusal, and slows down. The one that ends the run is replaced by what ended it.
+    fn note_refusal(&self, error: RequestError) -> RequestError {
+        match error {
+            RequestError::Status { url, status } if is_refusal(status) => {
+                self.pace.slow_down();
+                let refusal = self.run().refusal(&url, status);
+                refusal.map_or_else(Into::into, |()| RequestError::Status { url, status })
             }
+            other => other,
         }
-        if refused || !pause.is_zero() {
-            self.pace.slow_down(pause).await;
+    }
+
+    fn run(&self) -> MutexGuard<'_, Run> {
+        self.run.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn read_page(url: &Url, received: Received) -> Result<Answer, RequestError> {
+    let Received { status, body, cut, duration } = received;
+    let url = url.to_string();
+    if status != 200 {
+        return Err(RequestError::Status { url, status });
+    }
+    if cut {
+        return Err(RequestError::TooLarge { url, limit: "16 MiB" });
+    }
+    let parsed = String::from_utf8(body).map_err(|_| PageError::NotUtf8).and_then(|body| {
+        let page = Page::parse(&body)?;
+        let pagination = page.pagination.ok_or(PageError::NoPagination)?;
+        let rows = page.identities().collect();
+        Ok((pagination, rows, body))
+    });
+    match parsed {
+        Ok((pagination, rows, body)) => Ok(Answer { url, status, duration, body, pagination, rows }),
+        Err(PageError::TooManyRows) => Err(RequestError::TooLarge { url, limit: "10000 rows" }),
+        // The envelope means what HTTP should have said.
+        Err(PageError::Status(status @ (401 | 403 | 404 | 410 | 422 | 429))) => {
+            Err(RequestError::Status { url, status })
         }
-        RequestError::Status { url, status: code }
+        Err(source) => Err(RequestError::NotAPage { url, source }),
     }
 }
 
-fn user_agent(contact: Option<&str>) -> Result<HeaderValue, ClientError> {
-    let version = env!("CARGO_PKG_VERSION");
-    let text = match contact {
-        Some(contact) => format!("Cenovka/{version} (+{contact})"),
-        None => format!("Cenovka/{version}"),
-    };
-    HeaderValue::from_str(&text).map_err(|_| ClientError::Contact(contact.unwrap_or_default().to_owned()))
-}
-
-fn read_page(url: &Url, status: u16, duration: Duration, body: Vec<u8>) -> Result<Answer, PageError> {
-    let body = String::from_utf8(body).map_err(|_| PageError::NotUtf8)?;
-    let page = Page::parse(&body)?;
-    let pagination = page.pagination.ok_or(PageError::NoPagination)?;
-    let rows = page.identities().collect();
-    Ok(Answer { url: url.to_string(), status, duration, pagination, rows, body })
-}
-
-/// `Retry-After` in both of its forms: seconds, or a date.
-fn retry_after(value: &str) -> Option<Duration> {
-    if let Ok(seconds) = value.trim().parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = jiff::fmt::rfc2822::parse(value.trim()).ok()?;
-    let pause = date.timestamp().duration_since(Timestamp::now());
-    Some(Duration::try_from(pause).unwrap_or_default())
-}
-
-/// reqwest names the request first and buries the cause.
-fn no_answer(url: &Url, error: &reqwest::Error) -> RequestError {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    let reason = if error.is_timeout() { "it took too long".to_owned() } else { cause.to_string() };
-    RequestError::NoAnswer { url: url.to_string(), reason }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn settings(base_url: &str) -> ClientSettings {
-        let base_url = Url::parse(base_url).unwrap();
-        ClientSettings { base_url, requests_per_second: 1000.0, contact: None, permission: false }
-    }
-
-    #[test]
-    fn a_real_host_needs_permission_and_a_contact() {
-        let real = settings(crate::host::REAL_PORTAL);
-        assert!(matches!(Client::new(real.clone()), Err(ClientError::NoPermission { .. })));
-        let permitted = ClientSettings { permission: true, ..real };
-        assert!(matches!(Client::new(permitted.clone()), Err(ClientError::NoContact { .. })));
-        let named = ClientSettings { contact: Some("data@example.org".to_owned()), ..permitted };
-        assert!(Client::new(named).is_ok());
-    }
-
-    #[test]
-    fn the_user_agent_names_the_software_and_its_operator() {
-        let agent = user_agent(Some("data@example.org")).unwrap();
-        assert!(agent.to_str().unwrap().starts_with("Cenovka/"));
-        assert!(agent.to_str().unwrap().ends_with("(+data@example.org)"));
-        assert!(matches!(user_agent(Some("a\nb")), Err(ClientError::Contact(_))));
-    }
-
-    #[test]
-    fn retry_after_is_read_as_seconds_or_as_a_date() {
-        assert_eq!(retry_after("7"), Some(Duration::from_secs(7)));
-        assert_eq!(retry_after("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(retry_after("soon"), None);
+fn read_robots(received: &Received) -> Rules {
+    let text = String::from_utf8_lossy(&received.body);
+    match text.rfind(['\n', '\r']) {
+        // Half a line says something else than the whole one.
+        Some(end) if received.cut => Rules::parse(text.split_at(end).0),
+        _ => Rules::parse(&text),
     }
 }

@@ -1,6 +1,14 @@
 //! Which hosts may be asked, and on what condition.
 
+use std::ops::RangeInclusive;
+
 use reqwest::Url;
+
+/// Requests per second that may be set for any host at all: simulators are fast.
+pub const RATES: RangeInclusive<f64> = 0.001..=10_000.0;
+/// Most requests per second that may be set for a host that is not [local](is_local): the setting is not there to
+/// press a portal. Source: most public collectors in production stay below it.
+pub const HIGHEST_REAL_RATE: f64 = 5.0;
 
 /// The base URL of the real portal.
 pub const REAL_PORTAL: &str = "https://www.sreality.cz";
@@ -9,7 +17,9 @@ pub const REAL_PORTAL: &str = "https://www.sreality.cz";
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
     /// Not a URL with a host.
-    #[error("`{url}` is not a base URL of a portal: give scheme and host, for example {REAL_PORTAL}")]
+    #[error(
+        "`{url}` is not a base URL of a portal: give scheme and host and nothing else, for example {REAL_PORTAL}"
+    )]
     NotAUrl {
         /// What was given.
         url: String,
@@ -24,15 +34,16 @@ pub enum HostError {
     },
 }
 
-/// Reads a base URL: https, or http if the host [is local](is_local).
+/// Reads a base URL: https, or http if the host [is local](is_local), and nothing beyond scheme, host and port.
 ///
 /// # Errors
 /// If it is something else.
 pub fn parse_base_url(text: &str) -> Result<Url, HostError> {
     let url = text.to_owned();
     match Url::parse(text) {
-        Ok(base) if base.scheme() == "https" && base.has_host() => Ok(base),
-        Ok(base) if base.scheme() == "http" && base.has_host() => {
+        Ok(base) if !is_bare(&base) => Err(HostError::NotAUrl { url }),
+        Ok(base) if base.scheme() == "https" => Ok(base),
+        Ok(base) if base.scheme() == "http" => {
             if is_local(&base) {
                 Ok(base)
             } else {
@@ -41,6 +52,18 @@ pub fn parse_base_url(text: &str) -> Result<Url, HostError> {
         }
         _ => Err(HostError::NotAUrl { url }),
     }
+}
+
+/// Whether a URL names a host and nothing there: no user, path, query or fragment.
+fn is_bare(url: &Url) -> bool {
+    let nothing_else = url.query().is_none() && url.fragment().is_none() && url.path() == "/";
+    url.has_host() && nothing_else && url.username().is_empty() && url.password().is_none()
+}
+
+/// Which rates, in requests per second, may be set for a host.
+#[must_use]
+pub fn rates_for(url: &Url) -> RangeInclusive<f64> {
+    if is_local(url) { RATES } else { *RATES.start()..=HIGHEST_REAL_RATE }
 }
 
 /// Whether a host is a loopback address, `localhost`, or a name without dots, as compose gives its services.
@@ -71,7 +94,17 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_base_urls() {
-        for text in ["", "portal", "ftp://portal", "file:///etc/passwd", "http://"] {
+        for text in [
+            "",
+            "portal",
+            "ftp://portal",
+            "file:///etc/passwd",
+            "http://",
+            "https://me:secret@example.org",
+            "https://example.org/cs",
+            "https://example.org?x=1",
+            "https://example.org#x",
+        ] {
             assert!(matches!(parse_base_url(text), Err(HostError::NotAUrl { .. })), "{text}");
         }
     }

@@ -6,20 +6,32 @@
 
 pub mod area;
 pub mod category;
-pub mod client;
+mod client;
 pub mod codes;
+pub mod contact;
+mod error;
 pub mod host;
 pub mod pace;
 pub mod page;
 pub mod place;
 pub mod price;
 pub mod query;
+pub mod robots;
 pub mod row;
+mod run;
 pub mod segment;
+mod settings;
 pub mod shape;
+mod transfer;
 
-pub use client::{Answer, Client, ClientError, ClientSettings, RequestCounts, RequestError};
+pub use client::{Answer, Client};
+pub use contact::{Contact, ContactError};
+pub use error::{Refused, RequestError};
 pub use page::{Identity, Page, PageError, Pagination};
 pub use query::{Age, AgeError, AreaRange, SearchQuery};
+pub use robots::Robots;
 pub use row::{Row, RowError};
+pub use run::RequestCounts;
 pub use segment::{Segment, SegmentError};
+pub use settings::{ClientError, ClientSettings, DEFAULT_RATE, RobotsTxt};
+pub use transfer::{Phase, Timeouts};

@@ -1,9 +1,16 @@
 //! The search envelope: one page of a list.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::area::areas_from_name;
+use crate::query::OFFSET_CAP;
+
+/// No page has more rows: the portal lets no query page through more.
+const MOST_ROWS: usize = OFFSET_CAP as usize;
 
 /// One page as `estates/search` answers it. Rows stay raw text: each is parsed for itself, so that a bad one
 /// does not take its page along.
@@ -13,7 +20,7 @@ pub struct Page<'a> {
     #[serde(default)]
     pub pagination: Option<Pagination>,
     /// The rows, in the portal's order.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "bounded_rows")]
     pub results: Vec<&'a RawValue>,
     /// The envelope's own status, beside that of HTTP.
     #[serde(default)]
@@ -43,6 +50,9 @@ pub enum PageError {
     /// A list without its place in the whole.
     #[error("the page does not say which limit, offset and total it has")]
     NoPagination,
+    /// More rows than any page has.
+    #[error("the page has more than {MOST_ROWS} rows")]
+    TooManyRows,
     /// HTTP said 200, the envelope did not.
     #[error("the envelope's status is {0}, although HTTP said 200")]
     Status(u16),
@@ -54,11 +64,14 @@ impl<'a> Page<'a> {
     /// # Errors
     /// If the body is no such envelope, or one that reports an error.
     pub fn parse(body: &'a str) -> Result<Self, PageError> {
-        let page: Self = serde_json::from_str(body)
-            .map_err(|error| PageError::Shape(error, body.chars().take(60).collect()))?;
-        match page.status_code {
-            Some(status) if status != 200 => Err(PageError::Status(status)),
-            _ => Ok(page),
+        match serde_json::from_str(body) {
+            Ok(Self { status_code: Some(status), .. }) if status != 200 => Err(PageError::Status(status)),
+            Ok(page) if page.results.len() > MOST_ROWS => Err(PageError::TooManyRows),
+            Ok(page) => Ok(page),
+            Err(error) => Err(match reported_status(body) {
+                Some(status) if status != 200 => PageError::Status(status),
+                _ => PageError::Shape(error, body.chars().take(60).collect()),
+            }),
         }
     }
 
@@ -66,6 +79,41 @@ impl<'a> Page<'a> {
     pub fn identities(&self) -> impl Iterator<Item = Option<Identity>> {
         self.results.iter().map(|row| Identity::of(row.get()))
     }
+}
+
+/// The status of an envelope that carries no rows.
+fn reported_status(body: &str) -> Option<u16> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        status_code: u16,
+    }
+    serde_json::from_str(body).ok().map(|Envelope { status_code }| status_code)
+}
+
+/// Reads rows, but keeps only one more than a page can have: a body of millions of tiny ones must not cost a hundred
+/// times its size.
+fn bounded_rows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<&'de RawValue>, D::Error> {
+    struct Rows;
+
+    impl<'de> Visitor<'de> for Rows {
+        type Value = Vec<&'de RawValue>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a list of rows")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut rows = Vec::new();
+            while rows.len() <= MOST_ROWS {
+                let Some(row) = list.next_element()? else { return Ok(rows) };
+                rows.push(row);
+            }
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(rows)
+        }
+    }
+
+    deserializer.deserialize_seq(Rows)
 }
 
 /// Which listing a row is, and by what filters a query finds it.
@@ -158,7 +206,18 @@ mod tests {
         let refuse = |body: &str| Page::parse(body).unwrap_err().to_string();
         assert!(refuse("<html>stránka nebyla nalezena").contains("starts with `<html>"));
         assert!(refuse(r#"{"results":[{"hash_id":1}"#).contains("not a page"));
-        assert!(refuse(r#"{"status_code":500}"#).contains("results"));
+        assert!(refuse(r#"{"status_code":200}"#).contains("results"));
+        assert!(refuse(r#"{"status_code":404,"status_message":"no"}"#).contains("status is 404"));
+        assert!(refuse(r#"{"results":"none"}"#).contains("a list of rows"));
         assert!(refuse(r#"{"results":[],"status_code":500}"#).contains("status is 500"));
+    }
+
+    #[test]
+    fn a_page_of_more_rows_than_a_query_has_is_not_kept() {
+        let page = |rows: usize| format!(r#"{{"results":[{}0],"new_key":1}}"#, "0,".repeat(rows - 1));
+        assert_eq!(Page::parse(&page(MOST_ROWS)).unwrap().results.len(), MOST_ROWS);
+        for rows in [MOST_ROWS + 1, 1_000_000] {
+            assert!(matches!(Page::parse(&page(rows)), Err(PageError::TooManyRows)));
+        }
     }
 }

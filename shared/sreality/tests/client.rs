@@ -1,45 +1,26 @@
 //! The client's behaviour towards a portal that does not always answer well.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::process::Command;
 use std::time::Duration;
 
-use axum::Router;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
-use sreality::{Client, ClientSettings, RequestError, SearchQuery};
-use tokio::net::TcpListener;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Redirect, Response};
+use sreality::{Client, ClientSettings, PageError, RequestError, Timeouts};
 
-const PAGE: &str = r#"{"pagination":{"limit":2,"offset":0,"total":2},"results":[{"hash_id":12},{"hash_id":28}],"status_code":200}"#;
+use crate::portal::{PAGE, Portal, page, query, silence, status};
 
-fn page() -> Response {
-    PAGE.into_response()
-}
-
-/// Answers the n-th request with `answer(n)`, every later one with a page.
-async fn portal(answer: fn(usize, &HeaderMap) -> Response) -> (Client, Arc<AtomicUsize>) {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&asked);
-    let app = Router::new().fallback(move |headers: HeaderMap| {
-        let number = count.fetch_add(1, Ordering::SeqCst);
-        std::future::ready(answer(number, &headers))
-    });
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base_url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    let settings = ClientSettings { base_url, requests_per_second: 1000.0, contact: None, permission: false };
-    (Client::new(settings).unwrap(), asked)
-}
-
-fn query() -> SearchQuery {
-    SearchQuery { limit: 2, ..SearchQuery::first_page("flats-sale".parse().unwrap()) }
+/// The error of a portal that answers every search so, and how often it was asked.
+async fn failing(answer: impl Fn() -> Response + Clone + Send + Sync + 'static) -> (RequestError, usize) {
+    let (portal, client) = Portal::searched(move |_, _| answer()).await;
+    let error = client.search(&query()).await.unwrap_err();
+    (error, portal.searches())
 }
 
 #[tokio::test]
 async fn a_page_comes_back_as_received() {
-    let (client, _) = portal(|_, headers| {
+    let (_portal, client) = Portal::searched(|_, headers: &HeaderMap| {
         assert_eq!(headers["accept"], "application/json");
-        assert!(headers["user-agent"].to_str().unwrap().starts_with("Cenovka/"));
+        assert_eq!(headers["user-agent"], concat!("Cenovka/", env!("CARGO_PKG_VERSION")));
         page()
     })
     .await;
@@ -51,86 +32,174 @@ async fn a_page_comes_back_as_received() {
 }
 
 #[tokio::test]
-async fn transient_failures_are_tried_again_and_counted() {
-    let (client, asked) = portal(|number, _| match number {
-        0 => StatusCode::BAD_GATEWAY.into_response(),
-        1 => "<html>stránka nebyla nalezena</html>".into_response(),
+async fn statuses_that_pass_are_tried_again() {
+    for code in [401, 403, 408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524] {
+        let answer = move |number, _: &HeaderMap| if number == 0 { status(code) } else { page() };
+        let (portal, client) = Portal::searched(answer).await;
+        client.search(&query()).await.unwrap();
+        assert_eq!(portal.searches(), 2, "{code}");
+        assert_eq!((client.counts().requests, client.counts().retries), (3, 1), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_page_is_tried_again() {
+    let (portal, client) = Portal::searched(|number, _| match number {
+        0 => "<html>stránka nebyla nalezena</html>".into_response(),
+        1 => r#"{"results":[],"status_code":500}"#.into_response(),
+        2 => PAGE[..40].into_response(),
+        3 => b"{\"results\":[\"\xff\"]}".into_response(),
+        4 => r#"{"results":[]}"#.into_response(),
         _ => page(),
     })
     .await;
     client.search(&query()).await.unwrap();
-    assert_eq!(asked.load(Ordering::SeqCst), 3);
-    assert_eq!((client.counts().requests, client.counts().retries), (3, 2));
+    assert_eq!(portal.searches(), 6);
 }
 
 #[tokio::test]
-async fn what_cannot_get_better_is_not_tried_again() {
-    for status in [404, 410, 422, 302] {
-        let (client, asked) = match status {
-            404 => portal(|_, _| StatusCode::NOT_FOUND.into_response()).await,
-            410 => portal(|_, _| StatusCode::GONE.into_response()).await,
-            422 => portal(|_, _| StatusCode::UNPROCESSABLE_ENTITY.into_response()).await,
-            _ => {
-                portal(|_, _| (StatusCode::FOUND, [("location", "https://login.szn.cz")]).into_response())
-                    .await
-            }
-        };
-        let error = client.search(&query()).await.unwrap_err();
-        assert_eq!(asked.load(Ordering::SeqCst), 1, "{error}");
-        match status {
-            422 => assert!(matches!(error, RequestError::Unprocessable { .. }), "{error}"),
-            302 => assert!(matches!(error, RequestError::Redirect { .. }), "{error}"),
-            _ => assert!(matches!(error, RequestError::Status { .. }), "{error}"),
+async fn statuses_that_stay_are_not_tried_again() {
+    for code in [204, 400, 404, 405, 410, 422, 451, 501, 505, 507] {
+        let (error, asked) = failing(move || status(code)).await;
+        assert_eq!(asked, 1, "{error}");
+        match (code, error) {
+            (422, RequestError::Unprocessable { .. }) => {}
+            (_, RequestError::Status { status, .. }) => assert_eq!(status, code),
+            (_, error) => panic!("{error}"),
         }
     }
 }
 
 #[tokio::test]
-async fn retry_after_is_obeyed() {
-    let (client, _) = portal(|number, _| match number {
-        0 => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "2")]).into_response(),
-        _ => page(),
-    })
-    .await;
-    let started = std::time::Instant::now();
-    client.search(&query()).await.unwrap();
-    assert!(started.elapsed() >= Duration::from_secs(2), "{:?}", started.elapsed());
-    assert_eq!(client.counts().refusals, 1);
-}
-
-#[tokio::test]
-async fn a_long_retry_after_stops_the_run() {
-    let (client, asked) =
-        portal(|_, _| (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "86400")]).into_response()).await;
-    let error = client.search(&query()).await.unwrap_err();
-    assert!(matches!(error, RequestError::Refused { status: 429, .. }), "{error}");
-    assert_eq!(asked.load(Ordering::SeqCst), 1);
-}
-
-#[tokio::test]
-async fn a_long_retry_after_stops_the_run_whatever_the_status() {
-    let (client, asked) =
-        portal(|_, _| (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "3600")]).into_response()).await;
-    let error = client.search(&query()).await.unwrap_err();
-    assert!(matches!(error, RequestError::Refused { status: 503, .. }), "{error}");
-    assert_eq!(asked.load(Ordering::SeqCst), 1);
-}
-
-#[tokio::test]
-async fn each_run_counts_its_own_refusals() {
-    let (client, _) =
-        portal(|_, _| (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "86400")]).into_response()).await;
-    for _ in 0..2 {
-        client.begin_run();
-        let error = client.search(&query()).await.unwrap_err();
-        assert!(matches!(error, RequestError::Refused { refusals: 1, .. }), "{error}");
+async fn an_envelope_means_what_http_should_have_said() {
+    for code in [404, 410, 422] {
+        let body = format!(r#"{{"status_code":{code},"status_message":"no"}}"#);
+        let (error, asked) = failing(move || body.clone().into_response()).await;
+        assert_eq!(asked, 1, "{error}");
+        match error {
+            RequestError::Unprocessable { .. } => assert_eq!(code, 422),
+            RequestError::Status { status, .. } => assert_eq!(status, code),
+            error => panic!("{error}"),
+        }
+    }
+    for code in [401, 403, 429] {
+        let (portal, client) = Portal::searched(move |number, _| match number {
+            0 => format!(r#"{{"status_code":{code}}}"#).into_response(),
+            _ => page(),
+        })
+        .await;
+        client.search(&query()).await.unwrap();
+        assert_eq!((portal.searches(), client.counts().refusals), (2, 1), "{code}");
     }
 }
 
 #[tokio::test]
+async fn a_request_is_tried_twelve_times() {
+    let (error, asked) = failing(|| status(503)).await;
+    assert!(matches!(error, RequestError::Status { status: 503, .. }), "{error}");
+    assert_eq!(asked, 12);
+    let (error, asked) = failing(|| "<html>".into_response()).await;
+    assert!(matches!(error, RequestError::NotAPage { source: PageError::Shape(..), .. }), "{error}");
+    assert_eq!(asked, 12);
+}
+
+#[tokio::test]
+async fn no_other_host_and_no_other_path_is_asked() {
+    let (other, _) = Portal::searched(|_, _| page()).await;
+    for code in [301, 302, 303, 307, 308] {
+        let to = format!("{}/login", other.base_url);
+        let before = other.requests().len();
+        let (portal, client) = Portal::searched(move |_, _| {
+            let mut answer = Redirect::to(&to).into_response();
+            *answer.status_mut() = status(code).status();
+            answer
+        })
+        .await;
+        let error = client.search(&query()).await.unwrap_err();
+        assert!(matches!(error, RequestError::Redirect { .. }), "{error}");
+        assert!(error.to_string().contains("/login, which is not followed"), "{error}");
+        let paths: Vec<_> = portal.requests().into_iter().map(|(path, _)| path).collect();
+        assert_eq!(paths, ["/robots.txt", "/api/v1/estates/search"]);
+        assert_eq!(other.requests().len(), before);
+    }
+}
+
+/// Runs another test of this file in a process that is told of a proxy at which nobody answers.
+#[test]
+fn no_proxy_of_the_environment_is_used() {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "client::a_page_comes_back_as_received"]);
+    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env(variable, "http://127.0.0.1:1");
+    }
+    let output = command.env_remove("NO_PROXY").env_remove("no_proxy").output().unwrap();
+    let log = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && log.contains("1 passed"), "{log}");
+}
+
+#[tokio::test]
 async fn an_unreachable_portal_is_named_with_the_cause() {
-    let base_url = "http://127.0.0.1:1".parse().unwrap();
-    let settings = ClientSettings { base_url, requests_per_second: 1000.0, contact: None, permission: false };
-    let error = Client::new(settings).unwrap().search(&query()).await.unwrap_err().to_string();
-    assert!(error.contains("127.0.0.1:1") && error.contains("refused"), "{error}");
+    let settings = ClientSettings::new("http://127.0.0.1:1".parse().unwrap());
+    let settings = ClientSettings { requests_per_second: 10_000.0, ..settings };
+    let client = Client::new(settings).unwrap();
+    let error = client.begin_run().await.unwrap_err();
+    assert!(matches!(error, RequestError::RobotsUnreachable { .. }), "{error}");
+    let error = error.to_string();
+    assert!(
+        error.contains("no answer from http://127.0.0.1:1/robots.txt") && error.contains("refused"),
+        "{error}"
+    );
+    assert_eq!(client.counts().requests, 12);
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_too_long_is_tried_again() {
+    let (portal, _) = Portal::searched(|number, _| if number == 0 { silence() } else { page() }).await;
+    let timeouts = Timeouts::within(Duration::from_millis(500));
+    let client = Client::new(ClientSettings { timeouts, ..portal.settings() }).unwrap();
+    client.begin_run().await.unwrap();
+    client.search(&query()).await.unwrap();
+    assert!(client.counts().retries >= 1);
+}
+
+#[tokio::test]
+async fn a_body_larger_than_any_page_is_not_read() {
+    let (error, asked) = failing(|| vec![b' '; 17 * 1024 * 1024].into_response()).await;
+    assert!(matches!(error, RequestError::TooLarge { .. }), "{error}");
+    assert_eq!(asked, 1);
+}
+
+#[tokio::test]
+async fn what_a_compressed_body_unpacks_to_is_bounded_too() {
+    let bomb = bomb();
+    assert!(bomb.len() < 2 * 1024 * 1024, "{}", bomb.len());
+    let (error, asked) =
+        failing(move || ([("content-encoding", "gzip")], bomb.clone()).into_response()).await;
+    assert!(matches!(error, RequestError::TooLarge { .. }), "{error}");
+    assert_eq!(asked, 1);
+}
+
+/// A gzip file of 200 MB of spaces, without its end: deflate's fixed code for one space, and then for repeating it 258
+/// times, in 13 bits.
+fn bomb() -> Vec<u8> {
+    let mut bits: Vec<u8> = Vec::new();
+    bits.extend([1, 1, 0]); // the last block, with the fixed code, least significant bit first
+    bits.extend([0, 1, 0, 1, 0, 0, 0, 0]); // the literal 32
+    for _ in 0..800_000 {
+        bits.extend([1, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0]); // length 258, distance 1
+    }
+    let mut file = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    file.extend(bits.chunks(8).map(|byte| byte.iter().rev().fold(0, |value, bit| value << 1 | bit)));
+    file
+}
+
+#[tokio::test]
+async fn a_page_of_too_many_rows_is_not_taken() {
+    let body = format!(
+        r#"{{"pagination":{{"limit":1,"offset":0,"total":1}},"results":[{}0]}}"#,
+        "0,".repeat(2_000_000)
+    );
+    let (error, asked) = failing(move || body.clone().into_response()).await;
+    assert!(error.to_string().contains("more than 10000 rows"), "{error}");
+    assert_eq!(asked, 1);
 }

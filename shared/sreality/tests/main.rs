@@ -2,4 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may fail loudly")]
 
 mod client;
+mod politeness;
+mod portal;
 mod recorded_rows;
+mod robots;

@@ -1,0 +1,156 @@
+//! Why a request brought nothing, and whether to ask again.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::page::PageError;
+use crate::transfer::Phase;
+
+/// Why a request brought no page.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// No answer: connection refused or broken.
+    #[error("no answer from {url}: {reason}")]
+    NoAnswer {
+        /// The request.
+        url: String,
+        /// The innermost cause.
+        reason: String,
+    },
+    /// No answer in time.
+    #[error("no answer from {url}: {phase} within {limit:?}")]
+    TimedOut {
+        /// The request.
+        url: String,
+        /// What took too long.
+        phase: Phase,
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// An HTTP error, or one of the envelope's that means the same.
+    #[error("{url} answered status {status}")]
+    Status {
+        /// The request.
+        url: String,
+        /// HTTP status.
+        status: u16,
+    },
+    /// An offset or a parameter that the portal does not process (422).
+    #[error("{url} was refused as unprocessable (422): beyond the cap of one query, or a wrong parameter")]
+    Unprocessable {
+        /// The request.
+        url: String,
+    },
+    /// A redirect, for example to a login. None is followed.
+    #[error(
+        "{url} redirects to {location}, which is not followed: only the host of CENOVKA_PORTAL_URL is asked"
+    )]
+    Redirect {
+        /// The request.
+        url: String,
+        /// Where to.
+        location: String,
+    },
+    /// The answer is larger than any page.
+    #[error("{url} answered more than {limit}")]
+    TooLarge {
+        /// The request.
+        url: String,
+        /// What a page has at most.
+        limit: &'static str,
+    },
+    /// Status 200, but not a page.
+    #[error("{url}: {source}")]
+    NotAPage {
+        /// The request.
+        url: String,
+        /// What it is instead.
+        source: PageError,
+    },
+    /// The portal wants to be left alone.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// robots.txt closes the search to this software. Nothing else was asked.
+    #[error(
+        "robots.txt forbids {url} by `{rule}`, so it was not asked; if you hold the portal's permission all the same, \
+         set CENOVKA_ROBOTS_TXT=disregard"
+    )]
+    Forbidden {
+        /// The request that was not made.
+        url: String,
+        /// The line that forbids it.
+        rule: String,
+    },
+    /// Nobody knows what robots.txt says. Nothing else was asked.
+    #[error("robots.txt could not be read, and without it nothing may be asked: {source}")]
+    RobotsUnreachable {
+        /// Why not.
+        source: Box<RequestError>,
+    },
+    /// A search outside of a run, or after a run that could not begin.
+    #[error("{url} was not asked: no run has begun, which takes a robots.txt that allows it")]
+    NotBegun {
+        /// The request that was not made.
+        url: String,
+    },
+}
+
+impl RequestError {
+    /// Whether asking again can help.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Self::NoAnswer { .. } | Self::TimedOut { .. } | Self::NotAPage { .. } => true,
+            Self::Status { status, .. } => {
+                is_refusal(*status) || matches!(status, 408 | 425 | 500 | 502 | 503 | 504 | 520..=524)
+            }
+            Self::Unprocessable { .. }
+            | Self::Redirect { .. }
+            | Self::TooLarge { .. }
+            | Self::Refused(_)
+            | Self::Forbidden { .. }
+            | Self::RobotsUnreachable { .. }
+            | Self::NotBegun { .. } => false,
+        }
+    }
+
+    /// Whether what was asked for is not there, and will not be in a moment either.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Status { status: 400..=499, .. }) && !self.is_transient()
+    }
+}
+
+/// Whether a status says that it is the asking that is not welcome.
+pub(crate) fn is_refusal(status: u16) -> bool {
+    matches!(status, 401 | 403 | 429)
+}
+
+/// What ended a run: the portal refused too often or for too long.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Refused {
+    /// The last request.
+    pub url: String,
+    /// Its status.
+    pub status: u16,
+    /// Refusals since the last good page.
+    pub refusals: u64,
+    /// Until when the portal asks to be left alone, if it does and that is too long to wait for.
+    pub until: Option<Timestamp>,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, status, refusals, until } = self;
+        write!(formatter, "the portal refuses this run, which was stopped: ")?;
+        match until {
+            Some(until) => {
+                write!(formatter, "it asks for a pause until {until:.0}, with status {status} at {url}")
+            }
+            None => write!(
+                formatter,
+                "{refusals} refusals without a page in between, the last one status {status} at {url}"
+            ),
+        }
+    }
+}
