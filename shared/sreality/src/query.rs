@@ -40,6 +40,16 @@ impl Age {
             Self::Month => 31,
         }
     }
+
+    /// As it is written in raw objects and tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Day => "24h",
+            Self::Week => "7d",
+            Self::Month => "30d",
+        }
+    }
 }
 
 /// One page of one part of a segment.
@@ -96,6 +106,13 @@ impl SearchQuery {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_age_is_written_the_same_everywhere() {
+        for age in [Age::Day, Age::Week, Age::Month] {
+            assert_eq!(serde_json::to_value(age).unwrap(), age.name());
+        }
+    }
 
     #[test]
     fn a_narrow_segment_becomes_filters() {
