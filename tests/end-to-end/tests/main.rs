@@ -10,6 +10,7 @@
 mod connection;
 mod delivery;
 mod disturbance;
+mod drift;
 mod expected;
 mod faults;
 mod local_run;
