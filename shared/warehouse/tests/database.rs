@@ -223,7 +223,7 @@ fn ending(walk: &Walk) -> Ending {
 fn drift(walk: &Walk) -> Vec<Drift> {
     let drift =
         |path: &str, change, found: &str| Drift { path: path.into(), change, found: found.into(), rows: 1 };
-    if walk.id.as_u128() % 2 == 0 {
+    if walk.id.as_u128().is_multiple_of(2) {
         return Vec::new();
     }
     vec![drift("premise", Change::Disappeared, ""), drift("new", Change::Appeared, "null, string")]
