@@ -22,12 +22,11 @@ fn drift(path: &str, change: Change, found: &str, rows: u64) -> Drift {
     Drift { path: path.to_owned(), change, found: found.to_owned(), rows }
 }
 
+/// Its rows, segment and age, whether it is complete, and its drift.
+type Walk<'a> = (&'a [&'a str], &'a str, Option<Age>, bool, Vec<Drift>);
+
 /// Loads walks that start one hour after the other, and in another order than that.
-async fn load(
-    world: &mut World,
-    loader: &mut Function,
-    walks: Vec<(&[&str], &str, Option<Age>, bool, Vec<Drift>)>,
-) {
+async fn load(world: &mut World, loader: &mut Function, walks: Vec<Walk<'_>>) {
     let first: Timestamp = "2026-01-01T05:00:00Z".parse().unwrap();
     let mut events = Vec::new();
     for (number, (rows, segment, since, complete, drift)) in (1_u128..).zip(walks) {
