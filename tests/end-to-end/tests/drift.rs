@@ -122,6 +122,20 @@ async fn a_walk_for_new_adverts_sees_and_never_unsees() {
 }
 
 #[tokio::test]
+async fn a_walk_that_is_loaded_again_keeps_its_drift() {
+    let mut world = world().await;
+    let mut loader = world.loader().await;
+    let told = vec![drift("new", Change::Appeared, "null", 1), drift("premise", Change::Disappeared, "", 2)];
+    let (key, file) = walk_file_with(1, &[ROWS[0], "1"], |_, closing| closing.drift = told).await;
+    let event = world.put(&key, file).await;
+    loader.invoke(event.clone()).await.unwrap();
+    world.sql.batch_execute("update warehouse.reject set parser_version = 0").await.unwrap();
+    world.sql.batch_execute("delete from warehouse.drift where path = 'new'").await.unwrap();
+    assert_eq!(loader.invoke(event).await.unwrap()["objects"][0]["outcome"], "loaded");
+    assert_eq!(world.count("select count(*) from warehouse.drift").await, 2);
+}
+
+#[tokio::test]
 async fn closing_lines_that_cannot_be_are_set_aside() {
     let mut world = world().await;
     let mut loader = world.loader().await;
