@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use raw_zone::{Closing, FORMAT, Header, ObjectKey, PageRecord, WalkWriter};
 use runtime::{Class, RawStore};
 use serde::Serialize;
+use sreality::shape::{Drift, ShapeWatch};
 use sreality::{Age, Answer, Client, RequestCounts, RequestError, Robots, SearchQuery, Segment};
 use tempfile::NamedTempFile;
 use tokio::fs::File;

@@ -66,16 +66,29 @@ impl<'a, R: AsyncBufRead + Unpin> Object<'a, R> {
 
 /// The ledger's facts from the file's header, which must be that of the key.
 fn walk(place: Place<'_>, object_bytes: u64, header: Header) -> Result<Walk, Error> {
-    let Header { portal, segment, walk, software, started_at, announced, .. } = header;
+    let Header { portal, segment, since, walk, software, started_at, announced, robots_disregarded, .. } =
+        header;
     let (bucket, key) = (place.bucket.to_owned(), place.key.to_owned());
     let found = ObjectKey { segment: segment.clone(), started_at, walk }.to_string();
     if found != key {
         return Err(Error::OtherWalk { bucket, key, found });
     }
-    Ok(Walk { id: walk, bucket, key, object_bytes, portal, segment, software, started_at, announced })
+    Ok(Walk {
+        id: walk,
+        bucket,
+        key,
+        object_bytes,
+        portal,
+        segment,
+        since,
+        software,
+        started_at,
+        announced,
+        robots_disregarded,
+    })
 }
 
 fn ending(closing: Closing) -> Ending {
-    let Closing { complete, incomplete_because, pages, requests, retries, finished_at, .. } = closing;
-    Ending { finished_at, complete, incomplete_because, pages, requests, retries }
+    let Closing { complete, incomplete_because, pages, requests, retries, drift, finished_at, .. } = closing;
+    Ending { finished_at, complete, incomplete_because, pages, requests, retries, drift }
 }

@@ -14,6 +14,9 @@ const LONGEST_LINE: usize = 17 * 1024 * 1024;
 /// Largest window (2^n bytes) that a file may ask the decoder to keep; the writer's level uses 4 MiB.
 const LARGEST_WINDOW: u32 = 23;
 
+/// So many differences from the known shape are read at most; a watch tells less than a third.
+const MOST_DRIFT: usize = 1000;
+
 /// How the writer starts a closing line: the kind of a line is its first key.
 const CLOSING: &[u8] = br#"{"closing":"#;
 
@@ -101,6 +104,12 @@ impl<R: AsyncBufRead + Unpin> WalkReader<R> {
         }
         if closing.pages != self.pages {
             return Err(Error::Miscounted { what: "pages", claimed: closing.pages, found: self.pages });
+        }
+        if closing.complete && self.header.since.is_some() {
+            return Err(self.lines.damaged("a walk for adverts of some age only claims to be complete"));
+        }
+        if closing.drift.len() > MOST_DRIFT {
+            return Err(self.lines.damaged("the closing line tells more drift than there can be"));
         }
         Ok(Line::Closing(closing))
     }

@@ -9,6 +9,8 @@ use async_compression::tokio::write::ZstdEncoder;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use raw_zone::{Closing, Error, FORMAT, Header, Line, PageRecord, WalkReader, WalkWriter};
+use sreality::Age;
+use sreality::shape::{Change, Drift};
 use tokio::io::{AsyncRead, AsyncWriteExt, BufReader, ReadBuf};
 use uuid::Uuid;
 
@@ -140,6 +142,38 @@ async fn files_that_are_not_walks_are_refused_with_the_line() {
         let error = read(&bytes).await.unwrap_err().to_string();
         assert!(error.contains(expected), "{what}: {error}");
     }
+}
+
+#[tokio::test]
+async fn what_a_closing_line_cannot_say_is_refused() {
+    let drift = Drift { path: "a".to_owned(), change: Change::Appeared, found: "null".to_owned(), rows: 1 };
+    for (since, closing, expected) in [
+        (Some(Age::Day), Closing { complete: true, ..Closing::default() }, "claims to be complete"),
+        (None, Closing { drift: vec![drift; 1001], ..Closing::default() }, "more drift than there can be"),
+    ] {
+        let writer = WalkWriter::start(Vec::new(), Header { since, ..header() }).await.unwrap();
+        let (_, file) = writer.finish(closing).await.unwrap();
+        let mut reader = WalkReader::open(file.as_slice()).await.unwrap();
+        let error = reader.next().await.unwrap_err().to_string();
+        assert!(error.starts_with("line 2: ") && error.contains(expected), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn age_drift_and_disregard_of_robots_come_back_and_files_without_them_are_read() {
+    let header = Header { since: Some(Age::Week), robots_disregarded: true, ..header() };
+    let drift =
+        Drift { path: "a".to_owned(), change: Change::ChangedType, found: "null".to_owned(), rows: 1 };
+    let closing = Closing { drift: vec![drift], ..Closing::default() };
+    let writer = WalkWriter::start(Vec::new(), header.clone()).await.unwrap();
+    let (written, file) = writer.finish(closing).await.unwrap();
+    let mut reader = WalkReader::open(file.as_slice()).await.unwrap();
+    assert_eq!(reader.header(), &header);
+    let Line::Closing(closing) = reader.next().await.unwrap() else { panic!("a page") };
+    assert_eq!(closing, written);
+
+    let text = String::from_utf8(decompress(&write(&[]).await).await).unwrap();
+    assert!(!["since", "robots_disregarded", "drift"].iter().any(|key| text.contains(key)), "{text}");
 }
 
 #[tokio::test]

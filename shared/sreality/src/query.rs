@@ -70,6 +70,16 @@ impl Age {
             Self::Month => 31,
         }
     }
+
+    /// As it is written in raw objects and tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Day => "24h",
+            Self::Week => "7d",
+            Self::Month => "30d",
+        }
+    }
 }
 
 /// Whole square metres from one number to another, both included; without an end where it is `None`.
@@ -162,6 +172,13 @@ impl SearchQuery {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_age_is_written_the_same_everywhere() {
+        for age in [Age::Day, Age::Week, Age::Month] {
+            assert_eq!(serde_json::to_value(age).unwrap(), age.name());
+        }
+    }
 
     #[test]
     fn a_narrow_segment_becomes_filters() {

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use sreality::shape::{Change, ShapeWatch};
 use sreality::{Page, Row};
 
 const FILES: [&str; 4] = [
@@ -34,6 +35,24 @@ fn every_recorded_row_is_read_without_a_reject() {
         }
     }
     assert_eq!(rows, 75);
+}
+
+#[test]
+fn no_recorded_page_differs_from_the_known_shape() {
+    let (mut watch, mut rows) = (ShapeWatch::default(), 0);
+    for file in FILES {
+        let Some(body) = recorded(file) else { return };
+        watch.page(&body);
+        rows += Page::parse(&body).unwrap().results.len();
+    }
+    // Of the envelopes of 2025 only the rows are kept.
+    let (envelope, rest): (Vec<_>, Vec<_>) =
+        watch.drift().into_iter().partition(|drift| drift.path.starts_with('/'));
+    assert_eq!((rows, rest), (75, Vec::new()));
+    assert!(
+        envelope.iter().all(|drift| drift.change == Change::Disappeared && drift.rows == 2),
+        "{envelope:?}"
+    );
 }
 
 #[test]

@@ -80,9 +80,11 @@ async fn load(warehouse: &mut Warehouse, Load { day, complete, changed, .. }: &L
         object_bytes: 1,
         portal: "https://portal.test".to_owned(),
         segment: "flats-sale".parse().unwrap(),
+        since: None,
         software: "bench".to_owned(),
         started_at: started_at + i64::try_from(number).unwrap().seconds(),
         announced: 20_000,
+        robots_disregarded: false,
     };
     let mut load = warehouse.begin(walk).await.unwrap().unwrap();
     let rows: Vec<Row<'_>> = (0..LISTINGS).map(|number| row(number, *changed)).collect();
@@ -96,6 +98,7 @@ async fn load(warehouse: &mut Warehouse, Load { day, complete, changed, .. }: &L
         pages: 40,
         requests: 40,
         retries: 0,
+        drift: Vec::new(),
     };
     assert!(matches!(load.finish(ending).await, Ok(Finished::Loaded(_))));
 }

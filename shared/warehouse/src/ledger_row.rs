@@ -1,5 +1,6 @@
 //! The ledger's row of one walk, as its raw object gives it: into the ledger, or beside it for a comparison.
 
+use sreality::Age;
 use sreality::place::Place;
 use sreality::row::PARSER_VERSION;
 use tokio_postgres::Transaction;
@@ -13,7 +14,8 @@ pub(crate) const LEDGER: &str = "warehouse.walk";
 /// Enters what is known before the rows are read, unless the walk is there already; returns the number of rows entered.
 /// The rest follows with [`complete`].
 pub(crate) async fn enter(transaction: &Transaction<'_>, table: &str, walk: &Walk) -> Result<u64, Error> {
-    let Walk { id, bucket, key, object_bytes, portal, segment, software, started_at, announced } = walk;
+    let Walk { id, bucket, key, object_bytes, portal, segment, since, software, started_at, .. } = walk;
+    let Walk { announced, robots_disregarded, .. } = walk;
     let (region, district) = match segment.place {
         Some(Place::Region(region)) => (Some(region.id), None),
         Some(Place::District(district)) => (None, Some(district.id)),
@@ -25,11 +27,12 @@ pub(crate) async fn enter(transaction: &Transaction<'_>, table: &str, walk: &Wal
     let sql = format!(
         "insert into {table} (
              id, bucket, key, object_bytes, portal, segment, category, deal, region_id, district_id, sub_categories,
-             software, started_at, announced, parser_version,
+             software, started_at, announced, parser_version, since, robots_disregarded,
              finished_at, complete, pages, requests, retries, rows_seen, rows_loaded, rows_duplicate, rows_rejected
          )
          values (
-             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $13, false, 0, 0, 0, 0, 0, 0, 0
+             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+             $13, false, 0, 0, 0, 0, 0, 0, 0
          )
          on conflict do nothing"
     );
@@ -52,6 +55,8 @@ pub(crate) async fn enter(transaction: &Transaction<'_>, table: &str, walk: &Wal
                 started_at,
                 &signed(*announced),
                 &PARSER_VERSION,
+                &since.map(Age::name),
+                robots_disregarded,
             ],
         )
         .await
@@ -66,7 +71,7 @@ pub(crate) async fn complete(
     ending: &Ending,
     counts: Counts,
 ) -> Result<(), Error> {
-    let Ending { finished_at, complete, incomplete_because, pages, requests, retries } = ending;
+    let Ending { finished_at, complete, incomplete_because, pages, requests, retries, drift: _ } = ending;
     let pages = i32::try_from(*pages).unwrap_or(i32::MAX);
     let sql = format!(
         "update {table}

@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
 
 mod connection;
+mod drift;
 mod encryption;
 mod error;
 mod falsification;

@@ -4,12 +4,13 @@ use sreality::row::PARSER_VERSION;
 use tokio_postgres::Transaction;
 
 use crate::connection::Warehouse;
+use crate::drift::DRIFT;
 use crate::error::{Doing, Error};
 use crate::falsification::{self, Falsified};
 use crate::ledger_row::{self, LEDGER};
 use crate::rows::Rows;
 use crate::walk::{Counts, Ending, Walk};
-use crate::{kept, merge, price_level};
+use crate::{drift, kept, merge, price_level};
 
 /// Serialises merges: each reads what the one before it wrote. Copying rows goes on side by side.
 const MERGE_LOCK: i64 = 0x006d_6572_6765;
@@ -81,6 +82,7 @@ impl<'w> Load<'w> {
         }
         merge::find_affected(&transaction, &walk, ending.complete).await?;
         ledger_row::complete(&transaction, LEDGER, &walk, &ending, counts).await?;
+        drift::enter(&transaction, DRIFT, walk.id, &ending.drift).await?;
         if counts.rejected > 0 {
             let kept = transaction.execute(KEEP_REJECTS, &[&walk.id, &PARSER_VERSION]).await;
             kept.doing("keep the rejects")?;

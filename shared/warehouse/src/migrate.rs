@@ -16,6 +16,7 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
     (2, "quarantine", include_str!("../migrations/0002_quarantine.sql")),
     (3, "kept_tables", include_str!("../migrations/0003_kept_tables.sql")),
     (4, "marts", include_str!("../migrations/0004_marts.sql")),
+    (5, "drift", include_str!("../migrations/0005_drift.sql")),
 ];
 
 /// The schema version that this software works with.

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::connection::Warehouse;
 use crate::error::{Doing, Error};
-use crate::ledger_row;
 use crate::rows::Rows;
 use crate::walk::{Ending, Walk};
+use crate::{drift, ledger_row};
 
 /// So many differences of a kind are named; the others are only counted.
 pub const NAMED: usize = 20;
@@ -21,11 +21,15 @@ pub const NAMED: usize = 20;
 const ENTRY: &str = "entry";
 const CREATE_ENTRY: &str =
     "create temporary table entry (like warehouse.walk including defaults) on commit drop";
+/// Where the object's drift goes.
+const DRIFTED: &str = "drifted";
+const CREATE_DRIFTED: &str = "create temporary table drifted (like warehouse.drift) on commit drop";
 const UNDER_WAY: &str = include_str!("../verify/walk/under_way.sql");
 
 /// What is checked of one walk.
-const WALK_CHECKS: [Check; 7] = [
+const WALK_CHECKS: [Check; 8] = [
     Check { kind: "ledger", sql: include_str!("../verify/walk/ledger.sql") },
+    Check { kind: "drift", sql: include_str!("../verify/walk/drift.sql") },
     Check { kind: "reject", sql: include_str!("../verify/walk/reject.sql") },
     Check { kind: "sighting", sql: include_str!("../verify/walk/sighting.sql") },
     Check { kind: "implied sighting", sql: include_str!("../verify/walk/implied_sighting.sql") },
@@ -174,6 +178,8 @@ impl<'w> Comparison<'w> {
         let counts = rows.separate().await?;
         let transaction = rows.transaction;
         ledger_row::complete(&transaction, ENTRY, &walk, ending, counts).await?;
+        transaction.batch_execute(CREATE_DRIFTED).await.doing("create the table of the object's drift")?;
+        drift::enter(&transaction, DRIFTED, walk.id, &ending.drift).await?;
         transaction.execute(UNDER_WAY, &[&walk.id]).await.doing("find the spells of the walk's time")?;
         transaction.batch_execute("analyze under_way").await.doing("count the spells of the walk's time")?;
         let mut found = Vec::new();

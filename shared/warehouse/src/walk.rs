@@ -1,7 +1,8 @@
 //! The ledger's facts about one walk.
 
 use jiff::Timestamp;
-use sreality::Segment;
+use sreality::shape::Drift;
+use sreality::{Age, Segment};
 use uuid::Uuid;
 
 /// What is known of a walk before its rows are read.
@@ -19,12 +20,16 @@ pub struct Walk {
     pub portal: String,
     /// What it covers.
     pub segment: Segment,
+    /// Set if it asked for adverts of this age only: such a walk is never complete.
+    pub since: Option<Age>,
     /// The software that walked.
     pub software: String,
     /// When it started: walks are ordered by this, then by id.
     pub started_at: Timestamp,
     /// Total that the portal announced.
     pub announced: u64,
+    /// Whether it was made although the portal's robots.txt forbids it, because its operator says that they may.
+    pub robots_disregarded: bool,
 }
 
 /// What is known once its rows are read.
@@ -42,6 +47,8 @@ pub struct Ending {
     pub requests: u64,
     /// Requests repeated.
     pub retries: u64,
+    /// How its pages differ from the known shape.
+    pub drift: Vec<Drift>,
 }
 
 /// What became of a walk's rows: `seen = loaded + duplicate + rejected`, which the database enforces.

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use sreality::area::Areas;
 use sreality::price::Amount;
 use sreality::row::{Locality, RowError};
+use sreality::shape::{Change, Drift};
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
 use warehouse::{Counts, Differences, Ending, Finished, Rows, Warehouse};
@@ -12,7 +13,7 @@ use warehouse::{Counts, Differences, Ending, Finished, Rows, Warehouse};
 use crate::model::{AREA_M2, Ledger, Listing, PriceLevel, Row, Spell, Tables, Walk, Whereabouts};
 
 /// The tables of facts.
-const FACTS: [&str; 6] = ["walk", "listing", "listing_version", "spell", "extra_sighting", "reject"];
+const FACTS: [&str; 7] = ["walk", "listing", "listing_version", "spell", "extra_sighting", "reject", "drift"];
 
 pub(crate) struct Database {
     pub(crate) sql: Client,
@@ -51,6 +52,7 @@ impl Database {
             delete from warehouse.price_change;
             delete from warehouse.stay;
             delete from warehouse.current_listing;
+            delete from warehouse.drift;
             delete from warehouse.reject;
             delete from warehouse.extra_sighting;
             delete from warehouse.spell;
@@ -213,7 +215,18 @@ fn ending(walk: &Walk) -> Ending {
         pages: walk.pages.len() as u64,
         requests: 1,
         retries: 0,
+        drift: drift(walk),
     }
+}
+
+/// Every other walk tells of a key that it lacks, and of one that is new.
+fn drift(walk: &Walk) -> Vec<Drift> {
+    let drift =
+        |path: &str, change, found: &str| Drift { path: path.into(), change, found: found.into(), rows: 1 };
+    if walk.id.as_u128().is_multiple_of(2) {
+        return Vec::new();
+    }
+    vec![drift("premise", Change::Disappeared, ""), drift("new", Change::Appeared, "null, string")]
 }
 
 fn ledger_facts(walk: &Walk) -> warehouse::Walk {
@@ -224,9 +237,11 @@ fn ledger_facts(walk: &Walk) -> warehouse::Walk {
         object_bytes: 1,
         portal: "https://portal.test".to_owned(),
         segment: walk.segment.clone(),
+        since: None,
         software: "test".to_owned(),
         started_at: walk.started_at,
         announced: 1,
+        robots_disregarded: false,
     }
 }
 

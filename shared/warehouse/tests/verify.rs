@@ -16,7 +16,7 @@ const CASES: u32 = 24;
 const CHANGES_EACH: usize = 2;
 
 /// Changes to a single row, each of which makes the tables another than the walks say, whatever they say.
-const CHANGES: [&str; 12] = [
+const CHANGES: [&str; 14] = [
     "update warehouse.spell set total_price = coalesce(total_price, 0) + 1",
     "update warehouse.spell set first_seen = first_seen - interval '1 microsecond'",
     "update warehouse.spell set (last_seen, missing_since, delisted_at)
@@ -30,6 +30,8 @@ const CHANGES: [&str; 12] = [
     "update warehouse.listing set digest = md5(digest::text)::uuid",
     "update warehouse.walk set complete = not complete",
     "delete from warehouse.extra_sighting",
+    "update warehouse.drift set rows = rows + 1",
+    "delete from warehouse.drift",
 ];
 
 #[test]

@@ -16,30 +16,40 @@ async fn world() -> World {
 
 /// The key and the file of a walk of flats for sale that has one page with these rows.
 pub(crate) async fn walk_file(walk: u128, rows: &[&str], complete: bool) -> (String, Vec<u8>) {
+    walk_file_with(walk, rows, |_, closing| closing.complete = complete).await
+}
+
+/// The same, with whatever is to be otherwise in its header and closing line.
+pub(crate) async fn walk_file_with(
+    walk: u128,
+    rows: &[&str],
+    change: impl FnOnce(&mut Header, &mut Closing),
+) -> (String, Vec<u8>) {
     let body = format!("{{\"results\":[{}]}}", rows.join(","));
-    walk_file_of("http://127.0.0.1", walk, body, rows.len(), complete).await
+    walk_file_of(body, rows.len(), walk, change).await
 }
 
 async fn walk_file_of(
-    portal: &str,
-    walk: u128,
     body: String,
     rows: usize,
-    complete: bool,
+    walk: u128,
+    change: impl FnOnce(&mut Header, &mut Closing),
 ) -> (String, Vec<u8>) {
     let started_at = Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap();
-    let key = ObjectKey { segment: "flats-sale".parse().unwrap(), started_at, walk: Uuid::from_u128(walk) };
-    let header = Header {
+    let mut header = Header {
         format: FORMAT,
-        portal: portal.to_owned(),
-        segment: key.segment.clone(),
+        portal: "http://127.0.0.1".to_owned(),
+        segment: "flats-sale".parse().unwrap(),
         since: None,
-        walk: key.walk,
+        walk: Uuid::from_u128(walk),
         software: "test".to_owned(),
         started_at,
         announced: rows as u64,
         robots_disregarded: false,
     };
+    let mut closing = Closing { complete: true, finished_at: started_at, ..Closing::default() };
+    change(&mut header, &mut closing);
+    let key = ObjectKey { segment: header.segment.clone(), started_at: header.started_at, walk: header.walk };
     let mut writer = WalkWriter::start(Vec::new(), header).await.unwrap();
     let page = PageRecord {
         url: "http://127.0.0.1/".to_owned(),
@@ -50,7 +60,6 @@ async fn walk_file_of(
         rows: rows as u64,
     };
     writer.page(page).await.unwrap();
-    let closing = Closing { complete, finished_at: started_at, ..Closing::default() };
     (key.to_string(), writer.finish(closing).await.unwrap().1)
 }
 
@@ -62,11 +71,11 @@ pub(crate) async fn stored_walk(world: &World, walk: u128, complete: bool) -> St
 }
 
 /// Hands the loader an object that it must set aside, and returns what it says of it.
-async fn set_aside(world: &mut World, loader: &mut Function, key: &str, bytes: Vec<u8>) -> Value {
+pub(crate) async fn set_aside(world: &mut World, loader: &mut Function, key: &str, bytes: Vec<u8>) -> Value {
     world.sql.batch_execute("delete from warehouse.quarantine").await.unwrap();
     let event = world.put(key, bytes).await;
     let mut response = loader.invoke(event).await.unwrap();
-    for table in ["walk", "listing", "spell", "reject"] {
+    for table in ["walk", "listing", "spell", "reject", "drift"] {
         assert_eq!(world.count(&format!("select count(*) from warehouse.{table}")).await, 0, "{table}");
     }
     let object = response["objects"][0].take();
@@ -101,7 +110,7 @@ async fn damaged_objects_are_set_aside_with_the_reason_and_nothing_is_loaded() {
     let (key, whole) = walk_file(1, &[row], true).await;
     let (_, other) = walk_file(2, &[row], true).await;
     let body = r#"{"status_code":500,"status_message":"no page"}"#.to_owned();
-    let (unpaged_key, unpaged) = walk_file_of("http://127.0.0.1", 1, body, 0, true).await;
+    let (unpaged_key, unpaged) = walk_file_of(body, 0, 1, |_, _| ()).await;
     let half = whole[..whole.len() / 2].to_vec();
     let bomb = compressed(&vec![0; 1024 * 1024], 1024).await;
     assert!(bomb.len() < 200_000, "a gigabyte of zeros packs small");
@@ -142,7 +151,7 @@ async fn damaged_objects_are_set_aside_with_the_reason_and_nothing_is_loaded() {
 async fn what_postgres_cannot_hold_is_set_aside() {
     let mut world = world().await;
     let mut loader = world.loader().await;
-    let (key, file) = walk_file_of("http://\0", 1, "{\"results\":[]}".to_owned(), 0, true).await;
+    let (key, file) = walk_file_with(1, &[], |header, _| header.portal = "http://\0".to_owned()).await;
     let object = set_aside(&mut world, &mut loader, &key, file).await;
     let reason = object["reason"].as_str().unwrap();
     assert!(reason.contains("could not enter the walk in the ledger"), "{reason}");

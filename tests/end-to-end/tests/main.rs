@@ -11,6 +11,7 @@ mod collecting;
 mod connection;
 mod delivery;
 mod disturbance;
+mod drift;
 mod expected;
 mod faults;
 mod local_run;

@@ -5,8 +5,10 @@ use std::process::Stdio;
 use end_to_end::{World, binary, world::BUCKET};
 use portal_simulator::{Market, Source};
 use serde_json::Value;
+use sreality::Age;
+use sreality::shape::{Change, Drift};
 
-use crate::faults::walk_file;
+use crate::faults::{walk_file, walk_file_with};
 use crate::quarantine::contents;
 
 /// What the command printed, and whether it succeeded.
@@ -45,7 +47,17 @@ async fn loaded_world() -> World {
                 format!(r#"{{"hash_id":{hash_id},"category_main_cb":{{"value":1}},"category_type_cb":{{"value":1}}}}"#)
             });
             let rows = [&rows[0], &rows[1], &rows[2], r#""no row""#];
-            let (key, file) = walk_file(1, &rows, false).await;
+            let drift = vec![Drift {
+                path: "premise".to_owned(),
+                change: Change::Disappeared,
+                found: String::new(),
+                rows: 3,
+            }];
+            let (key, file) = walk_file_with(1, &rows, |header, closing| {
+                header.since = Some(Age::Day);
+                (closing.complete, closing.drift) = (false, drift);
+            })
+            .await;
             let event = world.put(&key, file).await;
             let object = loader.invoke(event).await.unwrap()["objects"][0].take();
             let counts =
@@ -65,6 +77,7 @@ async fn loaded_world() -> World {
         "spell where missing_since is not null and delisted_at is null",
         "extra_sighting",
         "reject",
+        "drift",
     ] {
         assert!(world.count(&format!("select count(*) from warehouse.{present}")).await > 0, "no {present}");
     }
@@ -102,13 +115,24 @@ async fn restore(world: &World) {
 }
 
 /// Changes by hand, and what must be said of each.
-const TAMPERINGS: [(&str, &[&str]); 29] = [
+const TAMPERINGS: [(&str, &[&str]); 34] = [
     (
         "update warehouse.walk set (rows_loaded, rows_duplicate) = (rows_loaded - 1, 2) where not complete",
         &["ledger: raw/sreality/flats-sale/", "says rows_loaded 1, the object 2"],
     ),
     ("update warehouse.walk set announced = 7 where not complete", &["the ledger says announced 7, the object 4"]),
-    ("update warehouse.walk set complete = true where not complete", &["the ledger says complete true, the object false"]),
+    ("update warehouse.walk set (complete, since) = (true, null) where not complete", &["the ledger says complete true, the object false"]),
+    ("update warehouse.walk set since = null where not complete", &["the ledger says since null, the object 24h"]),
+    ("update warehouse.walk set robots_disregarded = true where not complete", &["the ledger says robots_disregarded true, the object false"]),
+    ("delete from warehouse.drift", &["drift: raw/sreality/flats-sale/", "premise disappeared: it is not in warehouse.drift"]),
+    (
+        "update warehouse.drift set rows = 2",
+        &["premise disappeared: warehouse.drift has \"\" in 2 rows, the object \"\" in 3"],
+    ),
+    (
+        "insert into warehouse.drift select id, 'premise', 'appeared', 'null', 1 from warehouse.walk where complete limit 1",
+        &["premise appeared: it is in warehouse.drift, but the object does not tell of it"],
+    ),
     ("update warehouse.walk set id = md5(id::text)::uuid where not complete", &["does not have the walk that the object holds"]),
     (
         "delete from warehouse.walk where not complete",

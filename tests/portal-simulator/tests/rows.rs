@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
+use sreality::shape::ShapeWatch;
 
 use crate::{FLATS_SALE, ask, hash_id, recorded_files, simulator, walk};
 
@@ -112,6 +113,21 @@ async fn generated_rows_have_the_keys_and_types_of_recorded_rows() {
         let new: Vec<_> = types.difference(&shape_recorded[key]).filter(|kind| **kind != "null").collect();
         assert!(new.is_empty(), "{key} was never seen as {new:?}");
     }
+}
+
+#[tokio::test]
+async fn generated_pages_have_the_known_shape() {
+    let simulator = simulator(5000).await;
+    let mut watch = ShapeWatch::default();
+    for day in [0, 30] {
+        simulator.advance_to(day);
+        for offset in (0..5000).step_by(500) {
+            let url = format!("{}/api/v1/estates/search?limit=500&offset={offset}", simulator.base_url());
+            let body = reqwest::get(url).await.unwrap().text().await.unwrap();
+            watch.page(&body);
+        }
+    }
+    assert_eq!(watch.drift(), []);
 }
 
 /// The area in a title, in m²: the last number before the first "m²".
