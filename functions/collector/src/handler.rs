@@ -165,6 +165,7 @@ fn log(walk: &WalkSummary) {
         retries = walk.retries,
         refusals = walk.refusals,
         bytes = walk.bytes,
+        drifts = walk.drifts,
         seconds = walk.seconds,
         complete = walk.complete,
         incomplete_because = walk.incomplete_because,

@@ -43,6 +43,8 @@ pub struct WalkSummary {
     pub refusals: u64,
     /// Size of the raw object in bytes.
     pub bytes: u64,
+    /// In how many ways the pages differ from the known shape.
+    pub drifts: u64,
     /// Wall-clock seconds, those left out in which other segments were walked.
     pub seconds: f64,
     /// Whether the walk may say that a listing is gone.
@@ -168,9 +170,13 @@ impl Walk<'_> {
         let (file, output) = temporary_file().await.map_err(|error| Error::file(segment, error))?;
         let mut writer = WalkWriter::start(output, header).await.map_err(file_error)?;
         let first_page = first_page.take_back().await.map_err(|error| Error::file(segment, error))?;
+        let mut watch = ShapeWatch::default();
+        watch.page(&first_page.body);
         writer.page(first_page).await.map_err(file_error)?;
-        let paged = walker.page_through(&mut paging, &mut writer, &mut counts, until).await;
+        let paged = walker.page_through(&mut paging, &mut writer, &mut watch, &mut counts, until).await;
         let stopped = paged.map_err(file_error)?;
+        let drift = watch.drift();
+        log_drift(segment, &drift);
 
         let incomplete_because = match (&stopped, since) {
             (Some(stopped), _) => Some(stopped.to_string()),
@@ -183,6 +189,7 @@ impl Walk<'_> {
             distinct: paging.seen(),
             requests: counts.requests,
             retries: counts.retries,
+            drift,
             finished_at: walker.clock.now(),
             ..Closing::default()
         };
@@ -202,6 +209,7 @@ impl Walk<'_> {
             retries: counts.retries,
             refusals: counts.refusals,
             bytes: size_of(file.path()),
+            drifts: closing.drift.len() as u64,
             seconds: (busy + started.elapsed()).as_secs_f64(),
             complete: closing.complete,
             incomplete_because: closing.incomplete_because,
@@ -220,6 +228,7 @@ impl Walker {
         &self,
         paging: &mut Paging,
         writer: &mut WalkWriter<File>,
+        watch: &mut ShapeWatch,
         counts: &mut RequestCounts,
         until: &Until,
     ) -> Result<Option<Stopped>, raw_zone::Error> {
@@ -230,6 +239,7 @@ impl Walker {
                 Ok(answer) => {
                     failed_before = false;
                     paging.answered(&answer);
+                    watch.page(&answer.body);
                     writer.page(self.record(answer)).await?;
                 }
                 Err(Stopped::Portal(RequestError::Unprocessable { .. })) if paging.refused() => {}
@@ -242,6 +252,14 @@ impl Walker {
             }
         }
         Ok(None)
+    }
+}
+
+/// Whatever becomes of the object, its operator learns that the portal has changed.
+fn log_drift(segment: &Segment, drift: &[Drift]) {
+    for Drift { path, change, found, rows } in drift {
+        let change = change.name();
+        tracing::warn!(%segment, path, change, found, rows, "the portal's answers differ from the known shape");
     }
 }
 

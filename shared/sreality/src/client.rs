@@ -136,7 +136,7 @@ impl Client {
         self.run().permit(&url)?;
         match self.ask(&url, LARGEST_PAGE, |received| read_page(&url, received)).await {
             Ok(answer) => {
-                self.run().page();
+                self.run().answered();
                 Ok(answer)
             }
             Err(RequestError::Status { url, status: 422 }) => Err(RequestError::Unprocessable { url }),
@@ -229,7 +229,12 @@ impl Client {
                 let refusal = self.run().refusal(&url, status);
                 refusal.map_or_else(Into::into, |()| RequestError::Status { url, status })
             }
-            other => other,
+            other => {
+                if matches!(other, RequestError::Status { .. } | RequestError::NotAPage { .. }) {
+                    self.run().answered();
+                }
+                other
+            }
         }
     }
 

@@ -147,10 +147,7 @@ impl fmt::Display for Refused {
             Some(until) => {
                 write!(formatter, "it asks for a pause until {until:.0}, with status {status} at {url}")
             }
-            None => write!(
-                formatter,
-                "{refusals} refusals without a page in between, the last one status {status} at {url}"
-            ),
+            None => write!(formatter, "{refusals} refusals in a row, the last one status {status} at {url}"),
         }
     }
 }

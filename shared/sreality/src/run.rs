@@ -6,9 +6,9 @@ use reqwest::Url;
 use crate::error::{Refused, RequestError};
 use crate::robots::Rules;
 
-/// So many refusals without a good page in between end a run. One in between starts the count anew: a portal that
-/// answers every few requests, at an eighth of the pace, serves a run that it finds too fast; one that answers none is
-/// left alone.
+/// So many refusals in a row end a run. Any other answer in between starts the count anew: a portal that answers every few
+/// requests, at an eighth of the pace, serves a run that it finds too fast; one that only refuses is left alone. What answers
+/// nothing but refusals and errors is given up by the number of tries.
 const REFUSALS: u64 = 10;
 
 /// Requests of a run so far.
@@ -26,7 +26,7 @@ pub struct RequestCounts {
 #[derive(Debug, Default)]
 pub(crate) struct Run {
     pub(crate) counts: RequestCounts,
-    refusals_since_page: u64,
+    refusals_in_a_row: u64,
     ended: Option<Refused>,
     /// `None` before robots.txt was read.
     rules: Option<Rules>,
@@ -68,17 +68,17 @@ impl Run {
         Ok(())
     }
 
-    /// A good page came.
-    pub(crate) fn page(&mut self) {
-        self.refusals_since_page = 0;
+    /// An answer came that is no refusal.
+    pub(crate) fn answered(&mut self) {
+        self.refusals_in_a_row = 0;
     }
 
     /// A request was refused. If that was one too many, the run ends.
     pub(crate) fn refusal(&mut self, url: &str, status: u16) -> Result<(), Refused> {
         self.counts.refusals += 1;
-        self.refusals_since_page += 1;
-        if self.refusals_since_page >= REFUSALS {
-            let refusals = self.refusals_since_page;
+        self.refusals_in_a_row += 1;
+        if self.refusals_in_a_row >= REFUSALS {
+            let refusals = self.refusals_in_a_row;
             self.ended.get_or_insert(Refused { url: url.to_owned(), status, refusals, until: None });
         }
         self.go_on()
@@ -87,8 +87,8 @@ impl Run {
     /// The portal asks for a longer pause than can be waited for: the run ends.
     pub(crate) fn rest(&mut self, url: &Url, status: u16, until: Timestamp) -> Refused {
         self.counts.refusals += 1;
-        self.refusals_since_page += 1;
-        let refusals = self.refusals_since_page;
+        self.refusals_in_a_row += 1;
+        let refusals = self.refusals_in_a_row;
         let refused = Refused { url: url.to_string(), status, refusals, until: Some(until) };
         self.ended.insert(refused).clone()
     }

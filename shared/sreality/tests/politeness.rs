@@ -115,7 +115,7 @@ async fn a_page_with_a_long_retry_after_is_the_last_one() {
 }
 
 #[tokio::test]
-async fn ten_refusals_without_a_page_in_between_end_the_run() {
+async fn ten_refusals_in_a_row_end_the_run() {
     let refuse = |number: usize, _: &HeaderMap| status([401, 403, 429][number % 3]);
     let (portal, client) = Portal::searched(refuse).await;
     for _ in 0..3 {

@@ -13,6 +13,7 @@ mod delivery;
 mod disturbance;
 mod drift;
 mod expected;
+mod fault_matrix;
 mod faults;
 mod local_run;
 mod market;
