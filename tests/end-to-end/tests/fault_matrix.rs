@@ -15,7 +15,7 @@ const SEGMENT: &str = "flats-sale";
 /// So many rows a page, that a walk takes a few dozen requests.
 const ROWS_PER_PAGE: usize = 50;
 /// Fast, so that pauses, which double from the gap between two requests, are short.
-const REQUESTS_PER_SECOND: &str = "200";
+const REQUESTS_PER_SECOND: &str = "1000";
 const MOST_REFUSALS_IN_A_ROW: usize = 10;
 const MOST_TRIES: usize = 12;
 
@@ -98,7 +98,8 @@ fn when_permanent(fault: &Fault) -> Option<(&'static str, &'static str, usize)> 
         Fault::EnvelopeStatus(_) => ("retry", "the envelope's status is 500", MOST_TRIES),
         Fault::Garbage => ("retry", "the body is not", MOST_TRIES),
         Fault::Cut | Fault::Reset => ("retry", "no answer from", MOST_TRIES),
-        Fault::SlowFirstByte(_) | Fault::SlowDrip(_) => ("retry", "took longer than", MOST_TRIES),
+        Fault::SlowFirstByte(_) => ("retry", "the answer did not begin within 1s", MOST_TRIES),
+        Fault::SlowDrip(_) => ("retry", "within 1s", MOST_TRIES),
         Fault::Redirect => ("stop", "redirects to https://login", 1),
         // No row can be read.
         Fault::CamelCase => ("", "saw 0 of", usize::MAX),
@@ -168,8 +169,9 @@ async fn with_every_transient_fault_at_once_a_segment_of_30_000_listings_is_comp
     let transient = |fault: &Fault| match fault {
         // What refuses whoever asks is no accident.
         Fault::Status { code: 401 | 403, .. } | Fault::Redirect => false,
-        // A page without a name or a place does not get better by asking again; nothing is missed for it.
-        Fault::Falsified(_) | Fault::CamelCase => false,
+        // A replica that is days behind shows listings that are gone, which nobody can tell; prices that flap, as they do on
+        // replicas that are hours behind, are among the faults.
+        Fault::StaleReplica { .. } => false,
         _ => true,
     };
     let mut faults = Faults::default();
@@ -200,7 +202,7 @@ async fn with_every_transient_fault_at_once_a_segment_of_30_000_listings_is_comp
     assert_eq!(walk["complete"], true, "{walk}");
     let stored = stored(&world, &walk).await;
     let missed = truth.difference(&stored).count();
-    assert!(stored.is_subset(&truth) && missed == 0, "{missed} missed");
+    assert!(stored == truth, "{missed} missed");
 }
 
 #[tokio::test]
