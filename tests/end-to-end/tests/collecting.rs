@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use end_to_end::{Function, World};
-use portal_simulator::{Market, Source};
+use portal_simulator::{Market, Robots, Source};
 use serde_json::{Value, json};
 
 /// At this rate a walk of [`SEGMENTS`] takes some seconds.
@@ -80,6 +80,78 @@ async fn when_the_time_is_short_the_small_segments_are_complete() {
     assert!(largest <= smallest, "{answer}");
     // Each has at least the page that it began with.
     assert!(incomplete.iter().all(|walk| walk["seen"].as_u64() >= Some(500)), "{answer}");
+}
+
+#[tokio::test]
+async fn a_segment_that_fails_does_not_take_the_others_along() {
+    let mut world = world().await;
+    let mut collector = world.collector().await;
+    // The first page of the second segment.
+    world.simulator.set_faults("script=ok, 404".parse().unwrap());
+    let error = collector.invoke(request()).await.unwrap_err();
+    assert_eq!(error.class, "retry");
+    assert!(error.message.starts_with("flats-rent: ") && error.message.contains("404"), "{}", error.message);
+    let mut loader = world.loader().await;
+    load(&mut world, &mut loader, SEGMENTS.len() - 1).await;
+    let complete = "select count(*) from warehouse.walk where complete and segment <> 'flats-rent'";
+    assert_eq!(world.count(complete).await, SEGMENTS.len() as i64 - 1);
+}
+
+#[tokio::test]
+async fn a_portal_that_refuses_in_the_middle_is_left_alone_and_what_was_read_is_stored() {
+    let mut world = world().await;
+    let mut collector = world.collector().await;
+    world.simulator.set_faults("script=ok*7; 403".parse().unwrap());
+    let error = collector.invoke(request()).await.unwrap_err();
+    assert_eq!(error.class, "stop");
+    assert_eq!(error.message.matches("the portal refuses this run").count(), 1, "{}", error.message);
+    // robots.txt, seven pages, ten refusals.
+    assert_eq!(world.simulator.requests().len(), 18);
+    world.simulator.clear_faults();
+    let mut loader = world.loader().await;
+    load(&mut world, &mut loader, SEGMENTS.len()).await;
+    let because = "select count(*) from warehouse.walk where incomplete_because like 'the portal refuses%'";
+    assert_eq!(world.count(because).await, SEGMENTS.len() as i64);
+}
+
+#[tokio::test]
+async fn a_portal_that_has_changed_is_told_of_before_its_data_rot() {
+    let mut world = world().await;
+    let (mut collector, mut loader) = (world.collector().await, world.loader().await);
+    world.simulator.set_faults("missing-keys(row.has_video); extra-keys(row.locality)".parse().unwrap());
+    let answer = collector.invoke(json!({ "segments": ["flats-auction"] })).await.unwrap();
+    assert!(answer["walks"][0]["drifts"].as_u64() >= Some(2), "{answer}");
+    load(&mut world, &mut loader, 1).await;
+    let told = "
+        select count(*) from mart.drift
+        where still_shown and (
+            path = 'has_video' and change = 'disappeared' or path like 'locality.%' and change = 'appeared'
+        )";
+    assert!(world.count(told).await >= 2);
+    world.simulator.clear_faults();
+    collector.invoke(json!({ "segments": ["flats-auction"] })).await.unwrap();
+    load(&mut world, &mut loader, 1).await;
+    assert_eq!(world.count(told).await, 0);
+}
+
+#[tokio::test]
+async fn a_walk_against_robots_txt_is_marked_in_its_object() {
+    let mut world = world().await;
+    world
+        .simulator
+        .set_robots(Robots { text: "User-agent: *\nDisallow: /\n".to_owned(), ..Robots::default() });
+    let request = json!({ "segments": ["flats-auction"] });
+    let error = world.collector().await.invoke(request.clone()).await.unwrap_err();
+    assert_eq!(error.class, "stop");
+    assert!(error.message.contains("CENOVKA_ROBOTS_TXT"), "{}", error.message);
+    assert!(world.simulator.requests().iter().all(|request| request.path_and_query == "/robots.txt"));
+
+    let disregard = world.environment_with(&[("CENOVKA_ROBOTS_TXT", "disregard")]);
+    let mut collector = Function::start("collector", &disregard).await;
+    collector.invoke(request).await.unwrap();
+    let mut loader = world.loader().await;
+    load(&mut world, &mut loader, 1).await;
+    assert_eq!(world.count("select count(*) from warehouse.walk where robots_disregarded").await, 1);
 }
 
 #[tokio::test]

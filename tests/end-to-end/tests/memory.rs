@@ -1,7 +1,10 @@
 //! Memory that does not grow with the walk.
 
+use std::collections::BTreeSet;
+
 use end_to_end::{World, event};
 use portal_simulator::{Market, Source};
+use sreality::query::{OFFSET_CAP, PAGE_LIMIT};
 
 /// What either function may take at most, whatever the size of the market.
 const MOST_MIB: f64 = 64.0;
@@ -27,15 +30,26 @@ async fn a_market_of_105_000_listings_is_counted_right_in_less_than_64_mib() {
     let requests: u64 = walks.iter().map(|walk| walk["requests"].as_u64().unwrap()).sum();
     let bytes: u64 = walks.iter().map(|walk| walk["bytes"].as_u64().unwrap()).sum();
 
-    let listings = world.count("select count(*) from warehouse.listing").await;
-    assert_eq!(u64::try_from(listings).unwrap(), seen);
-    assert!(seen * 1000 >= LISTINGS as u64 * 995, "{seen} of {LISTINGS}");
+    let truth: BTreeSet<i64> = world
+        .simulator
+        .with_market(|market| market.offers().map(|offer| i64::try_from(offer.hash_id).unwrap()).collect())
+        .unwrap();
+    let listings = world.sql.query("select hash_id from warehouse.listing", &[]).await.unwrap();
+    let listings: BTreeSet<i64> = listings.iter().map(|row| row.get(0)).collect();
+    assert!(listings == truth, "{} listings of {}", listings.len(), truth.len());
     let wrong = "
         select count(*) from warehouse.walk
         where rows_loaded <> (
             select count(*) from warehouse.listing where listing.category = walk.category and listing.deal = walk.deal
         )";
     assert_eq!(world.count(wrong).await, 0, "each segment's walk has its listings");
+    for walk in walks {
+        let (announced, requests) = (walk["announced"].as_u64().unwrap(), walk["requests"].as_u64().unwrap());
+        let pages = announced.div_ceil(PAGE_LIMIT).max(1);
+        println!("  {}: {announced} listings, {pages} pages, {requests} requests", walk["segment"]);
+        let most = if announced <= OFFSET_CAP { pages * 115 } else { pages * 140 };
+        assert!(requests * 100 <= most, "{walk}");
+    }
     let (collector, loader) = (collector.peak_memory_mib(), loader.peak_memory_mib());
     println!(
         "{seen} listings, {rows} rows, {requests} requests, {:.1} MiB stored; collector {collecting:.1} s, {collector:.1} MiB; \

@@ -5,20 +5,56 @@ use std::path::PathBuf;
 
 use end_to_end::{World, binary};
 use portal_simulator::{RecordedRows, Source};
+use raw_zone::{Line, WalkReader};
+use sreality::Page;
 
-fn rows() -> Option<PathBuf> {
+fn folder() -> Option<PathBuf> {
     let folder = binary::workspace().join("../shared/data/v1");
     if !folder.exists() {
         eprintln!("skipped: no recorded answers at {}", folder.display());
         return None;
     }
-    Some(folder.join("rows_2025-10-28.json"))
+    Some(folder)
+}
+
+/// The rows of an answer, each as the text that it is.
+fn rows_of(body: &str) -> Vec<String> {
+    Page::parse(body).unwrap().results.iter().map(|row| row.get().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn recorded_rows_come_out_of_s3_byte_for_byte_as_they_were_recorded() {
+    let Some(folder) = folder() else { return };
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let mut recorded: Vec<_> =
+        files.iter().flat_map(|file| rows_of(&std::fs::read_to_string(file).unwrap())).collect();
+    let rows = RecordedRows::read(&files).unwrap();
+    let segments: Vec<_> = rows.segments().iter().map(ToString::to_string).collect();
+    let world = World::start(Source::Rows(rows)).await;
+    let answer = world.collector().await.invoke(serde_json::json!({ "segments": segments })).await.unwrap();
+
+    let mut stored = Vec::new();
+    for walk in answer["walks"].as_array().unwrap() {
+        assert_eq!((&walk["complete"], &walk["drifts"]), (&true.into(), &0.into()), "{walk}");
+        let object = world.object(walk["key"].as_str().unwrap()).await;
+        let mut reader = WalkReader::open(object.as_slice()).await.unwrap();
+        while let Line::Page { page, .. } = reader.next().await.unwrap() {
+            stored.extend(rows_of(page.body.get()));
+        }
+    }
+    recorded.sort();
+    stored.sort();
+    assert!(recorded.len() >= 75, "{} rows", recorded.len());
+    // A file may break its lines within a row, and a walk file has a line for each page.
+    let on_one_line: Vec<_> = recorded.iter().map(|row| row.replace(['\n', '\r'], " ")).collect();
+    assert!(stored == on_one_line, "{} rows of {}", stored.len(), recorded.len());
 }
 
 #[tokio::test]
 async fn sixty_recorded_rows_become_sixty_listings_with_the_portals_prices() {
-    let Some(file) = rows() else { return };
-    let rows = RecordedRows::read(&[file]).unwrap();
+    let Some(folder) = folder() else { return };
+    let rows = RecordedRows::read(&[folder.join("rows_2025-10-28.json")]).unwrap();
     let segments: Vec<_> = rows.segments().iter().map(ToString::to_string).collect();
     let mut world = World::start(Source::Rows(rows)).await;
     let (mut collector, mut loader) = (world.collector().await, world.loader().await);
