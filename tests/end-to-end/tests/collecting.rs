@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use end_to_end::{Function, World};
+use end_to_end::{Function, World, event};
 use portal_simulator::{Market, Robots, Source};
 use serde_json::{Value, json};
 
@@ -194,13 +194,21 @@ async fn a_walk_since_yesterday_sees_what_is_new_and_never_says_that_something_i
     let mut seen = 0;
     for day in 1..=4 {
         world.simulator.advance_to(day);
-        let answer = collector.invoke(json!({ "segments": ["flats-rent"], "since": "24h" })).await.unwrap();
+        let since_yesterday = json!({ "segments": ["flats-rent"], "since": "24h" });
+        let answer = collector.invoke(since_yesterday).await.unwrap();
         let walk = &answer["walks"][0];
         assert_eq!((&walk["since"], &walk["complete"]), (&json!("24h"), &json!(false)));
         assert!(walk["requests"] == 1 && walk["seen"].as_i64().unwrap() * 10 < before, "{walk}");
         seen += walk["seen"].as_i64().unwrap();
         load(&mut world, &mut loader, 1).await;
     }
+    let whole_market = collector.invoke(event::file("collector-since-yesterday.json")).await.unwrap();
+    let walks = whole_market["walks"].as_array().unwrap();
+    assert!(
+        walks.len() == 20 && walks.iter().all(|walk| walk["requests"].as_u64() <= Some(2)),
+        "{whole_market}"
+    );
+
     let after = world.count(ON_OFFER).await;
     assert!(after > before && after <= before + seen, "{before}, then {after}");
     assert_eq!(world.count("select count(*) from warehouse.spell where missing_since is not null").await, 0);
