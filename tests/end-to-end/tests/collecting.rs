@@ -1,10 +1,18 @@
 //! How walks end: at the deadline, when the process is told to end, and on purpose early.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::header::CONTENT_LENGTH;
+use axum::http::{Method, StatusCode, Uri};
+use axum::response::IntoResponse;
 use end_to_end::{Function, World, event};
 use portal_simulator::{Market, Robots, Source};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 /// At this rate a walk of [`SEGMENTS`] takes some seconds.
 const REQUESTS_PER_SECOND: f64 = 5.0;
@@ -216,4 +224,38 @@ async fn a_walk_since_yesterday_sees_what_is_new_and_never_says_that_something_i
     let error = collector.invoke(json!({ "segments": ["flats-rent"], "since": "36h" })).await.unwrap_err();
     assert_eq!(error.class, "reject");
     assert!(error.message.contains("give 24h, 7d or 30d"), "{}", error.message);
+}
+
+/// An S3 that stores an object and then loses its own answer; it keeps only the objects' sizes.
+async fn forgetful_s3() -> String {
+    let sizes = Arc::new(Mutex::new(HashMap::new()));
+    let answer = move |method: Method, uri: Uri, body: Bytes| {
+        let mut sizes = sizes.lock().unwrap();
+        let stored: Option<usize> = sizes.get(uri.path()).copied();
+        let response = match stored {
+            Some(size) if method == Method::HEAD => {
+                (StatusCode::OK, [(CONTENT_LENGTH, size.to_string())]).into_response()
+            }
+            Some(_) => StatusCode::PRECONDITION_FAILED.into_response(),
+            None => {
+                sizes.insert(uri.path().to_owned(), body.len());
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        };
+        std::future::ready(response)
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    endpoint
+}
+
+#[tokio::test]
+async fn an_object_whose_answer_was_lost_is_known_to_be_stored() {
+    let world = world().await;
+    let endpoint = forgetful_s3().await;
+    let environment = world.environment_with(&[("AWS_ENDPOINT_URL", &endpoint)]);
+    let mut collector = Function::start("collector", &environment).await;
+    let answer = collector.invoke(json!({ "segments": ["flats-auction"] })).await.unwrap();
+    assert_eq!(answer["walks"][0]["complete"], true, "{answer}");
 }
