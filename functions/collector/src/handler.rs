@@ -81,12 +81,13 @@ impl Collector {
         mut stored: impl FnMut(&WalkSummary),
     ) -> Result<Response, Failure> {
         let (segments, since) = parse(request).map_err(|error| failure(&error))?;
-        let until = Until { deadline, interrupt: self.interrupt.clone() };
+        let until = Until { deadline, interrupt: self.interrupt.clone(), run_ended: false };
         let robots = self.begin_run(&until).await.map_err(|error| failure(&error))?;
         let (begun, mut failures) = self.begin_walks(&segments, since, &until).await;
         let (mut left, mut walks) = (begun.len(), Vec::new());
         for walk in begun {
-            let share = until.share(left);
+            // A portal that refuses one segment would refuse the next: it is left alone.
+            let share = Until { run_ended: is_stopped(&failures), ..until.share(left) };
             left -= 1;
             let error = match walk.finish(robots, &share).await {
                 Ok((summary, error)) => {
@@ -97,8 +98,7 @@ impl Collector {
                 }
                 Err(error) => Some(error),
             };
-            // A portal that refuses one walk refuses those after it with the same words.
-            failures.extend(error.map(|error| failure(&error)).filter(|_| !is_stopped(&failures)));
+            failures.extend(error.map(|error| failure(&error)));
         }
         match Failure::merge(failures) {
             None => Ok(Response { walks }),
@@ -127,7 +127,6 @@ impl Collector {
                 Ok(walk) => begun.push(walk),
                 Err(error) => failures.push(failure(&error)),
             }
-            // A portal that refuses one segment would refuse the next: it is left alone.
             if is_stopped(&failures) {
                 break;
             }

@@ -55,8 +55,9 @@ struct Part {
     filter: Filter,
     /// What its pages announced, one after the other.
     totals: Vec<u64>,
-    /// How often it was split, each time by something else. Its holes are then those of its parts.
+    /// By how many of [`SplitBy::ALL`] it was tried to split it.
     splits: usize,
+    has_parts: bool,
     /// Whether it is of no use: the portal ignores its filter.
     ignored: bool,
 }
@@ -109,16 +110,20 @@ impl Paging {
     pub(crate) fn incompleteness(&self) -> Option<String> {
         let (seen, announced) = (self.seen(), self.announced());
         if self.filter_ignored {
-            Some("the portal ignores the segment's filter: it answers listings of other places".to_owned())
-        } else if (0..self.parts.len()).any(|part| self.is_capped(part)) {
-            Some("a part is larger than the portal lets one query page through".to_owned())
-        } else if !self.failed.is_empty() && seen < announced {
-            Some(format!("{} pages could not be read", self.failed.len()))
-        } else if !enough(seen, announced) {
-            Some(format!("saw {seen} of {announced} announced listings"))
-        } else {
-            None
+            return Some(
+                "the portal ignores the segment's filter: it answers listings of other places".to_owned(),
+            );
         }
+        if !self.failed.is_empty() && (seen < announced || announced == 0) {
+            return Some(format!("{} pages could not be read", self.failed.len()));
+        }
+        // What the cap hides, it hides from every walk: the third would call it gone.
+        let mut hidden = (0..self.parts.len()).filter(|part| self.is_out_of_reach(*part));
+        let whole_was_seen = enough(seen, announced);
+        if hidden.any(|part| whole_was_seen || self.parts.get(part).is_some_and(|part| !part.has_parts)) {
+            return Some("a part is larger than the portal lets one query page through".to_owned());
+        }
+        (!whole_was_seen).then(|| format!("saw {seen} of {announced} announced listings"))
     }
 
     /// Takes note of the page that was asked for, and moves on.
@@ -196,6 +201,7 @@ impl Paging {
             part.splits += 1;
             let seen = seen.clone().filter(|listing| filter.includes(listing));
             parts = split(&filter, *by, seen, total, self.cap);
+            part.has_parts |= !parts.is_empty();
         }
         for filter in parts {
             self.unopened.push(self.parts.len());
@@ -224,12 +230,19 @@ impl Paging {
     fn begin_pass(&mut self) {
         let found_nothing = self.pass > 1 && self.seen() == self.seen_before_pass;
         (self.pass, self.seen_before_pass) = (self.pass + 1, self.seen());
-        self.stretches = std::mem::take(&mut self.failed);
-        if self.announced() == 0 && self.pass == 2 && self.stretches.is_empty() {
+        let failed = std::mem::take(&mut self.failed);
+        if self.announced() == 0 && (self.pass == 2 || !failed.is_empty()) {
             // An empty segment would withdraw all its listings, so it is asked for twice.
             self.stretches.push(Stretch { part: 0, offset: 0, end: None });
         }
-        if !self.stretches.is_empty() || self.hole(0) == 0 || found_nothing {
+        if self.hole(0) == 0 {
+            return;
+        }
+        if !failed.is_empty() {
+            self.stretches = failed;
+            return;
+        }
+        if found_nothing {
             return;
         }
         for position in 0..self.parts.len() {
@@ -244,15 +257,15 @@ impl Paging {
         if self.stretches.is_empty() {
             // What is missing is in none of the parts: they are split by something else.
             for position in 0..self.parts.len() {
-                if self.is_capped(position) {
+                if self.is_out_of_reach(position) {
                     self.split_if_needed(position);
                 }
             }
         }
     }
 
-    /// Whether much of a part is out of reach, even of its own parts.
-    fn is_capped(&self, position: usize) -> bool {
+    /// Whether the cap hides much of a part, even from its own parts.
+    fn is_out_of_reach(&self, position: usize) -> bool {
         let (seen, part) = (self.seen_of(position), self.parts.get(position));
         part.is_some_and(|part| {
             !part.ignored && part.announced() > self.cap && !enough(seen, part.announced())
@@ -276,7 +289,7 @@ impl Paging {
 
 impl Part {
     fn new(filter: Filter) -> Self {
-        Self { filter, totals: Vec::new(), splits: 0, ignored: false }
+        Self { filter, totals: Vec::new(), splits: 0, has_parts: false, ignored: false }
     }
 
     /// What most of its pages announce: single answers can be far off. 0 if it was not asked yet.

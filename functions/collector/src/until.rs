@@ -10,6 +10,8 @@ use sreality::RequestError;
 pub(crate) struct Until {
     pub(crate) deadline: Option<Instant>,
     pub(crate) interrupt: Interrupt,
+    /// Whether another walk of the run has failed in a way that ends them all.
+    pub(crate) run_ended: bool,
 }
 
 /// Why a walk ended before its last page.
@@ -19,6 +21,8 @@ pub(crate) enum Stopped {
     Deadline,
     #[error("the process was asked to end")]
     Interrupted,
+    #[error("another segment's failure ended the run")]
+    RunEnded,
     #[error(transparent)]
     Portal(RequestError),
 }
@@ -32,6 +36,9 @@ impl Until {
                 None => std::future::pending().await,
             }
         };
+        if self.run_ended {
+            return Stopped::RunEnded;
+        }
         tokio::select! {
             () = deadline => Stopped::Deadline,
             () = self.interrupt.asked() => Stopped::Interrupted,
@@ -63,18 +70,18 @@ mod tests {
     #[tokio::test]
     async fn time_that_one_walk_leaves_is_shared_by_the_others() {
         let deadline = Instant::now() + Duration::from_secs(100);
-        let until = Until { deadline: Some(deadline), interrupt: Interrupt::never() };
+        let until = Until { deadline: Some(deadline), interrupt: Interrupt::never(), run_ended: false };
         let seconds = |walks| {
             until.share(walks).deadline.unwrap().saturating_duration_since(Instant::now()).as_secs_f64()
         };
         assert!((24.0..=25.0).contains(&seconds(4)) && (99.0..=100.0).contains(&seconds(1)));
-        let never = Until { deadline: None, interrupt: Interrupt::never() };
+        let never = Until { deadline: None, interrupt: Interrupt::never(), run_ended: false };
         assert!(never.share(3).deadline.is_none());
     }
 
     #[tokio::test]
     async fn a_deadline_that_has_passed_stops_at_once() {
-        let until = Until { deadline: Some(Instant::now()), interrupt: Interrupt::never() };
+        let until = Until { deadline: Some(Instant::now()), interrupt: Interrupt::never(), run_ended: false };
         assert!(matches!(until.reached().await, Stopped::Deadline));
     }
 

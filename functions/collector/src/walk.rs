@@ -216,7 +216,7 @@ impl Walk<'_> {
         };
         let error = match stopped {
             Some(Stopped::Portal(source)) => Some(Error::Portal { segment: segment.clone(), source }),
-            Some(Stopped::Deadline | Stopped::Interrupted) | None => None,
+            Some(_) | None => None,
         };
         Ok((summary, error))
     }
