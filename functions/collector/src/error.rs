@@ -83,6 +83,26 @@ impl Error {
         Self::File { segment: segment.clone(), source: raw_zone::Error::Transfer(error) }
     }
 
+    /// Whether the other segments of the run would fail too, or should not be asked for any more.
+    pub(crate) fn ends_run(&self) -> bool {
+        match self {
+            Self::Portal { source, .. } => matches!(
+                source,
+                RequestError::Refused(_)
+                    | RequestError::Redirect { .. }
+                    | RequestError::Forbidden { .. }
+                    | RequestError::NotBegun { .. }
+            ),
+            Self::Store { source, .. } => source.class() == Class::Stop,
+            _ => false,
+        }
+    }
+
+    /// Whether the portal was asked for it in vain, as often as that is done.
+    pub(crate) fn is_vain(&self) -> bool {
+        matches!(self, Self::Portal { source, .. } if source.is_transient())
+    }
+
     /// What should happen after it.
     #[must_use]
     pub fn class(&self) -> Class {
@@ -96,18 +116,10 @@ impl Error {
 }
 
 /// What should happen after a request has brought no page.
-pub(crate) fn portal_class(error: &RequestError) -> Class {
+fn portal_class(error: &RequestError) -> Class {
     match error {
-        RequestError::NoAnswer { .. }
-        | RequestError::TimedOut { .. }
-        | RequestError::Status { .. }
-        | RequestError::NotAPage { .. }
-        | RequestError::RobotsUnreachable { .. } => Class::Retry,
-        RequestError::Unprocessable { .. }
-        | RequestError::Redirect { .. }
-        | RequestError::TooLarge { .. }
-        | RequestError::Refused(_)
-        | RequestError::Forbidden { .. }
-        | RequestError::NotBegun { .. } => Class::Stop,
+        RequestError::RobotsUnreachable { .. } => Class::Retry,
+        error if error.is_transient() => Class::Retry,
+        _ => Class::Stop,
     }
 }

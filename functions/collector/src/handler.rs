@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use lambda_runtime::LambdaEvent;
-use runtime::{Class, CollectorSettings, Failure, Interrupt, RawStore};
+use runtime::{CollectorSettings, Failure, Interrupt, RawStore};
 use serde::{Deserialize, Serialize};
 use sreality::{Age, Client, Robots, Segment};
 
@@ -69,8 +69,8 @@ impl Collector {
     /// Walks the segments of a request, reporting each as it is stored.
     ///
     /// The first page of each is asked for first: with it there is something to store of every segment, and its size is
-    /// known. Then they are walked from the smallest to the largest, each with its share of the time that is left, so
-    /// that as many as possible are complete when the time is short.
+    /// known. Then they are walked from the smallest to the largest, each with an equal share of the time that is left: what
+    /// one does not need goes to those after it.
     ///
     /// # Errors
     /// As [`Collector::handle`].
@@ -83,24 +83,23 @@ impl Collector {
         let (segments, since) = parse(request).map_err(|error| failure(&error))?;
         let until = Until { deadline, interrupt: self.interrupt.clone(), run_ended: false };
         let robots = self.begin_run(&until).await.map_err(|error| failure(&error))?;
-        let (begun, mut failures) = self.begin_walks(&segments, since, &until).await;
+        let mut failures = Failures::default();
+        let begun = self.begin_walks(&segments, since, &until, &mut failures).await;
         let (mut left, mut walks) = (begun.len(), Vec::new());
         for walk in begun {
-            // A portal that refuses one segment would refuse the next: it is left alone.
-            let share = Until { run_ended: is_stopped(&failures), ..until.share(left) };
+            let share = Until { run_ended: failures.end_run, ..until.share(left) };
             left -= 1;
-            let error = match walk.finish(robots, &share).await {
+            match walk.finish(robots, &share).await {
                 Ok((summary, error)) => {
                     log(&summary);
                     stored(&summary);
                     walks.push(summary);
-                    error
+                    failures.note(error);
                 }
-                Err(error) => Some(error),
-            };
-            failures.extend(error.map(|error| failure(&error)));
+                Err(error) => failures.note(Some(error)),
+            }
         }
-        match Failure::merge(failures) {
+        match Failure::merge(failures.failures) {
             None => Ok(Response { walks }),
             Some(failure) => Err(failure),
         }
@@ -114,30 +113,51 @@ impl Collector {
         }
     }
 
-    /// Begins walks, the smallest first in the answer; and what failed of them.
+    /// Begins walks, the smallest first in the answer.
     async fn begin_walks(
         &self,
         segments: &[Segment],
         since: Option<Age>,
         until: &Until,
-    ) -> (Vec<Walk<'_>>, Vec<Failure>) {
-        let (mut begun, mut failures) = (Vec::new(), Vec::new());
+        failures: &mut Failures,
+    ) -> Vec<Walk<'_>> {
+        let mut begun = Vec::new();
         for segment in segments {
-            match self.walker.begin(segment, since, until).await {
-                Ok(walk) => begun.push(walk),
-                Err(error) => failures.push(failure(&error)),
-            }
-            if is_stopped(&failures) {
-                break;
+            let until = Until { run_ended: failures.end_run, ..until.clone() };
+            match self.walker.begin(segment, since, &until).await {
+                Ok(walk) => {
+                    begun.push(walk);
+                    failures.note(None);
+                }
+                Err(error) => failures.note(Some(error)),
             }
         }
         begun.sort_by_key(Walk::announced);
-        (begun, failures)
+        begun
     }
 }
 
-fn is_stopped(failures: &[Failure]) -> bool {
-    failures.iter().any(|failure| failure.class == Class::Stop)
+/// What has failed in a run, and whether that ends it.
+#[derive(Debug, Default)]
+struct Failures {
+    failures: Vec<Failure>,
+    end_run: bool,
+    /// Whether the last segment was asked for in vain.
+    in_vain: bool,
+}
+
+impl Failures {
+    /// Takes note of how a segment ended. A portal that refuses one would refuse the next, and one that answers to none of two
+    /// is out of order: it is left alone.
+    fn note(&mut self, error: Option<Error>) {
+        let in_vain = error.as_ref().is_some_and(Error::is_vain);
+        self.end_run |= in_vain && self.in_vain;
+        self.in_vain = in_vain;
+        if let Some(error) = error {
+            self.end_run |= error.ends_run();
+            self.failures.push(failure(&error));
+        }
+    }
 }
 
 fn failure(error: &Error) -> Failure {

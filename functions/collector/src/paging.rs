@@ -21,6 +21,13 @@ const COMPLETE_PER_MILLE: u64 = 995;
 /// How often holes are looked for at most, the first reading included. If each pass misses 6.9 % of the listings, the worst that
 /// was measured on the portal, two leave 0.5 %, and three next to nothing; pages that failed take passes of their own.
 const PASSES: u32 = 5;
+/// Of a part that was split, a hole of this share is worth splitting it by something else: what is in none of its parts is in
+/// none in the next walk either, and would be called gone.
+const SYSTEMATIC_PER_MILLE: u64 = 1;
+/// A page of fewer rows does not tell whether the portal ignores a filter: some rows are odd.
+const TELLING_ROWS: usize = 20;
+/// A 422 at a lower offset has another reason than the cap.
+const LOWEST_CAP: u64 = OFFSET_CAP / 2;
 /// A part is read from this many rows before those seen leave off, since rows move.
 const OVERLAP: u64 = 25;
 
@@ -58,8 +65,10 @@ struct Part {
     /// By how many of [`SplitBy::ALL`] it was tried to split it.
     splits: usize,
     has_parts: bool,
-    /// Whether it is of no use: the portal ignores its filter.
-    ignored: bool,
+    /// Whether it is of no use: the portal ignores its filter, or refuses it.
+    useless: bool,
+    /// Whether the cap ended it, whatever its totals say.
+    met_cap: bool,
 }
 
 /// Pages of one part, one after the other.
@@ -118,7 +127,7 @@ impl Paging {
             return Some(format!("{} pages could not be read", self.failed.len()));
         }
         // What the cap hides, it hides from every walk: the third would call it gone.
-        let mut hidden = (0..self.parts.len()).filter(|part| self.is_out_of_reach(*part));
+        let mut hidden = (0..self.parts.len()).filter(|part| self.hides(*part, 1000 - COMPLETE_PER_MILLE));
         let whole_was_seen = enough(seen, announced);
         if hidden.any(|part| whole_was_seen || self.parts.get(part).is_some_and(|part| !part.has_parts)) {
             return Some("a part is larger than the portal lets one query page through".to_owned());
@@ -129,10 +138,13 @@ impl Paging {
     /// Takes note of the page that was asked for, and moves on.
     pub(crate) fn answered(&mut self, answer: &Answer) {
         let Some(stretch) = self.current else { return };
+        let [whole, ..] = self.parts.as_slice() else { return };
+        let own = answer.rows.iter().flatten().filter(|listing| !whole.filter.excludes(listing));
+        self.seen.extend(own.map(|listing| (listing.hash_id, *listing)));
         let Some(part) = self.parts.get_mut(stretch.part) else { return };
         part.totals.push(answer.pagination.total);
         if part.is_ignored_by(answer) {
-            part.ignored = true;
+            part.useless = true;
             if stretch.part == 0 {
                 self.filter_ignored = true;
                 self.current = None;
@@ -144,7 +156,6 @@ impl Paging {
         let next = stretch.offset + rows;
         let ended = rows == 0 || part.ends_at(next, answer);
         self.served = answer.pagination.limit.max(1);
-        self.seen.extend(answer.rows.iter().flatten().map(|listing| (listing.hash_id, *listing)));
         let filled = self.pass > 1 && self.hole(stretch.part) == 0;
         if ended || filled { self.end_stretch(stretch) } else { self.go_on(stretch, next) }
     }
@@ -163,17 +174,33 @@ impl Paging {
         if next < announced { self.go_on(stretch, next) } else { self.end_stretch(stretch) }
     }
 
-    /// The portal refuses the offset that was asked for (422), which then is the cap. False if it is the segment's first
-    /// page, which no cap can explain.
+    /// The portal does not process what was asked for (422). Of a part, it may not know the filter: the part is of no use
+    /// then. Of the segment itself, the offset may be beyond the cap, if that is lower than was known. False if neither can be.
     pub(crate) fn refused(&mut self) -> bool {
-        let Some(stretch) = self.current.filter(|stretch| stretch.offset > 0) else { return false };
+        let Some(stretch) = self.current else { return false };
+        if stretch.part > 0 {
+            if let Some(part) = self.parts.get_mut(stretch.part) {
+                part.useless = true;
+            }
+            self.next_stretch();
+            return true;
+        }
+        if stretch.offset < LOWEST_CAP {
+            return false;
+        }
         self.cap = self.cap.min(stretch.offset);
-        self.end_stretch(stretch);
+        self.go_on(stretch, stretch.offset);
         true
     }
 
     fn go_on(&mut self, stretch: Stretch, next: u64) {
-        if next >= self.cap || stretch.end.is_some_and(|end| next >= end) {
+        if next >= self.cap {
+            if let Some(part) = self.parts.get_mut(stretch.part) {
+                part.met_cap = true;
+            }
+            return self.end_stretch(stretch);
+        }
+        if stretch.end.is_some_and(|end| next >= end) {
             return self.end_stretch(stretch);
         }
         self.current = Some(Stretch { offset: next, ..stretch });
@@ -188,13 +215,9 @@ impl Paging {
 
     /// A part that was read as far as that goes, but holds more than the cap lets through, is split.
     fn split_if_needed(&mut self, position: usize) {
-        let (hole, seen) = (self.hole(position), self.seen.values());
-        let Some(part) = self.parts.get_mut(position).filter(|part| part.announced() > self.cap) else {
-            return;
-        };
-        if hole == 0 {
-            return;
-        }
+        let (hole, seen, cap) = (self.hole(position), self.seen.values(), self.cap);
+        let hidden = |part: &&mut Part| part.met_cap || (part.announced() > cap && hole > 0);
+        let Some(part) = self.parts.get_mut(position).filter(hidden) else { return };
         let (filter, total) = (part.filter.clone(), part.announced());
         let mut parts = Vec::new();
         while let Some(by) = SplitBy::ALL.get(part.splits).filter(|_| parts.is_empty()) {
@@ -247,8 +270,9 @@ impl Paging {
         }
         for position in 0..self.parts.len() {
             let (hole, part) = (self.hole(position), self.parts.get(position));
-            let Some(announced) = part.filter(|part| !part.ignored).map(Part::announced) else { continue };
-            if hole > 0 && announced <= self.cap {
+            let Some(announced) = part.filter(|part| !part.useless).map(Part::announced) else { continue };
+            let met_cap = part.is_some_and(|part| part.met_cap);
+            if hole > 0 && announced <= self.cap && !met_cap {
                 // A few rows have moved while their pages were read, and rows move to the top.
                 let small = enough(announced - hole, announced);
                 self.stretches.push(Stretch { part: position, offset: 0, end: small.then_some(1) });
@@ -257,19 +281,20 @@ impl Paging {
         if self.stretches.is_empty() {
             // What is missing is in none of the parts: they are split by something else.
             for position in 0..self.parts.len() {
-                if self.is_out_of_reach(position) {
+                if self.hides(position, SYSTEMATIC_PER_MILLE) {
                     self.split_if_needed(position);
                 }
             }
         }
     }
 
-    /// Whether the cap hides much of a part, even from its own parts.
-    fn is_out_of_reach(&self, position: usize) -> bool {
-        let (seen, part) = (self.seen_of(position), self.parts.get(position));
-        part.is_some_and(|part| {
-            !part.ignored && part.announced() > self.cap && !enough(seen, part.announced())
-        })
+    /// Whether more than this share of a part is beyond the cap and was seen in none of its own parts either.
+    fn hides(&self, position: usize, per_mille: u64) -> bool {
+        let Some(part) = self.parts.get(position).filter(|part| !part.useless) else { return false };
+        let announced = part.announced();
+        // Totals that are too low do not say what is missing.
+        let unknown = part.met_cap && announced <= self.cap;
+        unknown || (announced > self.cap && self.hole(position) * 1000 > announced * per_mille)
     }
 
     /// How many listings of a part were not seen, by what it announced.
@@ -289,7 +314,7 @@ impl Paging {
 
 impl Part {
     fn new(filter: Filter) -> Self {
-        Self { filter, totals: Vec::new(), splits: 0, has_parts: false, ignored: false }
+        Self { filter, totals: Vec::new(), splits: 0, has_parts: false, useless: false, met_cap: false }
     }
 
     /// What most of its pages announce: single answers can be far off. 0 if it was not asked yet.
@@ -308,8 +333,8 @@ impl Part {
 
     /// Whether the portal answers as if it did not know the part's filter: it ignores what it does not know.
     fn is_ignored_by(&self, answer: &Answer) -> bool {
-        let strangers = answer.rows.iter().flatten().filter(|listing| !self.filter.includes(listing)).count();
-        strangers * 2 > answer.rows.len()
+        let strangers = answer.rows.iter().flatten().filter(|listing| self.filter.excludes(listing)).count();
+        answer.rows.len() >= TELLING_ROWS && strangers * 2 > answer.rows.len()
     }
 }
 

@@ -20,6 +20,12 @@ impl Filter {
     pub(crate) fn includes(&self, listing: &Identity) -> bool {
         self.segment.includes(listing) && self.areas.includes(listing.area_m2)
     }
+
+    /// Whether the listing tells that it is none of these.
+    pub(crate) fn excludes(&self, listing: &Identity) -> bool {
+        let area_m2 = listing.area_m2;
+        self.segment.excludes(listing) || (area_m2.is_some() && !self.areas.includes(area_m2))
+    }
 }
 
 /// By what a part is split, in this order: the cheapest first.

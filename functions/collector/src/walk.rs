@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use raw_zone::{Closing, FORMAT, Header, ObjectKey, PageRecord, WalkWriter};
-use runtime::{Class, RawStore};
+use runtime::RawStore;
 use serde::Serialize;
 use sreality::shape::{Drift, ShapeWatch};
 use sreality::{Age, Answer, Client, RequestCounts, RequestError, Robots, SearchQuery, Segment};
@@ -13,7 +13,7 @@ use tokio::fs::File;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::error::{Error, portal_class};
+use crate::error::Error;
 use crate::paging::Paging;
 use crate::until::{Stopped, Until};
 
@@ -180,7 +180,10 @@ impl Walk<'_> {
 
         let incomplete_because = match (&stopped, since) {
             (Some(stopped), _) => Some(stopped.to_string()),
-            (None, Some(age)) => Some(format!("only adverts of the last {age} were asked for")),
+            (None, Some(age)) => {
+                let only = format!("only adverts of the last {age} were asked for");
+                Some(paging.incompleteness().map_or(only.clone(), |reason| format!("{only}; {reason}")))
+            }
             (None, None) => paging.incompleteness(),
         };
         let closing = Closing {
@@ -243,7 +246,7 @@ impl Walker {
                     writer.page(self.record(answer)).await?;
                 }
                 Err(Stopped::Portal(RequestError::Unprocessable { .. })) if paging.refused() => {}
-                Err(Stopped::Portal(error)) if portal_class(&error) == Class::Retry && !failed_before => {
+                Err(Stopped::Portal(error)) if error.is_transient() && !failed_before => {
                     tracing::warn!(%error, "a page could not be read and is left for later");
                     failed_before = true;
                     paging.failed();

@@ -1,5 +1,6 @@
-//! Being asked to end: by Ctrl-C, or by SIGTERM, which is how supervisors, containers and Lambda's own environments end a
-//! process.
+//! Being asked to end: by Ctrl-C, or by SIGTERM, which is how supervisors, containers and Lambda end a process.
+
+use std::sync::OnceLock;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -9,24 +10,13 @@ use tokio::sync::watch;
 pub struct Interrupt(watch::Receiver<bool>);
 
 impl Interrupt {
-    /// Listens for SIGTERM and SIGINT from now on; the process no longer ends by itself then. Must be called within a
-    /// tokio runtime.
+    /// Listens for SIGTERM and SIGINT from the first call on; only the second of them ends the process by itself then. Must
+    /// be called within a tokio runtime.
     #[must_use]
     pub fn on_signals() -> Self {
-        let (sender, receiver) = watch::channel(false);
-        match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-            (Ok(mut terminate), Ok(mut interrupt)) => drop(tokio::spawn(async move {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
-                sender.send_replace(true);
-            })),
-            (Err(error), _) | (_, Err(error)) => {
-                tracing::warn!(%error, "cannot listen for signals: whatever is under way when they come is lost");
-            }
-        }
-        Self(receiver)
+        // One for the process: whoever starts to listen later knows of a signal that came before.
+        static ASKED: OnceLock<watch::Receiver<bool>> = OnceLock::new();
+        Self(ASKED.get_or_init(listen).clone())
     }
 
     /// Never asks.
@@ -48,4 +38,30 @@ impl Interrupt {
             std::future::pending::<()>().await;
         }
     }
+}
+
+fn listen() -> watch::Receiver<bool> {
+    let (sender, receiver) = watch::channel(false);
+    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(mut terminate), Ok(mut interrupt)) => drop(tokio::spawn(async move {
+            for asked_before in [false, true] {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                if asked_before {
+                    #[expect(
+                        clippy::disallowed_methods,
+                        reason = "whoever asks twice wants no more waiting"
+                    )]
+                    std::process::exit(130);
+                }
+                sender.send_replace(true);
+            }
+        })),
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::warn!(%error, "cannot listen for signals: whatever is under way when they come is lost");
+        }
+    }
+    receiver
 }

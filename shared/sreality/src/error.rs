@@ -99,7 +99,8 @@ pub enum RequestError {
 
 impl RequestError {
     /// Whether asking again can help.
-    pub(crate) fn is_transient(&self) -> bool {
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
         match self {
             Self::NoAnswer { .. } | Self::TimedOut { .. } | Self::NotAPage { .. } => true,
             Self::Status { status, .. } => {
@@ -147,7 +148,7 @@ impl fmt::Display for Refused {
             Some(until) => {
                 write!(formatter, "it asks for a pause until {until:.0}, with status {status} at {url}")
             }
-            None => write!(formatter, "{refusals} refusals in a row, the last one status {status} at {url}"),
+            None => write!(formatter, "{refusals} refusals, the last one status {status} at {url}"),
         }
     }
 }

@@ -123,9 +123,9 @@ pub struct Identity {
     pub hash_id: i64,
     /// Code of the sub-category, if the row has one that can be read.
     pub sub_category: Option<i16>,
-    /// Region id, as delivered; -1 for none.
+    /// Region id, if it has one.
     pub region_id: Option<i32>,
-    /// District id, as delivered; -1 for none.
+    /// District id, if it has one.
     pub district_id: Option<i32>,
     /// Square metres of the property itself, by its name.
     pub area_m2: Option<i32>,
@@ -159,6 +159,8 @@ impl Identity {
         let name = outer.advert_name.and_then(|name| serde_json::from_str::<String>(name.get()).ok());
         let area_m2 = name.and_then(|name| areas_from_name(&name).area_m2);
         let Locality { region_id, district_id } = locality.unwrap_or_default();
+        // The portal writes -1 for none.
+        let [region_id, district_id] = [region_id, district_id].map(|id| id.filter(|id| *id > 0));
         let sub_category = sub_category.map(|sub: SubCategory| sub.value);
         Some(Self { hash_id: outer.hash_id, sub_category, region_id, district_id, area_m2 })
     }
@@ -187,7 +189,7 @@ mod tests {
             hash_id: 12,
             sub_category: Some(4),
             region_id: Some(10),
-            district_id: Some(-1),
+            district_id: None,
             area_m2: Some(52),
         };
         assert_eq!(Identity::of(row), Some(whole));

@@ -18,7 +18,8 @@ pub const OFFSET_CAP: u64 = 10_000;
 /// Rows to ask for per page: what collectors in production get served. The portal's default is 100.
 pub const PAGE_LIMIT: u64 = 500;
 
-/// How far back a walk for new and changed adverts looks: what the portal's own filter can tell apart.
+/// How far back a walk for new adverts looks: what the portal's own filter can tell apart. It goes by publication, so
+/// a new price does not make an advert young.
 ///
 /// Source: its parameter `advert_age_to` knows 2 (about 24 hours), 8 and 31 days; 1 gives very few.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,11 +50,7 @@ impl FromStr for Age {
 
 impl fmt::Display for Age {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Day => "24h",
-            Self::Week => "7d",
-            Self::Month => "30d",
-        })
+        formatter.write_str(self.name())
     }
 }
 

@@ -6,10 +6,11 @@ use reqwest::Url;
 use crate::error::{Refused, RequestError};
 use crate::robots::Rules;
 
-/// So many refusals in a row end a run. Any other answer in between starts the count anew: a portal that answers every few
-/// requests, at an eighth of the pace, serves a run that it finds too fast; one that only refuses is left alone. What answers
-/// nothing but refusals and errors is given up by the number of tries.
-const REFUSALS: u64 = 10;
+/// So many refusals in a row end a run. Any other answer in between starts the count anew: a portal that answers now and
+/// then, at an eighth of the pace, serves a run that it finds too fast; one that only refuses is left alone.
+const REFUSALS_IN_A_ROW: u64 = 10;
+/// From so many refusals on, a run of which more than half of the requests are refused ends too.
+const REFUSALS: u64 = 20;
 
 /// Requests of a run so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,8 +78,9 @@ impl Run {
     pub(crate) fn refusal(&mut self, url: &str, status: u16) -> Result<(), Refused> {
         self.counts.refusals += 1;
         self.refusals_in_a_row += 1;
-        if self.refusals_in_a_row >= REFUSALS {
-            let refusals = self.refusals_in_a_row;
+        let RequestCounts { requests, refusals, .. } = self.counts;
+        let mostly = refusals >= REFUSALS && refusals * 2 > requests;
+        if self.refusals_in_a_row >= REFUSALS_IN_A_ROW || mostly {
             self.ended.get_or_insert(Refused { url: url.to_owned(), status, refusals, until: None });
         }
         self.go_on()

@@ -39,20 +39,31 @@ impl Segment {
             .into_iter()
             .flat_map(|category| Deal::ALL.into_iter().map(move |deal| Self::national(category, deal)))
     }
-}
 
-impl Segment {
     /// Whether a query for this segment finds a listing of its category and deal type that stands there. What a row does
     /// not tell matches no filter.
     #[must_use]
     pub fn includes(&self, listing: &Identity) -> bool {
-        let in_place = match self.place {
+        let Identity { sub_category, region_id, district_id, .. } = *listing;
+        let told = sub_category.is_some() || self.sub_categories.is_empty();
+        let placed = match self.place {
             None => true,
-            Some(Place::Region(region)) => listing.region_id == Some(region.id),
-            Some(Place::District(district)) => listing.district_id.is_some_and(|id| district.includes(id)),
+            Some(Place::Region(_)) => region_id.is_some(),
+            Some(Place::District(_)) => district_id.is_some(),
         };
-        let is_kind = |sub: &&SubCategory| listing.sub_category == Some(sub.code);
-        in_place && (self.sub_categories.is_empty() || self.sub_categories.iter().any(is_kind))
+        told && placed && !self.excludes(listing)
+    }
+
+    /// Whether a listing tells that it stands elsewhere or is of another sub-category.
+    #[must_use]
+    pub fn excludes(&self, listing: &Identity) -> bool {
+        let elsewhere = match self.place {
+            None => false,
+            Some(Place::Region(region)) => listing.region_id.is_some_and(|id| id != region.id),
+            Some(Place::District(district)) => listing.district_id.is_some_and(|id| !district.includes(id)),
+        };
+        let other = |code| !self.sub_categories.iter().any(|sub| sub.code == code);
+        elsewhere || (!self.sub_categories.is_empty() && listing.sub_category.is_some_and(other))
     }
 }
 
@@ -191,7 +202,10 @@ mod tests {
             assert_eq!(segment.parse::<Segment>().unwrap().includes(&listing), includes, "{segment}");
         }
         let nowhere = Identity { hash_id: 1, ..Identity::default() };
-        assert!(!"flats-sale/praha".parse::<Segment>().unwrap().includes(&nowhere));
+        let prague: Segment = "flats-sale/praha/2-kk".parse().unwrap();
+        assert!(!prague.includes(&nowhere) && !prague.excludes(&nowhere));
+        assert!(prague.excludes(&Identity { region_id: Some(14), ..listing }));
+        assert!(prague.excludes(&Identity { sub_category: Some(6), ..listing }));
     }
 
     #[test]

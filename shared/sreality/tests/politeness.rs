@@ -135,13 +135,24 @@ async fn ten_refusals_in_a_row_end_the_run() {
 
 #[tokio::test]
 async fn a_page_in_between_starts_the_count_anew() {
-    let (portal, client) =
-        Portal::searched(|number, _| if number % 10 == 9 { page() } else { status(429) }).await;
-    for _ in 0..3 {
+    let (_, client) = Portal::searched(|number, _| if number % 3 == 2 { page() } else { status(429) }).await;
+    for _ in 0..9 {
         client.search(&query()).await.unwrap();
     }
-    assert_eq!(portal.searches(), 30);
-    assert_eq!(client.counts(), RequestCounts { requests: 31, retries: 27, refusals: 27 });
+    assert_eq!(client.counts(), RequestCounts { requests: 28, retries: 18, refusals: 18 });
+}
+
+#[tokio::test]
+async fn a_run_that_is_mostly_refused_ends_although_there_are_pages_in_between() {
+    let (portal, client) =
+        Portal::searched(|number, _| if number % 3 == 2 { page() } else { status(429) }).await;
+    let error = loop {
+        if let Err(error) = client.search(&query()).await {
+            break error;
+        }
+    };
+    assert!(matches!(&error, RequestError::Refused(refused) if refused.refusals == 20), "{error}");
+    assert_eq!(portal.searches(), 29);
 }
 
 #[tokio::test]

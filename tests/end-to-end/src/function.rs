@@ -99,19 +99,19 @@ impl Function {
         drop(self.api.invoke(event, TIMEOUT));
     }
 
-    /// Hands the function an event, tells the process after this time to end, and waits until it has. Returns its answer
-    /// and whether it ended well.
+    /// Hands the function an event, tells the process to end when it is time, and waits until it has. Returns its
+    /// answer and whether it ended well.
     ///
     /// # Errors
     /// If the function reports an error.
     pub async fn terminate_while_invoked(
         mut self,
         event: Value,
-        after: Duration,
+        when: impl Future<Output = ()>,
     ) -> (Result<Value, InvocationError>, bool) {
         let process = self.process.id().unwrap();
         let terminate = async {
-            tokio::time::sleep(after).await;
+            when.await;
             send_sigterm(process).await;
         };
         let (answer, ()) = tokio::join!(self.invoke(event), terminate);

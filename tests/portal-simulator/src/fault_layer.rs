@@ -1,7 +1,7 @@
 //! Serves the faults: answers in the portal's place, or changes what it answers and how that leaves.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request, State};
@@ -99,7 +99,7 @@ fn answer_of(fault: &Fault, random: &mut Random) -> Option<Response> {
         let (value, quiet) = asking_to_wait(*retry_after);
         if let Ok(value) = HeaderValue::from_str(&value) {
             response.headers_mut().insert(RETRY_AFTER, value);
-            response.extensions_mut().insert(Quiet(quiet));
+            response.extensions_mut().insert(Quiet(Instant::now() + quiet));
         }
     }
     Some(response)

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
@@ -37,8 +37,8 @@ pub struct RequestLog {
     pub rows: usize,
     /// The faults that it met.
     pub faults: Vec<Fault>,
-    /// For how long after [`RequestLog::answered_at`] nothing may be asked, because the answer said `Retry-After`.
-    pub retry_after: Option<Duration>,
+    /// Until when nothing may be asked, because the answer said `Retry-After`.
+    pub quiet_until: Option<Instant>,
     /// What became of the answer.
     pub sent: Sent,
 }
@@ -55,14 +55,6 @@ pub enum Sent {
     Reset,
     /// Nothing was sent: whoever had asked was gone before.
     Abandoned,
-}
-
-impl RequestLog {
-    /// Until when nothing may be asked, if the answer said so.
-    #[must_use]
-    pub fn quiet_until(&self) -> Option<Instant> {
-        self.retry_after.map(|retry_after| self.answered_at + retry_after)
-    }
 }
 
 /// The requests so far.
@@ -83,9 +75,9 @@ pub(crate) struct Told {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rows(pub(crate) usize);
 
-/// For how long an answer asks to be left alone.
+/// Until when an answer asks to be left alone.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Quiet(pub(crate) Duration);
+pub(crate) struct Quiet(pub(crate) Instant);
 
 impl RequestLogs {
     pub(crate) fn new() -> Self {
@@ -127,7 +119,9 @@ impl RequestLogs {
             status: request.status,
             rows: request.rows,
             faults: request.faults.iter().map(ToString::to_string).collect(),
-            retry_after_ms: request.retry_after.map(|quiet| quiet.as_millis()),
+            retry_after_ms: request
+                .quiet_until
+                .map(|until| until.saturating_duration_since(request.answered_at).as_millis()),
             sent: request.sent,
         };
         self.all().into_iter().map(json).collect()
@@ -180,7 +174,7 @@ pub(crate) async fn log(State(logs): State<Arc<RequestLogs>>, mut request: Reque
             status: 0,
             rows: 0,
             faults: Vec::new(),
-            retry_after: None,
+            quiet_until: None,
             sent: Sent::Abandoned,
         }),
     };
@@ -190,7 +184,7 @@ pub(crate) async fn log(State(logs): State<Arc<RequestLogs>>, mut request: Reque
         request.sent = told.get().copied().unwrap_or(Sent::Whole);
         request.status = if request.sent == Sent::Reset { 0 } else { response.status().as_u16() };
         request.rows = told.get().map_or(0, |Rows(rows)| *rows);
-        request.retry_after = told.get().map(|Quiet(quiet)| *quiet);
+        request.quiet_until = told.get().map(|Quiet(until)| *until);
     }
     response
 }

@@ -33,7 +33,7 @@ async fn transient_faults_are_survived_politely_and_the_others_that_bring_no_pag
             requests.retain(|request| !robots_txt(request));
             let expected = if fault.effect() == Effect::NoPage && fault.is_transient() { 2 } else { 1 };
             assert_eq!(requests.len(), expected, "{fault}");
-            if let (Some(quiet_until), Some(next)) = (requests[0].quiet_until(), requests.get(1)) {
+            if let (Some(quiet_until), Some(next)) = (requests[0].quiet_until, requests.get(1)) {
                 assert!(next.arrived_at >= quiet_until, "{fault}");
             }
         });

@@ -122,9 +122,8 @@ async fn generated_pages_have_the_known_shape() {
     for day in [0, 30] {
         simulator.advance_to(day);
         for offset in (0..5000).step_by(500) {
-            let url = format!("{}/api/v1/estates/search?limit=500&offset={offset}", simulator.base_url());
-            let body = reqwest::get(url).await.unwrap().text().await.unwrap();
-            watch.page(&body);
+            let path = format!("/api/v1/estates/search?limit=500&offset={offset}");
+            watch.page(&ask(&simulator, &path).await.unwrap().text().await.unwrap());
         }
     }
     assert_eq!(watch.drift(), []);

@@ -98,7 +98,8 @@ async fn the_log_can_be_read_over_http() {
     assert_eq!(of("sent"), ["whole", "reset", "whole", "whole"]);
     assert_eq!(of("faults")[0], serde_json::json!(["429(retry-after=2)"]));
     assert_eq!(of("faults")[3], serde_json::json!([]));
-    assert_eq!((&log[0]["retry_after_ms"], &log[1]["retry_after_ms"]), (&2000.into(), &Value::Null));
+    assert!((1_900..=2_000).contains(&log[0]["retry_after_ms"].as_u64().unwrap()), "{log}");
+    assert_eq!(log[1]["retry_after_ms"], Value::Null);
     assert_eq!((&log[0]["user_agent"], &log[0]["accept"]), (&"test/1.0".into(), &"application/json".into()));
     let times: Vec<_> = of("arrived_ms").iter().map(|time| time.as_u64().unwrap()).collect();
     assert!(times.is_sorted());
