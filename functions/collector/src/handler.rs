@@ -69,8 +69,8 @@ impl Collector {
     /// Walks the segments of a request, reporting each as it is stored.
     ///
     /// The first page of each is asked for first: with it there is something to store of every segment, and its size is
-    /// known. Then they are walked from the smallest to the largest, each with an equal share of the time that is left: what
-    /// one does not need goes to those after it.
+    /// known. Then they are walked from the smallest to the largest, each with an equal share of the time that is left:
+    /// what one does not need goes to those after it.
     ///
     /// # Errors
     /// As [`Collector::handle`].
@@ -147,8 +147,8 @@ struct Failures {
 }
 
 impl Failures {
-    /// Takes note of how a segment ended. A portal that refuses one would refuse the next, and one that answers to none of two
-    /// is out of order: it is left alone.
+    /// Takes note of how a segment ended. A portal that refuses one would refuse the next, and one that answers to none
+    /// of two is out of order: it is left alone.
     fn note(&mut self, error: Option<Error>) {
         let in_vain = error.as_ref().is_some_and(Error::is_vain);
         self.end_run |= in_vain && self.in_vain;

@@ -1,9 +1,10 @@
 //! In which order the pages of a segment are asked for, however large it is, until all of it was seen.
 //!
 //! The portal refuses offsets from 10 000 on. Of a segment that announces more, the first 10 000 rows are read all the
-//! same: they show listings that no part would (those without region or district), and they tell how large its parts will be,
-//! so that none needs to be probed. Then it is [split]. Each part is read from where the rows seen so far leave
-//! off, since the portal sorts all its lists alike: together the parts cost little more than the rows that are left.
+//! same: they show listings that no part would (those without region or district), and they tell how large its parts
+//! will be, so that none needs to be probed. Then it is [split]. Each part is read from where the rows seen so far
+//! leave off, since the portal sorts all its lists alike: together the parts cost little more than the rows that are
+//! left.
 //!
 //! None of that is relied on. Rows move while a walk goes on, pages fail, and a list may be sorted otherwise: after
 //! each pass the listings seen of each part are held against its total, and where there are holes it is read again.
@@ -18,11 +19,12 @@ use crate::split::{Filter, SplitBy, split};
 /// Of 1 000 announced listings, this many must have been seen for a walk to be complete. Rows move while
 /// paging, so a few are always missed; public collectors in production use the same share.
 const COMPLETE_PER_MILLE: u64 = 995;
-/// How often holes are looked for at most, the first reading included. If each pass misses 6.9 % of the listings, the worst that
-/// was measured on the portal, two leave 0.5 %, and three next to nothing; pages that failed take passes of their own.
+/// How often holes are looked for at most, the first reading included. If each pass misses 6.9 % of the listings, the
+/// worst that was measured on the portal, two leave 0.5 %, and three next to nothing; pages that failed take passes of
+/// their own.
 const PASSES: u32 = 5;
-/// Of a part that was split, a hole of this share is worth splitting it by something else: what is in none of its parts is in
-/// none in the next walk either, and would be called gone.
+/// Of a part that was split, a hole of this share is worth splitting it by something else: what is in none of its parts
+/// is in none in the next walk either, and would be called gone.
 const SYSTEMATIC_PER_MILLE: u64 = 1;
 /// A page of fewer rows does not tell whether the portal ignores a filter: some rows are odd.
 const TELLING_ROWS: usize = 20;
@@ -174,8 +176,9 @@ impl Paging {
         if next < announced { self.go_on(stretch, next) } else { self.end_stretch(stretch) }
     }
 
-    /// The portal does not process what was asked for (422). Of a part, it may not know the filter: the part is of no use
-    /// then. Of the segment itself, the offset may be beyond the cap, if that is lower than was known. False if neither can be.
+    /// The portal does not process what was asked for (422). Of a part, it may not know the filter: the part is of no
+    /// use then. Of the segment itself, the offset may be beyond the cap, if that is lower than was known. False if
+    /// neither can be.
     pub(crate) fn refused(&mut self) -> bool {
         let Some(stretch) = self.current else { return false };
         if stretch.part > 0 {
@@ -560,8 +563,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
 
-        /// Whatever the order of the lists, the share of failing pages and the size of the segment: what is called complete
-        /// is complete, and it takes a bounded number of requests to say so.
+        /// Whatever the order of the lists, the share of failing pages and the size of the segment: what is called
+        /// complete is complete, and it takes a bounded number of requests to say so.
         #[test]
         fn complete_means_that_nearly_everything_was_seen(
             listings in 0_u64..25_000, seed: u64, failing in 0_u32..4, shuffled: bool, missing in 0_u32..10,

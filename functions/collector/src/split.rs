@@ -34,8 +34,8 @@ pub(crate) enum SplitBy {
     /// Every listing has one, so the parts are the whole. Small ones are asked for in one list (the portal takes
     /// several, joined by commas): as few lists as fit under the cap.
     SubCategory,
-    /// As few ranges as fit under the cap. Every name that was recorded tells an area, but whether the portal's filter knows
-    /// all of them was not seen.
+    /// As few ranges as fit under the cap. Every name that was recorded tells an area, but whether the portal's filter
+    /// knows all of them was not seen.
     Area,
     /// Region by region, or district by district within one. Some listings have neither.
     Place,

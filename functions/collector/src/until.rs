@@ -45,8 +45,8 @@ impl Until {
         }
     }
 
-    /// The share of the first of so many walks in the time that is left. What it does not use is shared by the others, so
-    /// that walks in the order of their size get the most that each can use.
+    /// The share of the first of so many walks in the time that is left. What it does not use is shared by the others,
+    /// so that walks in the order of their size get the most that each can use.
     pub(crate) fn share(&self, walks: usize) -> Self {
         let shared = self.deadline.map(|deadline| {
             let left = deadline.saturating_duration_since(Instant::now());

@@ -63,8 +63,8 @@ pub struct PageLine<'a> {
 /// The last line: how the walk ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closing {
-    /// Whether the walk reached its end, met no cap, and saw at least 99.5 % of the announced total. A file whose header
-    /// has [`Header::since`] and that says so all the same is damaged.
+    /// Whether the walk reached its end, met no cap, and saw at least 99.5 % of the announced total. A file whose
+    /// header has [`Header::since`] and that says so all the same is damaged.
     pub complete: bool,
     /// Why it is not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,8 +10,8 @@ use tokio::sync::watch;
 pub struct Interrupt(watch::Receiver<bool>);
 
 impl Interrupt {
-    /// Listens for SIGTERM and SIGINT from the first call on; only the second of them ends the process by itself then. Must
-    /// be called within a tokio runtime.
+    /// Listens for SIGTERM and SIGINT from the first call on; only the second of them ends the process by itself then.
+    /// Must be called within a tokio runtime.
     #[must_use]
     pub fn on_signals() -> Self {
         // One for the process: whoever starts to listen later knows of a signal that came before.

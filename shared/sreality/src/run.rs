@@ -6,8 +6,8 @@ use reqwest::Url;
 use crate::error::{Refused, RequestError};
 use crate::robots::Rules;
 
-/// So many refusals in a row end a run. Any other answer in between starts the count anew: a portal that answers now and
-/// then, at an eighth of the pace, serves a run that it finds too fast; one that only refuses is left alone.
+/// So many refusals in a row end a run. Any other answer in between starts the count anew: a portal that answers now
+/// and then, at an eighth of the pace, serves a run that it finds too fast; one that only refuses is left alone.
 const REFUSALS_IN_A_ROW: u64 = 10;
 /// From so many refusals on, a run of which more than half of the requests are refused ends too.
 const REFUSALS: u64 = 20;

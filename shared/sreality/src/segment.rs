@@ -40,8 +40,8 @@ impl Segment {
             .flat_map(|category| Deal::ALL.into_iter().map(move |deal| Self::national(category, deal)))
     }
 
-    /// Whether a query for this segment finds a listing of its category and deal type that stands there. What a row does
-    /// not tell matches no filter.
+    /// Whether a query for this segment finds a listing of its category and deal type that stands there. What a row
+    /// does not tell matches no filter.
     #[must_use]
     pub fn includes(&self, listing: &Identity) -> bool {
         let Identity { sub_category, region_id, district_id, .. } = *listing;

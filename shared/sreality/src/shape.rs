@@ -23,9 +23,9 @@ const LONGEST_QUOTED_KEY: usize = 24;
 /// One difference between the pages of a walk and the known shape.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drift {
-    /// Where: `locality.gps_lat`, `advert_images_all[].restb_room_type`. The envelope's keys start with `/`; `/results[]`
-    /// is a row itself. Keys of other characters than `[A-Za-z0-9_-]`, or longer than 64, are quoted, escaped to ASCII
-    /// and cut, so a path takes less than 300 bytes.
+    /// Where: `locality.gps_lat`, `advert_images_all[].restb_room_type`. The envelope's keys start with `/`;
+    /// `/results[]` is a row itself. Keys of other characters than `[A-Za-z0-9_-]`, or longer than 64, are quoted,
+    /// escaped to ASCII and cut, so a path takes less than 300 bytes.
     pub path: String,
     /// What.
     pub change: Change,
@@ -199,8 +199,8 @@ impl NewKeys {
     }
 }
 
-/// A value that is being read, at a known place or none: tells its type. Below a new key, or a value of an unknown type,
-/// nothing is looked at.
+/// A value that is being read, at a known place or none: tells its type. Below a new key, or a value of an unknown
+/// type, nothing is looked at.
 struct Value<'w> {
     place: Option<&'w mut Place>,
     new: &'w mut NewKeys,
