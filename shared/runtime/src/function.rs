@@ -47,7 +47,7 @@ where
         async move {
             invocation.await.inspect_err(|failure| {
                 tracing::error!(request, class = %failure.class, error = %failure, "the invocation failed");
-                let record = Record::default().also_by("Class", failure.class).count("Failures", 1);
+                let record = Record::default().also_by("Class", &failure.class).count("Failures", 1);
                 record.field("request", request).write();
             })
         }

@@ -83,7 +83,7 @@ impl Record {
     }
 
     /// Counts the metrics that follow by this dimension too, besides the function alone.
-    pub fn also_by(mut self, dimension: &'static str, value: impl ToString) -> Self {
+    pub fn also_by(mut self, dimension: &'static str, value: &impl ToString) -> Self {
         self.groups.push(Group { dimension: Some(dimension), metrics: Vec::new() });
         self.field(dimension, value.to_string())
     }
@@ -150,7 +150,7 @@ mod tests {
         let record = Record::default()
             .count("Requests", 3)
             .seconds("WalkSeconds", 1.5)
-            .also_by("Segment", "flats-sale")
+            .also_by("Segment", &"flats-sale")
             .whether("Complete", true)
             .field("key", "raw/a\nb".to_owned())
             .field("since", None);
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn directives_without_metrics_are_left_out() {
-        let line = line(&Record::default().also_by("Class", "stop").count("Failures", 1));
+        let line = line(&Record::default().also_by("Class", &"stop").count("Failures", 1));
         let dimensions: Vec<_> = line["_aws"]["CloudWatchMetrics"]
             .as_array()
             .unwrap()

@@ -11,7 +11,7 @@ const START_AFTER_NAME: usize = 22 - 3;
 
 /// How long ago this process was started, within a hundredth of a second; `None` where the system does not tell.
 ///
-/// Source: proc_pid_stat(5) and proc_uptime(5).
+/// Source: `proc_pid_stat(5)` and `proc_uptime(5)`.
 #[must_use]
 pub fn age() -> Option<Duration> {
     let (stat, uptime) = (fs::read_to_string("/proc/self/stat"), fs::read_to_string("/proc/uptime"));
