@@ -181,8 +181,8 @@ fn record(Outcome { key, segment, loaded }: &Outcome, took: Duration) -> Record 
 }
 
 /// Seconds from the end of a walk, as its closing line tells it, to its commit a moment ago: how much older than the
-/// portal the warehouse is, what S3 and its event took included. An event has no such time of its own if the reconciler or
-/// a person sends it. Two machines' clocks may differ: nothing is loaded before it ends.
+/// portal the warehouse is, what S3 and its event took included. An event has no such time of its own if the reconciler
+/// or a person sends it. Two machines' clocks may differ: nothing is loaded before it ends.
 fn lag(finished_at: Timestamp, committed_at: Timestamp) -> f64 {
     committed_at.duration_since(finished_at).as_secs_f64().max(0.0)
 }

@@ -1,5 +1,5 @@
-//! Metrics: one line of JSON for an event, in CloudWatch's embedded metric format. CloudWatch Logs makes metrics of such
-//! lines by itself: nothing has to be asked or allowed for that.
+//! Metrics: one line of JSON for an event, in CloudWatch's embedded metric format. CloudWatch Logs makes metrics of
+//! such lines by itself: nothing has to be asked or allowed for that.
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
 //! Every name is explained in `docs/metrics.md`.
@@ -109,8 +109,8 @@ impl Record {
     pub fn write(&self) {
         let Some(function) = WRITTEN_BY.get() else { return };
         let line = self.line(function, Timestamp::now());
-        // The logs' lines come through the same lock and at once too, so that none is torn apart by another. Whoever has
-        // closed standard output does not get the logs either.
+        // The logs' lines come through the same lock and at once too, so that none is torn apart by another. Whoever
+        // has closed standard output does not get the logs either.
         let _ = std::io::stdout().lock().write_all(line.as_bytes());
     }
 
