@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use lambda_runtime::LambdaEvent;
-use runtime::{CollectorSettings, Failure, Interrupt, RawStore};
+use runtime::{CollectorSettings, Failure, Interrupt, RawStore, Record};
 use serde::{Deserialize, Serialize};
 use sreality::{Age, Client, Robots, Segment};
 
@@ -92,6 +92,7 @@ impl Collector {
             match walk.finish(robots, &share).await {
                 Ok((summary, error)) => {
                     log(&summary);
+                    record(&summary).write();
                     stored(&summary);
                     walks.push(summary);
                     failures.note(error);
@@ -191,4 +192,41 @@ fn log(walk: &WalkSummary) {
         "stored a walk of {}",
         walk.segment,
     );
+}
+
+/// What is measured of a walk. By segment only what tells a segment that is not collected any more.
+fn record(walk: &WalkSummary) -> Record {
+    Record::default()
+        .count("Seen", walk.seen)
+        .count("Requests", walk.requests)
+        .count("Retries", walk.retries)
+        .count("Refusals", walk.refusals)
+        .seconds("WalkSeconds", walk.seconds)
+        .count("Drifts", walk.drifts)
+        .bytes("ObjectBytes", walk.bytes)
+        .also_by("Segment", &walk.segment)
+        .whether("Complete", walk.complete)
+        .percent("Completeness", completeness(walk.seen, walk.announced))
+        .field("key", walk.key.clone())
+        .field("since", walk.since.map(|age| age.to_string()))
+        .field("incomplete_because", walk.incomplete_because.clone())
+}
+
+/// Percent of the announced listings that were seen: all, if there was nothing to see.
+fn completeness(seen: u64, announced: u64) -> f64 {
+    if announced == 0 { 100.0 } else { 100.0 * seen as f64 / announced as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn completeness_is_the_share_of_the_announced_listings() {
+        for (seen, announced, percent) in
+            [(0, 0, 100.0), (0, 4, 0.0), (3, 4, 75.0), (4, 4, 100.0), (5, 4, 125.0)]
+        {
+            assert!((completeness(seen, announced) - percent).abs() < 1e-9, "{seen} of {announced}");
+        }
+    }
 }

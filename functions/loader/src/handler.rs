@@ -1,8 +1,11 @@
 //! The handler: one event, any number of records.
 
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use raw_zone::{KeyError, ObjectKey};
-use runtime::{Failure, LoaderSettings, RawStore};
+use runtime::{Failure, LoaderSettings, RawStore, Record};
 use serde::Serialize;
 use tokio::sync::Mutex;
 use warehouse::Warehouse;
@@ -103,16 +106,20 @@ impl Loader {
     /// If it cannot be loaded through no fault of its own; nothing of it is in the warehouse then.
     pub async fn load_key(&self, key: &ObjectKey) -> Result<Outcome, Failure> {
         let mut warehouse = self.warehouse.lock().await;
+        let started = Instant::now();
         let outcome = load(&self.store, &mut warehouse, key).await.map_err(|error| failure(&error))?;
         log(&outcome);
+        record(&outcome, started.elapsed()).write();
         Ok(outcome)
     }
 
     async fn set_aside(&self, error: KeyError) -> Result<Outcome, Failure> {
         let mut warehouse = self.warehouse.lock().await;
+        let started = Instant::now();
         let outcome = set_aside_strange(&self.store, &mut warehouse, error).await;
         let outcome = outcome.map_err(|error| failure(&error))?;
         log(&outcome);
+        record(&outcome, started.elapsed()).write();
         Ok(outcome)
     }
 }
@@ -128,7 +135,7 @@ fn log(outcome: &Outcome) {
         Loaded::AlreadyLoaded => {
             tracing::info!(key, segment, outcome = "already_loaded", "{key} was loaded before");
         }
-        Loaded::Loaded { rows_seen, rows_loaded, rows_duplicate, rows_rejected, complete } => {
+        Loaded::Loaded { rows_seen, rows_loaded, rows_duplicate, rows_rejected, complete, .. } => {
             let outcome = "loaded";
             tracing::info!(
                 key,
@@ -151,4 +158,31 @@ fn log(outcome: &Outcome) {
             tracing::info!(key, segment, outcome, kind, "{key} is in quarantine");
         }
     }
+}
+
+/// What is measured of an object that was dealt with; of its rows, what was loaded now.
+fn record(Outcome { key, segment, loaded }: &Outcome, took: Duration) -> Record {
+    let record = Record::default()
+        .whether("Quarantined", matches!(loaded, Loaded::Quarantined { .. }))
+        .whether("AlreadyLoaded", matches!(loaded, Loaded::AlreadyLoaded))
+        .field("key", key.clone())
+        .field("segment", segment.as_ref().map(ToString::to_string));
+    let Loaded::Loaded { rows_seen, rows_loaded, rows_duplicate, rows_rejected, finished_at, .. } = loaded
+    else {
+        return record;
+    };
+    record
+        .count("RowsSeen", *rows_seen)
+        .count("RowsLoaded", *rows_loaded)
+        .count("RowsDuplicate", *rows_duplicate)
+        .count("RowsRejected", *rows_rejected)
+        .seconds("LoadSeconds", took.as_secs_f64())
+        .seconds("LagSeconds", lag(*finished_at, Timestamp::now()))
+}
+
+/// Seconds from the end of a walk, as its closing line tells it, to its commit a moment ago: how much older than the
+/// portal the warehouse is, what S3 and its event took included. An event has no such time of its own if the reconciler
+/// or a person sends it. Two machines' clocks may differ: nothing is loaded before it ends.
+fn lag(finished_at: Timestamp, committed_at: Timestamp) -> f64 {
+    committed_at.duration_since(finished_at).as_secs_f64().max(0.0)
 }

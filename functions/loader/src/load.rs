@@ -1,5 +1,6 @@
 //! One raw object into the warehouse, or into its quarantine.
 
+use jiff::Timestamp;
 use raw_zone::{KeyError, ObjectKey};
 use runtime::RawStore;
 use runtime::failure::with_causes;
@@ -41,6 +42,8 @@ pub enum Loaded {
         rows_rejected: u64,
         /// Whether the walk was complete.
         complete: bool,
+        /// When the walk had ended.
+        finished_at: Timestamp,
     },
     /// Loaded before: the ledger has it, and nothing was changed.
     AlreadyLoaded,
@@ -148,7 +151,7 @@ async fn load_file(
         load.trust();
     }
     let ending = object.read(load.rows()).await?;
-    let complete = ending.complete;
+    let (complete, finished_at) = (ending.complete, ending.finished_at);
     match load.finish(ending).await? {
         Finished::Falsified(falsified) => Ok(Ended::Falsified(falsified)),
         Finished::Loaded(Counts { seen, loaded, duplicate, rejected }) => Ok(Ended::Loaded(Loaded::Loaded {
@@ -157,6 +160,7 @@ async fn load_file(
             rows_duplicate: duplicate,
             rows_rejected: rejected,
             complete,
+            finished_at,
         })),
     }
 }

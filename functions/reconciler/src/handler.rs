@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::LambdaEvent;
-use runtime::{Class, Failure, RawStore, ReconcilerSettings};
+use runtime::{Class, Failure, RawStore, ReconcilerSettings, Record};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use warehouse::Warehouse;
@@ -118,6 +118,7 @@ impl<L: LoaderFunction> Reconciler<L> {
         let failures = self.load_all(&missing, deadline, &mut report).await;
         let Report { missing, loaded, failed, left, .. } = report;
         tracing::info!(listed, missing, loaded, failed, left, "reconciled the raw zone with the ledger");
+        Record::default().count("Listed", listed).count("Missing", missing).count("Left", left).write();
         Failure::merge(failures).map_or(Ok(report), Err)
     }
 

@@ -14,10 +14,11 @@ use tokio::sync::Mutex;
 
 use crate::failure::{Failure, with_causes};
 use crate::interrupt::Interrupt;
-use crate::logs;
+use crate::metrics::Record;
+use crate::{logs, metrics, process};
 
 /// Starts a function under the Lambda Runtime API: `start` reads settings and builds clients once; `handle`
-/// answers each invocation. A failure is logged here, once, and told to Lambda with its class.
+/// answers each invocation. A failure is logged and counted here, once, and told to Lambda with its class.
 ///
 /// Asked to end ([`Interrupt`]), the process ends between two invocations, once the one under way was answered.
 pub async fn run<S, E, I, O>(
@@ -30,6 +31,7 @@ where
     O: Serialize,
 {
     logs::init();
+    metrics::init();
     let function = match start.await {
         Ok(function) => function,
         Err(error) => {
@@ -45,6 +47,8 @@ where
         async move {
             invocation.await.inspect_err(|failure| {
                 tracing::error!(request, class = %failure.class, error = %failure, "the invocation failed");
+                let record = Record::default().also_by("Class", &failure.class).count("Failures", 1);
+                record.field("request", request).write();
             })
         }
     });
@@ -65,6 +69,10 @@ where
         interrupt.asked().await;
         busy.lock().await
     };
+    // The runtime asks for the first event as soon as it is run.
+    if let Some(age) = process::age() {
+        Record::default().milliseconds("ColdStartMilliseconds", age.as_secs_f64() * 1000.0).write();
+    }
     tokio::select! {
         ended = runtime.run() => match ended {
             Ok(()) => ExitCode::SUCCESS,

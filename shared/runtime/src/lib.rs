@@ -1,15 +1,18 @@
-//! What every function does at start: settings, logs, clients; and how its failures are classed.
+//! What every function does at start: settings, logs, metrics, clients; and how its failures are classed.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
 
 pub mod failure;
 pub mod function;
 pub mod interrupt;
 pub mod logs;
+pub mod metrics;
+pub mod process;
 pub mod raw_store;
 pub mod s3_event;
 pub mod settings;
 
 pub use failure::{Class, Failure};
 pub use interrupt::Interrupt;
+pub use metrics::Record;
 pub use raw_store::{RawStore, StoreError};
 pub use settings::{CollectorSettings, DatabaseSettings, LoaderSettings, ReconcilerSettings, SettingsError};

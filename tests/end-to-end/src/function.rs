@@ -1,5 +1,6 @@
 //! A function binary as a process of its own, driven as Lambda drives it.
 
+use std::fs::File;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -30,6 +31,16 @@ pub struct InvocationError {
 impl Function {
     /// Starts a function with exactly these environment variables.
     pub async fn start(name: &str, environment: &[(String, String)]) -> Self {
+        Self::start_writing_to(Stdio::inherit(), name, environment).await
+    }
+
+    /// [`Function::start`] with its logs and metrics in a file. What belongs to an invocation stands there when its answer
+    /// comes.
+    pub async fn start_logging_to(log: File, name: &str, environment: &[(String, String)]) -> Self {
+        Self::start_writing_to(log.into(), name, environment).await
+    }
+
+    async fn start_writing_to(output: Stdio, name: &str, environment: &[(String, String)]) -> Self {
         let api = RuntimeApi::start().await;
         let process = Command::new(binary::function(name))
             .env_clear()
@@ -41,7 +52,7 @@ impl Function {
             .env("AWS_LAMBDA_LOG_GROUP_NAME", "")
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "")
             .stdin(Stdio::null())
-            .stdout(Stdio::inherit())
+            .stdout(output)
             .stderr(Stdio::inherit())
             .kill_on_drop(true)
             .spawn()

@@ -11,6 +11,7 @@
 
 pub mod binary;
 pub mod database;
+pub mod embedded_metrics;
 pub mod event;
 pub mod faulty_s3;
 pub mod function;

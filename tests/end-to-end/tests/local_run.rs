@@ -65,6 +65,7 @@ async fn a_second_run_goes_on_where_the_first_ended() {
     let first = output(&mut cenovka(data.path(), &["--days", "2", "--listings", "800"])).await;
     assert!(first.contains("day 0 of 1, 1 January 2026") && first.contains("day 1 of 1"), "{first}");
     assert!(first.contains("40 walks in the ledger") && first.contains("are simulated"), "{first}");
+    assert!(!first.contains("_aws"), "metrics are for CloudWatch: {first}");
     let second = output(&mut cenovka(data.path(), &["--days", "1", "--listings", "800"])).await;
     assert!(
         second.contains("day 2 of 2, 3 January 2026") && second.contains("60 walks in the ledger"),

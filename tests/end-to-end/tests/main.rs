@@ -18,6 +18,7 @@ mod faults;
 mod local_run;
 mod market;
 mod memory;
+mod metrics;
 mod migration;
 mod path;
 mod quarantine;
