@@ -1,0 +1,284 @@
+"""Holds template.yaml against what it must say: each role's rights and no more, who may invoke what, inputs, versions.
+
+The template is expanded as AWS expands it, offline. `.ci/run` installs what this needs.
+"""
+
+import json
+import os
+import pathlib
+import re
+import tomllib
+import unittest
+
+os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
+
+from cfnlint.decode import cfn_yaml
+from samtranslator.translator.transform import transform
+
+ROOT = pathlib.Path(__file__).parent.parent
+FUNCTIONS = ["Collector", "Loader", "Reconciler", "Migrator"]
+
+BUCKET = "arn:aws:s3:::cenovka-raw-123456789012-eu-central-1"
+OBJECTS = f"{BUCKET}/raw/sreality/*"
+WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
+
+# All that each role may do: action, resource, condition.
+RIGHTS = {
+    "Collector": {
+        ("s3:PutObject", OBJECTS, '{"Null": {"s3:if-none-match": "false"}}'),
+        ("s3:GetObject", OBJECTS, ""),
+        ("sqs:SendMessage", "FailureQueue.Arn", ""),
+    },
+    "Loader": {
+        ("s3:GetObject", OBJECTS, ""),
+        ("sqs:SendMessage", "FailureQueue.Arn", ""),
+    },
+    "Reconciler": {
+        ("s3:ListBucket", BUCKET, '{"StringLike": {"s3:prefix": "raw/sreality/*"}}'),
+        ("lambda:InvokeFunction", "LoaderFunction.Arn", ""),
+    },
+    "Migrator": set(),
+}
+# Those who reach Postgres, and so may have to be put into its network.
+IN_NETWORK = {"Loader", "Reconciler", "Migrator"}
+
+# Who else may invoke a function: principal, function, what narrows it down.
+INVOKERS = {
+    ("events.amazonaws.com", "CollectorFunction", "CollectorFunctionWholeMarket.Arn"),
+    ("events.amazonaws.com", "CollectorFunction", "CollectorFunctionNewAdverts.Arn"),
+    ("events.amazonaws.com", "CollectorFunction", "CollectorFunctionSmall.Arn"),
+    ("events.amazonaws.com", "ReconcilerFunction", "ReconcilerFunctionLostEvents.Arn"),
+    ("s3.amazonaws.com", "LoaderFunction", "123456789012"),
+}
+
+# All that each function is told. The collector knows no database, the others no portal.
+DATABASE = {"DATABASE_URL", "PGSSLROOTCERT"}
+SETTINGS = {
+    "Collector": {"CENOVKA_PORTAL_URL", "CENOVKA_REQUESTS_PER_SECOND", "CENOVKA_CONTACT", "CENOVKA_PORTAL_PERMISSION",
+                  "CENOVKA_ROBOTS_TXT"},
+    "Loader": DATABASE,
+    "Reconciler": DATABASE | {"CENOVKA_LOADER_FUNCTION"},
+    "Migrator": DATABASE,
+}
+
+
+def read(path):
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def expanded():
+    """The template after the SAM transform, with plain dictionaries and lists."""
+    template = json.loads(json.dumps(cfn_yaml.load(str(ROOT / "template.yaml"))))
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            # As `sam deploy` leaves it, after the upload.
+            resource["Properties"]["CodeUri"] = "s3://code/zip"
+
+    class ManagedPolicies:
+        def load(self):
+            return {}
+
+    return transform(template, {"AWS::Region": "eu-central-1"}, ManagedPolicies())
+
+
+SOURCE = json.loads(json.dumps(cfn_yaml.load(str(ROOT / "template.yaml"))))
+RESOURCES = expanded()["Resources"]
+VALUES = {
+    "AWS::AccountId": "123456789012",
+    "AWS::Partition": "aws",
+    "AWS::Region": "eu-central-1",
+    "AWS::StackName": "cenovka",
+    **{name: parameter["Default"] for name, parameter in SOURCE["Parameters"].items() if "Default" in parameter},
+}
+
+
+def text(value):
+    """A value as CloudFormation would fill it in; what only a deployment knows stays a name."""
+    match value:
+        case {"Fn::Sub": [template, names]}:
+            return re.sub(r"\$\{([^}]+)\}", lambda name: text(names.get(name[1], {"Ref": name[1]})), template)
+        case {"Fn::Sub": template}:
+            return text({"Fn::Sub": [template, {}]})
+        case {"Fn::GetAtt": [resource, attribute]}:
+            return f"{resource}.{attribute}"
+        case {"Ref": name}:
+            return str(VALUES.get(name, name))
+        case _:
+            return str(value)
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def of_type(kind):
+    return {name: each["Properties"] for name, each in RESOURCES.items() if each["Type"] == kind}
+
+
+def statements(document):
+    """Each right of a policy: effect, action, resource, condition."""
+    for statement in listed(document["Statement"]):
+        condition = json.dumps(statement["Condition"]) if "Condition" in statement else ""
+        for action in listed(statement["Action"]):
+            for resource in listed(statement["Resource"]):
+                yield statement["Effect"], action, text(resource), condition
+
+
+class Rights(unittest.TestCase):
+    def test_each_role_may_do_what_it_must_and_no_more(self):
+        for name in FUNCTIONS:
+            role = RESOURCES[f"{name}Role"]["Properties"]
+            granted = [right for policy in role["Policies"] for right in statements(policy["PolicyDocument"])]
+            self.assertEqual({effect for effect, *_ in granted}, {"Allow"}, name)
+            logs = {(f"logs:{action}", f"{name}Logs.Arn", "") for action in ("CreateLogStream", "PutLogEvents")}
+            self.assertEqual({tuple(right) for _, *right in granted}, RIGHTS[name] | logs, name)
+
+    def test_each_function_has_its_role_and_nobody_else_takes_it(self):
+        functions = of_type("AWS::Lambda::Function")
+        self.assertEqual(set(functions), {f"{name}Function" for name in FUNCTIONS})
+        self.assertEqual(set(of_type("AWS::IAM::Role")), {f"{name}Role" for name in FUNCTIONS})
+        for name in FUNCTIONS:
+            self.assertEqual(text(functions[f"{name}Function"]["Role"]), f"{name}Role.Arn")
+            trust = RESOURCES[f"{name}Role"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+            lambda_itself = {"Service": "lambda.amazonaws.com"}
+            self.assertEqual(trust, [{"Effect": "Allow", "Principal": lambda_itself, "Action": "sts:AssumeRole"}])
+
+    def test_only_what_aws_cannot_narrow_is_granted_on_everything(self):
+        policies = of_type("AWS::IAM::ManagedPolicy")
+        self.assertEqual(set(policies), {"NetworkPolicy"})
+        self.assertEqual(RESOURCES["NetworkPolicy"]["Condition"], "InVpc")
+        for effect, action, resource, _ in statements(policies["NetworkPolicy"]["PolicyDocument"]):
+            self.assertEqual((effect, resource), ("Allow", "*"))
+            self.assertRegex(action, "^ec2:[A-Za-z]+(NetworkInterfaces?|PrivateIpAddresses|Subnets)$")
+        in_vpc = {"Fn::If": ["InVpc", [{"Ref": "NetworkPolicy"}], {"Ref": "AWS::NoValue"}]}
+        for name in FUNCTIONS:
+            attached = RESOURCES[f"{name}Role"]["Properties"].get("ManagedPolicyArns")
+            self.assertEqual(attached, in_vpc if name in IN_NETWORK else None, name)
+            self.assertEqual("VpcConfig" in RESOURCES[f"{name}Function"]["Properties"], name in IN_NETWORK, name)
+
+    def test_nobody_else_may_invoke(self):
+        permissions = of_type("AWS::Lambda::Permission").values()
+        self.assertEqual({each["Action"] for each in permissions}, {"lambda:InvokeFunction"})
+        narrowed = {
+            (each["Principal"], text(each["FunctionName"]), text(each.get("SourceArn", each.get("SourceAccount"))))
+            for each in permissions
+        }
+        self.assertEqual(narrowed, INVOKERS)
+        self.assertEqual(of_type("AWS::Lambda::Url"), {})
+
+    def test_bucket_and_queue_are_reached_over_tls_only(self):
+        policies = {
+            text(each.get("Bucket") or each["Queues"][0]): each["PolicyDocument"]
+            for kind in ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy")
+            for each in of_type(kind).values()
+        }
+        stores = set(of_type("AWS::S3::Bucket")) | set(of_type("AWS::SQS::Queue"))
+        self.assertEqual(set(policies), stores)
+        denied = {
+            name: {right for right in statements(document)} for name, document in policies.items()
+        }
+        condition = json.dumps(WITHOUT_TLS)
+        self.assertEqual(denied["RawBucket"], {("Deny", "s3:*", BUCKET, condition),
+                                               ("Deny", "s3:*", f"{BUCKET}/*", condition)})
+        self.assertEqual(denied["FailureQueue"], {("Deny", "sqs:*", "FailureQueue.Arn", condition)})
+        for document in policies.values():
+            self.assertEqual({each["Principal"] for each in document["Statement"]}, {"*"})
+
+    def test_the_raw_bucket_is_private_encrypted_versioned_and_outlives_the_stack(self):
+        bucket = RESOURCES["RawBucket"]
+        self.assertEqual((bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]), ("Retain", "Retain"))
+        properties = bucket["Properties"]
+        self.assertEqual(f"arn:aws:s3:::{text(properties['BucketName'])}", BUCKET)
+        self.assertEqual(properties["VersioningConfiguration"], {"Status": "Enabled"})
+        self.assertIn("BucketEncryption", properties)
+        self.assertEqual(set(properties["PublicAccessBlockConfiguration"].values()), {True})
+        self.assertEqual(len(properties["PublicAccessBlockConfiguration"]), 4)
+
+
+class Functions(unittest.TestCase):
+    def test_each_function_is_told_what_it_needs_and_no_more(self):
+        readme = read("README.md")
+        for name in FUNCTIONS:
+            told = set(RESOURCES[f"{name}Function"]["Properties"]["Environment"]["Variables"])
+            self.assertEqual(told, SETTINGS[name] | {"CENOVKA_RAW_BUCKET"}, name)
+            for setting in told:
+                self.assertIn(f"`{setting}`", readme)
+
+    def test_the_zips_are_those_that_cargo_lambda_makes(self):
+        for name in FUNCTIONS:
+            code = SOURCE["Resources"][f"{name}Function"]["Properties"]["CodeUri"]
+            self.assertEqual(code, f"target/lambda/{name.lower()}/bootstrap.zip")
+
+    def test_the_reconciler_has_time_for_the_longest_load(self):
+        longest = int(re.search(r"LONGEST_LOAD: Duration = Duration::from_secs\((\d+)\)",
+                                read("functions/reconciler/src/handler.rs"))[1])
+        timeout = {name: RESOURCES[f"{name}Function"]["Properties"]["Timeout"] for name in FUNCTIONS}
+        self.assertLessEqual(timeout["Loader"], longest)
+        self.assertGreater(timeout["Reconciler"], 2 * longest)
+        self.assertLess(timeout["Reconciler"], 15 * 60, "a run would meet the next one")
+        self.assertGreater(RESOURCES["Schema"]["Properties"]["ServiceTimeout"], timeout["Migrator"])
+
+    def test_alarms_on_time_know_the_functions_time(self):
+        for name in ("Collector", "Loader", "Reconciler"):
+            alarm = RESOURCES[f"{name}DurationAlarm"]["Properties"]
+            self.assertEqual(text(alarm["Dimensions"][0]["Value"]), f"{name}Function")
+            timeout = RESOURCES[f"{name}Function"]["Properties"]["Timeout"]
+            self.assertEqual(alarm["Threshold"], 0.9 * 1000 * timeout, name)
+
+    def test_schedules_send_the_events_that_are_tested(self):
+        inputs = {name: json.loads(text(rule["Targets"][0]["Input"]))
+                  for name, rule in of_type("AWS::Events::Rule").items()}
+        event = lambda name: json.loads(read(f"tests/events/{name}.json"))
+        national = event("collector-national")
+        self.assertEqual(inputs, {
+            "CollectorFunctionWholeMarket": national,
+            "CollectorFunctionNewAdverts": {**national, "since": "24h"},
+            "CollectorFunctionSmall": event("collector-small"),
+            "ReconcilerFunctionLostEvents": event("reconciler-hourly"),
+        })
+
+    def test_a_run_of_the_collector_is_never_tried_again(self):
+        retries = {text(each["FunctionName"]): each["MaximumRetryAttempts"]
+                   for each in of_type("AWS::Lambda::EventInvokeConfig").values()}
+        self.assertEqual(retries, {"CollectorFunction": 0, "LoaderFunction": 2, "ReconcilerFunction": 0})
+
+    def test_a_new_version_or_migration_invokes_the_migrator(self):
+        schema = RESOURCES["Schema"]["Properties"]
+        self.assertEqual(schema["Version"], tomllib.loads(read("Cargo.toml"))["workspace"]["package"]["version"])
+        migrations = list((ROOT / "shared/warehouse/migrations").glob("*.sql"))
+        self.assertEqual(schema["Migrations"], len(migrations))
+        for name in ("Loader", "Reconciler"):
+            self.assertIn("Schema", listed(RESOURCES[f"{name}Function"]["DependsOn"]))
+
+
+class Operation(unittest.TestCase):
+    def test_every_field_that_is_counted_is_logged(self):
+        logged = {
+            "Collector": read("functions/collector/src/handler.rs"),
+            "Loader": read("functions/loader/src/handler.rs"),
+            "Reconciler": "",
+        }
+        everywhere = read("shared/runtime/src/function.rs")
+        for name, each in of_type("AWS::Logs::MetricFilter").items():
+            [transformation] = each["MetricTransformations"]
+            function = text(each["LogGroupName"]).removesuffix("Logs")
+            for field in re.findall(r"\$\.(\w+)", each["FilterPattern"] + transformation["MetricValue"]):
+                self.assertRegex(logged[function] + everywhere, rf"\n\s+{field}( = .*)?,|\b{field} = ", (name, field))
+
+    def test_every_alarm_watches_a_metric_that_exists(self):
+        counted = {(text(each["MetricNamespace"]), each["MetricName"])
+                   for name in of_type("AWS::Logs::MetricFilter").values()
+                   for each in name["MetricTransformations"]}
+        watched = {(text(each["Namespace"]), each["MetricName"]) for each in of_type("AWS::CloudWatch::Alarm").values()}
+        own = {metric for metric in watched if not metric[0].startswith("AWS/")}
+        self.assertEqual(own, counted)
+
+    def test_the_dashboard_is_json_and_shows_every_alarm(self):
+        widgets = json.loads(text(RESOURCES["Dashboard"]["Properties"]["DashboardBody"]))["widgets"]
+        shown = {arn for widget in widgets for arn in widget["properties"].get("alarms", [])}
+        # `${Alarm.Arn}` within a text stays as it stands there.
+        self.assertEqual(shown, {f"{name}.Arn" for name in of_type("AWS::CloudWatch::Alarm")})
+
+
+if __name__ == "__main__":
+    unittest.main()
