@@ -42,7 +42,8 @@ while True:
         post(f"invocation/{request}/error", {"errorType": "retry", "errorMessage": event["error"]})
     else:
         left = int(headers["Lambda-Runtime-Deadline-Ms"]) / 1000 - time.time()
-        seen = {"pid": os.getpid(), "left": left, "tmp": os.environ["TMPDIR"], "arn": headers["Lambda-Runtime-Invoked-Function-Arn"]}
+        arn = headers["Lambda-Runtime-Invoked-Function-Arn"]
+        seen = {"pid": os.getpid(), "left": left, "tmp": os.environ["TMPDIR"], "arn": arn}
         post(f"invocation/{request}/response", event | seen)
 """
 

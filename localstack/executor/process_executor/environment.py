@@ -22,7 +22,7 @@ from pathlib import Path
 HOST = "127.0.0.1"
 API = "/2018-06-01/runtime/"
 INIT_SECONDS = 10  # as in AWS
-# Between its answer and the question for the next event a function only flushes; the next invocation need not wait longer.
+# Between its answer and its question for the next event a function only flushes; nobody need wait longer for that.
 FLUSH_SECONDS = 1
 
 # Functions die with LocalStack, also when that is killed.
@@ -91,7 +91,9 @@ class Environment:
                 self.process = Process(self.folder, self.variables)
             return self.process
 
-    def _outcome(self, process: "Process", request_id: str, event: bytes, arn: str, trace_id: str) -> tuple[bytes, bool]:
+    def _outcome(
+        self, process: "Process", request_id: str, event: bytes, arn: str, trace_id: str
+    ) -> tuple[bytes, bool]:
         if not process.ready:
             message = process.wait_for({"next", "init error"}, INIT_SECONDS)
             if message is None or message.what != "next":
@@ -139,8 +141,8 @@ class Process:
         self.peak_memory = 0
         self.messages: queue.Queue[Message] = queue.Queue()
         self.invocations: queue.Queue[tuple[bytes, dict[str, str]] | None] = queue.Queue()
-        # The function and Lambda both append to this file, so the order of lines is kept, and what was written before the
-        # process asked for its next event, or ended, is there. It has no name and vanishes with this object.
+        # The function and Lambda both append to this file, so the order of lines is kept, and what was written before
+        # the process asked for its next event, or ended, is there. It has no name and vanishes with this object.
         self.output = tempfile.TemporaryFile("ab+", buffering=0)
         self.taken = 0
         # All functions run as one user on one disk: each process gets a folder of its own in place of /tmp.
@@ -183,7 +185,7 @@ class Process:
         self.invocations.put((event, headers))
 
     def wait_for(self, what: set[str], seconds: float, request_id: str = "") -> Message | None:
-        """The next message of these kinds about this request, or that the process ended; None if neither comes in time."""
+        """The next message of these kinds about this request, or that the process ended; None if none comes."""
         deadline = time.monotonic() + seconds
         while True:
             try:

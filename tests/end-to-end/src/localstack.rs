@@ -67,12 +67,13 @@ impl LocalStack {
         self.run.kill().await.unwrap();
     }
 
-    /// What AWS's own command line says to this.
-    pub async fn aws(&self, arguments: &[&str]) -> Value {
+    /// What AWS's own command line says to a command and its arguments.
+    pub async fn aws(&self, command: &str, arguments: &[&str]) -> Value {
         let output = Command::new(binary::workspace().join("target/localstack/python/bin/aws"))
+            .args(command.split(' '))
             .args(arguments)
-            .args(["--output", "json"])
-            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            // Not AWS_ENDPOINT_URL: version 1 would ask AWS itself for queues.
+            .args(["--output", "json", "--endpoint-url", &self.endpoint])
             .env("AWS_DEFAULT_REGION", "eu-central-1")
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
@@ -80,7 +81,7 @@ impl LocalStack {
             .await
             .unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "aws {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "aws {command}: {}", String::from_utf8_lossy(&output.stderr));
         if said.trim().is_empty() { Value::Null } else { serde_json::from_str(&said).unwrap() }
     }
 
@@ -88,17 +89,8 @@ impl LocalStack {
     pub async fn invoke(&self, function: &str, event: &Value) -> Value {
         let (name, payload) = (format!("cenovka-{function}"), event.to_string());
         let file = self.folder.path().join("answer.json");
-        let said = self
-            .aws(&[
-                "lambda",
-                "invoke",
-                "--function-name",
-                &name,
-                "--payload",
-                &payload,
-                &file.display().to_string(),
-            ])
-            .await;
+        let arguments = ["--function-name", &name, "--payload", &payload, &file.display().to_string()];
+        let said = self.aws("lambda invoke", &arguments).await;
         let answer = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         assert_eq!(said["FunctionError"], Value::Null, "{function}: {answer}");
         answer
@@ -112,23 +104,22 @@ impl LocalStack {
 
     /// Keys of all raw objects.
     pub async fn keys(&self) -> Vec<String> {
-        let listed = self.aws(&["s3api", "list-objects-v2", "--bucket", BUCKET]).await;
+        let listed = self.aws("s3api list-objects-v2", &["--bucket", BUCKET]).await;
         let objects = listed["Contents"].as_array().cloned().unwrap_or_default();
         objects.iter().map(|object| object["Key"].as_str().unwrap().to_owned()).collect()
     }
 
     /// The next record of an invocation that failed for good.
     pub async fn next_failure(&self) -> Value {
-        let queue = self.aws(&["sqs", "get-queue-url", "--queue-name", "cenovka-failures"]).await;
+        let queue = self.aws("sqs get-queue-url", &["--queue-name", "cenovka-failures"]).await;
         let url = queue["QueueUrl"].as_str().unwrap();
         let began = Instant::now();
         loop {
-            let arguments =
-                ["sqs", "receive-message", "--queue-url", url, "--wait-time-seconds", "5", "--max-number-of-messages", "1"];
-            let received = self.aws(&arguments).await;
+            let received =
+                self.aws("sqs receive-message", &["--queue-url", url, "--wait-time-seconds", "5"]).await;
             if let Some(message) = received["Messages"].get(0) {
                 let handle = message["ReceiptHandle"].as_str().unwrap();
-                self.aws(&["sqs", "delete-message", "--queue-url", url, "--receipt-handle", handle]).await;
+                self.aws("sqs delete-message", &["--queue-url", url, "--receipt-handle", handle]).await;
                 return serde_json::from_str(message["Body"].as_str().unwrap()).unwrap();
             }
             assert!(began.elapsed() < PATIENCE, "nothing came to the failure queue");

@@ -20,7 +20,7 @@ async fn in_ledger(sql: &tokio_postgres::Client, key: &str) -> bool {
 }
 
 #[tokio::test]
-#[ignore = "starts LocalStack, which needs Python 3.11 and, once, PyPI: cargo nextest run --workspace --run-ignored only"]
+#[ignore = "starts LocalStack, which needs Python 3.11 and PyPI: cargo nextest run --workspace --run-ignored only"]
 async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
     let mut began = Instant::now();
     let mut database = Database::start().await;
@@ -58,14 +58,21 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
     let addresses: Vec<_> = family.iter().flat_map(|pid| processes::listening(*pid)).collect();
     assert!(addresses.len() >= 3, "LocalStack and Runtime APIs listen: {addresses:?}");
     assert!(addresses.iter().all(|address| processes::is_loopback(address)), "{addresses:?}");
-    step(&mut began, &format!("{} processes listen on {} addresses, all loopback", family.len(), addresses.len()));
+    step(
+        &mut began,
+        &format!("{} processes listen on {} addresses, all loopback", family.len(), addresses.len()),
+    );
 
-    let configuration =
-        localstack.aws(&["s3api", "get-bucket-notification-configuration", "--bucket", BUCKET]).await.to_string();
-    let notify = ["s3api", "put-bucket-notification-configuration", "--bucket", BUCKET, "--notification-configuration"];
-    localstack.aws(&[&notify[..], &["{}"]].concat()).await;
+    let of_bucket = ["--bucket", BUCKET];
+    let configured =
+        localstack.aws("s3api get-bucket-notification-configuration", &of_bucket).await.to_string();
+    let configure = async |configuration: &str| {
+        let arguments = ["--bucket", BUCKET, "--notification-configuration", configuration];
+        localstack.aws("s3api put-bucket-notification-configuration", &arguments).await;
+    };
+    configure("{}").await;
     let lost = localstack.collect("flats-sale/praha-6").await;
-    localstack.aws(&[&notify[..], &[&configuration]].concat()).await;
+    configure(&configured).await;
     sleep(Duration::from_secs(3)).await;
     assert!(!in_ledger(&sql, &lost).await, "an object without event is not loaded");
     step(&mut began, "an object was stored while S3 sent no events");
@@ -88,9 +95,9 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
     assert_eq!(failure["responsePayload"]["errorType"], "retry", "{failure}");
     let reason = failure["responsePayload"]["errorMessage"].to_string();
     step(&mut began, &format!("three loads failed, and the event came to the failure queue: {reason}"));
-    let arguments = ["logs", "filter-log-events", "--log-group-name", "/aws/lambda/cenovka-loader"];
-    let logs = localstack.aws(&arguments).await.to_string();
-    assert!(logs.contains("REPORT RequestId: ") && logs.contains(&failing), "{logs}");
+    let of_loader = ["--log-group-name", "/aws/lambda/cenovka-loader"];
+    let logs = localstack.aws("logs filter-log-events", &of_loader).await.to_string();
+    assert!(logs.contains("REPORT RequestId: ") && logs.contains(&lost), "{logs}");
     step(&mut began, "CloudWatch has the loader's logs");
     database.start_again().await;
     sql = database.connect(OWNER).await;
