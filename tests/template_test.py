@@ -42,6 +42,15 @@ RIGHTS = {
 # Those who reach Postgres, and so may have to be put into its network.
 IN_NETWORK = {"Loader", "Reconciler", "Migrator"}
 
+# What the functions ask of AWS, and the right that each call needs.
+CALLS = {
+    "put_object": "s3:PutObject",
+    "head_object": "s3:GetObject",
+    "get_object": "s3:GetObject",
+    "list_objects_v2": "s3:ListBucket",
+    "invoke": "lambda:InvokeFunction",
+}
+
 # Who else may invoke a function: principal, function, what narrows it down.
 INVOKERS = {
     ("events.amazonaws.com", "CollectorFunction", "CollectorFunctionWholeMarket.Arn"),
@@ -133,6 +142,16 @@ class Rights(unittest.TestCase):
             logs = {(f"logs:{action}", f"{name}Logs.Arn", "") for action in ("CreateLogStream", "PutLogEvents")}
             self.assertEqual({tuple(right) for _, *right in granted}, RIGHTS[name] | logs, name)
 
+    def test_every_call_has_its_right_and_every_right_its_call(self):
+        sources = [*ROOT.glob("functions/*/src/**/*.rs"), *ROOT.glob("shared/*/src/**/*.rs")]
+        calls = {call for source in sources
+                 for call in re.findall(r"\bclient\s*\.(\w+)\(\)\s*\.(?:bucket|function_name)\(",
+                                        source.read_text(encoding="utf-8"))}
+        self.assertEqual(calls, set(CALLS))
+        rights = {action for granted in RIGHTS.values() for action, *_ in granted}
+        # Lambda itself sends to the queue, in the function's name.
+        self.assertEqual(rights, set(CALLS.values()) | {"sqs:SendMessage"})
+
     def test_each_function_has_its_role_and_nobody_else_takes_it(self):
         functions = of_type("AWS::Lambda::Function")
         self.assertEqual(set(functions), {f"{name}Function" for name in FUNCTIONS})
@@ -150,6 +169,8 @@ class Rights(unittest.TestCase):
         for effect, action, resource, _ in statements(policies["NetworkPolicy"]["PolicyDocument"]):
             self.assertEqual((effect, resource), ("Allow", "*"))
             self.assertRegex(action, "^ec2:[A-Za-z]+(NetworkInterfaces?|PrivateIpAddresses|Subnets)$")
+        self.assertEqual(SOURCE["Conditions"]["InVpc"],
+                         {"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": "SubnetIds"}]}, ""]}]})
         in_vpc = {"Fn::If": ["InVpc", [{"Ref": "NetworkPolicy"}], {"Ref": "AWS::NoValue"}]}
         for name in FUNCTIONS:
             attached = RESOURCES[f"{name}Role"]["Properties"].get("ManagedPolicyArns")
@@ -174,9 +195,7 @@ class Rights(unittest.TestCase):
         }
         stores = set(of_type("AWS::S3::Bucket")) | set(of_type("AWS::SQS::Queue"))
         self.assertEqual(set(policies), stores)
-        denied = {
-            name: {right for right in statements(document)} for name, document in policies.items()
-        }
+        denied = {name: set(statements(document)) for name, document in policies.items()}
         condition = json.dumps(WITHOUT_TLS)
         self.assertEqual(denied["RawBucket"], {("Deny", "s3:*", BUCKET, condition),
                                                ("Deny", "s3:*", f"{BUCKET}/*", condition)})
@@ -228,7 +247,10 @@ class Functions(unittest.TestCase):
     def test_schedules_send_the_events_that_are_tested(self):
         inputs = {name: json.loads(text(rule["Targets"][0]["Input"]))
                   for name, rule in of_type("AWS::Events::Rule").items()}
-        event = lambda name: json.loads(read(f"tests/events/{name}.json"))
+
+        def event(name):
+            return json.loads(read(f"tests/events/{name}.json"))
+
         national = event("collector-national")
         self.assertEqual(inputs, {
             "CollectorFunctionWholeMarket": national,
@@ -267,8 +289,8 @@ class Operation(unittest.TestCase):
 
     def test_every_alarm_watches_a_metric_that_exists(self):
         counted = {(text(each["MetricNamespace"]), each["MetricName"])
-                   for name in of_type("AWS::Logs::MetricFilter").values()
-                   for each in name["MetricTransformations"]}
+                   for filters in of_type("AWS::Logs::MetricFilter").values()
+                   for each in filters["MetricTransformations"]}
         watched = {(text(each["Namespace"]), each["MetricName"]) for each in of_type("AWS::CloudWatch::Alarm").values()}
         own = {metric for metric in watched if not metric[0].startswith("AWS/")}
         self.assertEqual(own, counted)
@@ -276,7 +298,6 @@ class Operation(unittest.TestCase):
     def test_the_dashboard_is_json_and_shows_every_alarm(self):
         widgets = json.loads(text(RESOURCES["Dashboard"]["Properties"]["DashboardBody"]))["widgets"]
         shown = {arn for widget in widgets for arn in widget["properties"].get("alarms", [])}
-        # `${Alarm.Arn}` within a text stays as it stands there.
         self.assertEqual(shown, {f"{name}.Arn" for name in of_type("AWS::CloudWatch::Alarm")})
 
 
