@@ -14,7 +14,7 @@ pub const OWNER: &str = "cenovka";
 
 /// A cluster with one empty database. Whoever connects is believed to be who they say.
 pub struct Database {
-    /// `None` while it is restarted.
+    /// `None` while it is stopped.
     postgres: Option<PrivatePostgres>,
     url: String,
     folder: TempDir,
@@ -51,6 +51,16 @@ impl Database {
         // Gives up the folder, which the next one takes over when the last process of this one has ended.
         self.postgres = None;
         self.postgres = Some(PrivatePostgres::start(&folder).await.unwrap());
+    }
+
+    /// Stops Postgres as an administrator does: open connections end.
+    pub async fn stop(&mut self) {
+        self.postgres.take().expect("it runs").stop().await.unwrap();
+    }
+
+    /// Starts Postgres after it was stopped, under the same URLs.
+    pub async fn start_again(&mut self) {
+        self.postgres = Some(PrivatePostgres::start(&self.folder.path().join("postgres")).await.unwrap());
     }
 
     /// Connects this user to the database.

@@ -16,6 +16,7 @@ mod expected;
 mod fault_matrix;
 mod faults;
 mod local_run;
+mod localstack;
 mod market;
 mod memory;
 mod metrics;

@@ -1,0 +1,112 @@
+//! The deployment itself: `template.yaml` in `LocalStack`, started by `localstack/run` as a person starts it.
+
+use std::time::Duration;
+
+use end_to_end::database::OWNER;
+use end_to_end::localstack::{BUCKET, LocalStack, until};
+use end_to_end::{Database, processes};
+use portal_simulator::{Market, Simulator, Source};
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+/// Says how long a step took.
+fn step(began: &mut Instant, what: &str) {
+    println!("{:6.1} s  {what}", began.elapsed().as_secs_f64());
+    *began = Instant::now();
+}
+
+async fn in_ledger(sql: &tokio_postgres::Client, key: &str) -> bool {
+    sql.query_one("select exists (select from warehouse.walk where key = $1)", &[&key]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+#[ignore = "starts LocalStack, which needs Python 3.11 and PyPI: cargo nextest run --workspace --run-ignored only"]
+async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
+    let mut began = Instant::now();
+    let mut database = Database::start().await;
+    let mut sql = database.connect(OWNER).await;
+    let users = "
+        create role cenovka_loader; create role cenovka_analyst;
+        create role loader login in role cenovka_loader";
+    sql.batch_execute(users).await.unwrap();
+    let market = Source::Market(Market::new(7, 20_000));
+    let simulator = Simulator::start(market, "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    step(&mut began, "Postgres and the portal simulator started");
+
+    let mut localstack = LocalStack::start(&[
+        ("DATABASE_URL", &database.url(OWNER)),
+        ("CENOVKA_LOADER_DATABASE_URL", &database.url("loader")),
+        ("CENOVKA_PORTAL_URL", &simulator.base_url()),
+        ("CENOVKA_REQUESTS_PER_SECOND", "1000"),
+        ("LAMBDA_RETRY_BASE_DELAY", "1"),
+    ])
+    .await;
+    step(&mut began, "LocalStack started, template.yaml deployed, schema migrated");
+
+    until("the rule stores two raw objects", async || localstack.keys().await.len() >= 2).await;
+    step(&mut began, "the rule started the collector, which stored two raw objects");
+    let loaded = "select count(*), bool_and(complete), sum(rows_loaded)::bigint from warehouse.walk";
+    until("both are loaded", async || sql.query_one(loaded, &[]).await.unwrap().get::<_, i64>(0) >= 2).await;
+    let walks = sql.query_one(loaded, &[]).await.unwrap();
+    let listings: i64 = sql.query_one("select count(*) from warehouse.listing", &[]).await.unwrap().get(0);
+    assert!(walks.get::<_, bool>(1), "the walks are complete");
+    assert!(listings > 0);
+    assert_eq!(listings, walks.get::<_, i64>(2), "every row of the first two walks is a listing");
+    step(&mut began, &format!("S3's events started the loader: {listings} listings in Postgres"));
+
+    let family = processes::family(localstack.pid());
+    let addresses: Vec<_> = family.iter().flat_map(|pid| processes::listening(*pid)).collect();
+    assert!(addresses.len() >= 3, "LocalStack and Runtime APIs listen: {addresses:?}");
+    assert!(addresses.iter().all(|address| processes::is_loopback(address)), "{addresses:?}");
+    step(
+        &mut began,
+        &format!("{} processes listen on {} addresses, all loopback", family.len(), addresses.len()),
+    );
+
+    let of_bucket = ["--bucket", BUCKET];
+    let configured =
+        localstack.aws("s3api get-bucket-notification-configuration", &of_bucket).await.to_string();
+    let configure = async |configuration: &str| {
+        let arguments = ["--bucket", BUCKET, "--notification-configuration", configuration];
+        localstack.aws("s3api put-bucket-notification-configuration", &arguments).await;
+    };
+    configure("{}").await;
+    let lost = localstack.collect("flats-sale/praha-6").await;
+    configure(&configured).await;
+    sleep(Duration::from_secs(3)).await;
+    assert!(!in_ledger(&sql, &lost).await, "an object without event is not loaded");
+    step(&mut began, "an object was stored while S3 sent no events");
+    let everything = json!({ "older_than_minutes": 0 });
+    let report = localstack.invoke("reconciler", &everything).await;
+    assert!(in_ledger(&sql, &lost).await, "{report}");
+    step(&mut began, &format!("the reconciler had it loaded: {report}"));
+
+    database.stop().await;
+    let failing = localstack.collect("flats-sale/praha-5").await;
+    step(&mut began, "Postgres was stopped, and an object stored");
+    let failure = loop {
+        // Walks that the rule started meanwhile fail, too.
+        let failure = localstack.next_failure().await;
+        if failure["requestPayload"]["Records"][0]["s3"]["object"]["key"] == failing.as_str() {
+            break failure;
+        }
+    };
+    assert_eq!(failure["requestContext"]["condition"], "RetriesExhausted", "{failure}");
+    assert_eq!(failure["responsePayload"]["errorType"], "retry", "{failure}");
+    let reason = failure["responsePayload"]["errorMessage"].to_string();
+    step(&mut began, &format!("three loads failed, and the event came to the failure queue: {reason}"));
+    let of_loader = ["--log-group-name", "/aws/lambda/cenovka-loader"];
+    let logs = localstack.aws("logs filter-log-events", &of_loader).await.to_string();
+    assert!(logs.contains("REPORT RequestId: ") && logs.contains(&lost), "{logs}");
+    step(&mut began, "CloudWatch has the loader's logs");
+    database.start_again().await;
+    sql = database.connect(OWNER).await;
+    let report = localstack.invoke("reconciler", &everything).await;
+    assert!(in_ledger(&sql, &failing).await, "{report}");
+    step(&mut began, &format!("Postgres was started, and the reconciler had the object loaded: {report}"));
+
+    let family = processes::family(localstack.pid());
+    localstack.kill().await;
+    until("killed, it leaves no process", async || !family.iter().any(|pid| processes::runs(*pid))).await;
+    step(&mut began, &format!("localstack/run was killed, and its {} processes are gone", family.len()));
+}
