@@ -7,7 +7,7 @@ use cenovka::error::Error;
 use cenovka::{local, operator, quarantine, simulation, verify};
 use clap::Parser;
 use reconciler::Request;
-use tokio::signal::unix::{SignalKind, signal};
+use runtime::Interrupt;
 
 /// As a shell reports a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
@@ -50,14 +50,5 @@ async fn main() -> ExitCode {
 
 /// Ends when the user presses Ctrl-C or the process is told to end.
 async fn interrupted() {
-    let terminate = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => drop(terminate.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => drop(pressed),
-        () = terminate => {}
-    }
+    Interrupt::on_signals().asked().await;
 }
