@@ -20,6 +20,8 @@ use crate::transfer::{Received, Transfer};
 
 /// A request is tried this often in all before its error is final.
 const TRIES: u32 = 12;
+/// A hundred times what the whole portal has. What announces more is no page: whoever reckons with it would not end.
+const MOST_LISTINGS: u64 = 10_000_000;
 /// Longest pause between two tries. The first is one base gap of the pace long, each further one twice the last.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 /// A `Retry-After` longer than this ends the run instead: a function cannot wait that long.
@@ -255,6 +257,10 @@ fn read_page(url: &Url, received: Received) -> Result<Answer, RequestError> {
     let parsed = String::from_utf8(body).map_err(|_| PageError::NotUtf8).and_then(|body| {
         let page = Page::parse(&body)?;
         let pagination = page.pagination.ok_or(PageError::NoPagination)?;
+        let Pagination { limit, total, .. } = pagination;
+        if limit.max(total) > MOST_LISTINGS {
+            return Err(PageError::Absurd { limit, total });
+        }
         let rows = page.identities().collect();
         Ok((pagination, rows, body))
     });

@@ -47,6 +47,14 @@ pub enum PageError {
     /// Not text.
     #[error("the body is not UTF-8")]
     NotUtf8,
+    /// A place in a list that is longer than any can be.
+    #[error("the page says that it has limit {limit} and total {total}, which cannot be")]
+    Absurd {
+        /// As served.
+        limit: u64,
+        /// As announced.
+        total: u64,
+    },
     /// A list without its place in the whole.
     #[error("the page does not say which limit, offset and total it has")]
     NoPagination,

@@ -194,6 +194,17 @@ fn bomb() -> Vec<u8> {
 }
 
 #[tokio::test]
+async fn a_page_that_announces_more_than_there_can_be_is_none() {
+    for (key, absurd) in [("total", "1000000000000000"), ("limit", "18446744073709551615")] {
+        let body = PAGE.replace(&format!("\"{key}\":2"), &format!("\"{key}\":{absurd}"));
+        let (error, searches) = failing(move || body.clone().into_response()).await;
+        assert!(matches!(&error, RequestError::NotAPage { source: PageError::Absurd { .. }, .. }), "{error}");
+        assert!(error.to_string().contains(absurd), "{error}");
+        assert_eq!(searches, 12);
+    }
+}
+
+#[tokio::test]
 async fn a_page_of_too_many_rows_is_not_taken() {
     let body = format!(
         r#"{{"pagination":{{"limit":1,"offset":0,"total":1}},"results":[{}0]}}"#,
