@@ -9,7 +9,7 @@ import time
 import unittest
 from pathlib import Path
 
-from process_executor.environment import Environment, Outcome
+from process_executor.environment import Environment, Message, Outcome
 
 # A function that does what its event says.
 FUNCTION = """\
@@ -77,6 +77,22 @@ class EnvironmentTest(unittest.TestCase):
         while Path(first["tmp"]).exists():
             self.assertLess(time.monotonic(), deadline, "the folder for temporary files stays")
             time.sleep(0.01)
+
+    def test_a_question_for_the_next_event_does_not_overtake_the_answer(self) -> None:
+        environment = self.environment()
+        self.invoke(environment, "r1")
+        put = environment.process.messages.put
+
+        def dawdle(message: Message) -> None:
+            if message.what == "response":
+                time.sleep(0.3)
+            put(message)
+
+        environment.process.messages.put = dawdle
+        for request in ("r2", "r3"):
+            _, outcome = self.invoke(environment, request)
+            self.assertFalse(outcome.failed, outcome.body)
+            self.assertTrue(environment.process.ready)
 
     def test_all_lines_are_in_the_logs_in_their_order(self) -> None:
         environment = self.environment()

@@ -96,6 +96,8 @@ class Environment:
     ) -> tuple[bytes, bool]:
         if not process.ready:
             message = process.wait_for({"next", "init error"}, INIT_SECONDS)
+            if message and message.what == "init error":
+                process.wait_for(set(), FLUSH_SECONDS)  # it reads its answer, and ends by itself
             if message is None or message.what != "next":
                 process.kill()
                 return self._failure(process, request_id, message, INIT_SECONDS), True
@@ -259,9 +261,10 @@ class RuntimeApi(BaseHTTPRequestHandler):
                 message = Message(what, request_id, body)
             case _:
                 return self._answer(404)
-        # The answer goes first: the process may be ended as soon as its message is read.
-        self._answer(202, b'{"status":"OK"}', {"Content-Type": "application/json"})
+        # The message goes first: once it has its answer, the process may ask for its next event over another
+        # connection, and that question must not overtake the message.
         self.server.process.messages.put(message)
+        self._answer(202, b'{"status":"OK"}', {"Content-Type": "application/json"})
 
     def _answer(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
