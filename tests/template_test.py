@@ -31,6 +31,7 @@ RIGHTS = {
     },
     "Loader": {
         ("s3:GetObject", OBJECTS, ""),
+        ("s3:ListBucket", BUCKET, '{"StringLikeIfExists": {"s3:prefix": "raw/sreality/*"}}'),
         ("sqs:SendMessage", "FailureQueue.Arn", ""),
     },
     "Reconciler": {

@@ -11,7 +11,7 @@ use portal_simulator::{Market, RecordedRows, Simulator, Source};
 use reconciler::{LoaderFunction, Reconciler, Request};
 use runtime::s3_event::ObjectCreated;
 use runtime::settings::variable;
-use runtime::{Class, DatabaseSettings, RawStore};
+use runtime::{Class, DatabaseSettings, Login, RawStore};
 use sreality::Segment;
 use tokio::process::Command;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -40,7 +40,8 @@ impl Postgres {
             return Ok(Self { database: DatabaseSettings::from_env()?, private: None });
         }
         let private = PrivatePostgres::start(&folder.postgres()).await?;
-        let database = DatabaseSettings { url: private.database_url(), root_certificates: None };
+        let login = Login::Url(private.database_url());
+        let database = DatabaseSettings { login, root_certificates: None };
         Ok(Self { database, private: Some(private) })
     }
 
@@ -144,11 +145,15 @@ pub async fn serve(arguments: &SimulationArgs, interrupted: impl Future<Output =
     let postgres = Postgres::start(&folder).await?;
     let local = Local::start(arguments, &folder, &postgres, folder.state()?.days).await?;
     let object_store = &local.object_store;
+    let (login, value) = match &postgres.database.login {
+        Login::Url(url) => ("DATABASE_URL", url),
+        Login::Secret(arn) => ("DATABASE_URL_SECRET", arn),
+    };
     for (name, value) in [
         ("CENOVKA_PORTAL_URL", local.simulator.base_url().as_str()),
         ("CENOVKA_REQUESTS_PER_SECOND", "1000"),
         ("CENOVKA_RAW_BUCKET", BUCKET),
-        ("DATABASE_URL", postgres.database.url.as_str()),
+        (login, value.as_str()),
         ("AWS_ENDPOINT_URL", object_store.endpoint().as_str()),
         ("AWS_ACCESS_KEY_ID", object_store.access_key()),
         ("AWS_SECRET_ACCESS_KEY", object_store.secret_key()),

@@ -69,7 +69,7 @@ pub async fn reconcile(request: &reconciler::Request) -> Result<(), Error> {
 
 /// The warehouse that settings lead to.
 pub(crate) fn open(database: &DatabaseSettings) -> Result<Warehouse, Error> {
-    Ok(Warehouse::new(&database.url, database.root_certificates.as_deref())?)
+    Ok(credentials::warehouse(database)?)
 }
 
 /// Prints what became of an object.
@@ -91,7 +91,7 @@ pub(crate) fn print_outcome(Outcome { key, loaded, .. }: &Outcome) {
 /// Applies the migrations that the warehouse lacks, and its roles and grants.
 ///
 /// # Errors
-/// If `DATABASE_URL` or `PGSSLROOTCERT` is missing or wrong, or Postgres refuses.
+/// If a setting of the warehouse is missing or wrong, or Postgres refuses.
 pub async fn migrate() -> Result<(), Error> {
     let migrator = Migrator::from_env()?;
     let migrated = migrator.migrate().await;

@@ -10,7 +10,7 @@ use crate::operator::{open, print_outcome};
 /// Prints every object that is or was set aside.
 ///
 /// # Errors
-/// If `DATABASE_URL` or `PGSSLROOTCERT` is missing or wrong, or Postgres refuses.
+/// If a setting of the warehouse is missing or wrong, or Postgres refuses.
 pub async fn list() -> Result<(), Error> {
     let database = DatabaseSettings::from_env()?;
     let objects = open(&database)?.quarantine_list().await?;

@@ -43,8 +43,7 @@ impl Loader {
     pub async fn from_env() -> Result<Self, StartError> {
         let settings = LoaderSettings::from_env()?;
         let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
-        let mut warehouse =
-            Warehouse::new(&settings.database.url, settings.database.root_certificates.as_deref())?;
+        let mut warehouse = credentials::warehouse(&settings.database)?;
         if let Err(error) = warehouse.client().await {
             tracing::warn!(error = runtime::failure::with_causes(&error), "Postgres is not reachable yet");
         }
@@ -76,7 +75,7 @@ impl Loader {
                     let (name, key) = (record.event_name.as_deref(), record.s3.object.key.as_deref());
                     tracing::info!(event = name, key, reason, "ignored a record: {reason}");
                 }
-                Err(error) => failures.push(failure(&error)),
+                Err(error) => failures.push(Failure::new(error.class(), &error)),
             }
         }
         // A walk is compared with those before it: the older one first, however the records came.
@@ -107,7 +106,8 @@ impl Loader {
     pub async fn load_key(&self, key: &ObjectKey) -> Result<Outcome, Failure> {
         let mut warehouse = self.warehouse.lock().await;
         let started = Instant::now();
-        let outcome = load(&self.store, &mut warehouse, key).await.map_err(|error| failure(&error))?;
+        let outcome = load(&self.store, &mut warehouse, key).await;
+        let outcome = outcome.map_err(|error| self.failure(&key.to_string(), &error))?;
         log(&outcome);
         record(&outcome, started.elapsed()).write();
         Ok(outcome)
@@ -115,17 +115,24 @@ impl Loader {
 
     async fn set_aside(&self, error: KeyError) -> Result<Outcome, Failure> {
         let mut warehouse = self.warehouse.lock().await;
-        let started = Instant::now();
+        let (started, key) = (Instant::now(), error.key.clone());
         let outcome = set_aside_strange(&self.store, &mut warehouse, error).await;
-        let outcome = outcome.map_err(|error| failure(&error))?;
+        let outcome = outcome.map_err(|error| self.failure(&key, &error))?;
         log(&outcome);
         record(&outcome, started.elapsed()).write();
         Ok(outcome)
     }
-}
 
-fn failure(error: &Error) -> Failure {
-    Failure::new(error.class(), error)
+    /// The failure of one object. Its message names the object, of which Postgres knows nothing.
+    fn failure(&self, key: &str, error: &Error) -> Failure {
+        let failure = Failure::new(error.class(), error);
+        match error {
+            Error::Warehouse(_) => {
+                Failure { message: format!("s3://{}/{key}: {failure}", self.store.bucket()), ..failure }
+            }
+            _ => failure,
+        }
+    }
 }
 
 fn log(outcome: &Outcome) {

@@ -7,7 +7,7 @@ use lambda_runtime::LambdaEvent;
 use runtime::{Class, DatabaseSettings, Failure};
 use serde::Serialize;
 use tokio::time::{sleep, timeout};
-use warehouse::{SCHEMA_VERSION, Warehouse};
+use warehouse::SCHEMA_VERSION;
 
 use crate::answer::{self, ANSWER_TIME, Answer};
 use crate::error::{Error, StartError};
@@ -53,10 +53,10 @@ impl Migrator {
     /// Builds the migrator from the environment; nothing is connected yet.
     ///
     /// # Errors
-    /// If `DATABASE_URL` is missing or wrong, or `PGSSLROOTCERT` is.
+    /// If a setting is missing or wrong.
     pub fn from_env() -> Result<Self, StartError> {
         let database = DatabaseSettings::from_env()?;
-        Warehouse::new(&database.url, database.root_certificates.as_deref())?;
+        credentials::warehouse(&database)?;
         Ok(Self { database, http: answer::client().map_err(StartError::Http)? })
     }
 
@@ -82,8 +82,7 @@ impl Migrator {
     /// # Errors
     /// If Postgres cannot be reached or refuses, or its schema is not one that this software can go on from.
     pub async fn migrate(&self) -> Result<Migrated, Error> {
-        let DatabaseSettings { url, root_certificates } = &self.database;
-        let applied = Warehouse::new(url, root_certificates.as_deref())?.migrate().await?;
+        let applied = credentials::warehouse(&self.database)?.migrate().await?;
         tracing::info!(?applied, schema_version = SCHEMA_VERSION, "migrated the warehouse");
         Ok(Migrated { applied, schema_version: SCHEMA_VERSION })
     }

@@ -70,8 +70,7 @@ impl Reconciler {
     pub async fn from_env() -> Result<Self, StartError> {
         let settings = ReconcilerSettings::from_env()?;
         let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
-        let warehouse =
-            Warehouse::new(&settings.database.url, settings.database.root_certificates.as_deref())?;
+        let warehouse = credentials::warehouse(&settings.database)?;
         Ok(Self::new(store, warehouse, RemoteLoader::new(settings.loader_function).await))
     }
 

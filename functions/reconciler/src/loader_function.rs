@@ -1,6 +1,5 @@
 //! The loader, as the reconciler sees it.
 
-use aws_config::BehaviorVersion;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::error::DisplayErrorContext;
 use aws_sdk_lambda::operation::invoke::{InvokeError, InvokeOutput};
@@ -28,8 +27,7 @@ pub struct RemoteLoader {
 impl RemoteLoader {
     /// The loader of this name, with region, credentials and endpoint from the environment.
     pub async fn new(function: String) -> Self {
-        let config = aws_config::defaults(BehaviorVersion::latest()).load().await;
-        Self { client: Client::new(&config), function }
+        Self { client: Client::new(runtime::aws::config().await), function }
     }
 
     fn invoke_error(&self, key: &str, error: &aws_sdk_lambda::error::SdkError<InvokeError>) -> Error {

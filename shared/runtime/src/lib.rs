@@ -1,6 +1,7 @@
 //! What every function does at start: settings, logs, metrics, clients; and how its failures are classed.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
 
+pub mod aws;
 pub mod failure;
 pub mod function;
 pub mod interrupt;
@@ -15,4 +16,6 @@ pub use failure::{Class, Failure};
 pub use interrupt::Interrupt;
 pub use metrics::Record;
 pub use raw_store::{RawStore, StoreError};
-pub use settings::{CollectorSettings, DatabaseSettings, LoaderSettings, ReconcilerSettings, SettingsError};
+pub use settings::{
+    CollectorSettings, DatabaseSettings, LoaderSettings, Login, ReconcilerSettings, SettingsError,
+};

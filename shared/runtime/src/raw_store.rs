@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use aws_config::BehaviorVersion;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Builder, RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
@@ -11,6 +10,7 @@ use aws_sdk_s3::types::Object;
 use jiff::Timestamp;
 use tokio::io::AsyncBufRead;
 
+use crate::aws;
 use crate::failure::Class;
 use crate::s3_event::ObjectCreated;
 use crate::settings::variable;
@@ -77,9 +77,9 @@ impl StoreError {
 /// process) it addresses buckets by path, since `bucket.localhost` does not resolve everywhere, and sends
 /// checksums only where S3 requires them, since others reject the SDK's trailing ones.
 pub async fn s3_client() -> Client {
-    let config = aws_config::defaults(BehaviorVersion::latest()).load().await;
+    let config = aws::config().await;
     let own_endpoint = config.endpoint_url().is_some() || variable("AWS_ENDPOINT_URL_S3").is_some();
-    let builder = Builder::from(&config);
+    let builder = Builder::from(config);
     Client::from_conf(if own_endpoint { for_own_endpoint(builder).build() } else { builder.build() })
 }
 

@@ -43,18 +43,29 @@ pub struct ReconcilerSettings {
 }
 
 /// Where the warehouse is, and who vouches for it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct DatabaseSettings {
-    /// `DATABASE_URL`; a secret.
-    pub url: String,
+    /// `DATABASE_URL` or `DATABASE_URL_SECRET`.
+    pub login: Login,
     /// `PGSSLROOTCERT`: a file of root certificates in PEM; `None` for the system's, which libpq calls `system`.
     pub root_certificates: Option<PathBuf>,
 }
 
-impl fmt::Debug for DatabaseSettings {
+/// Who logs in to the warehouse, and where it is.
+#[derive(Clone)]
+pub enum Login {
+    /// The URL, with its password; never printed.
+    Url(String),
+    /// The ARN of the secret in Secrets Manager that holds it.
+    Secret(String),
+}
+
+impl fmt::Debug for Login {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut settings = formatter.debug_struct("DatabaseSettings");
-        settings.field("root_certificates", &self.root_certificates).finish_non_exhaustive()
+        match self {
+            Self::Url(_) => formatter.write_str("Url(…)"),
+            Self::Secret(arn) => write!(formatter, "Secret({arn})"),
+        }
     }
 }
 
@@ -152,7 +163,7 @@ impl DatabaseSettings {
     /// Reads them from the environment.
     ///
     /// # Errors
-    /// If the URL is missing.
+    /// If there is neither URL nor secret, or both.
     pub fn from_env() -> Result<Self, SettingsError> {
         let mut reader = Reader::new(variable);
         let database = reader.database();
@@ -224,11 +235,22 @@ impl<S: Fn(&str) -> Option<String>> Reader<S> {
     }
 
     fn database(&mut self) -> Option<DatabaseSettings> {
-        let what = "URL of the warehouse, for example postgres://loader@localhost/cenovka";
-        let url = self.required("DATABASE_URL", what, |text| Ok(text.to_owned()));
+        let login = self.login();
         let root_certificates = self.optional("PGSSLROOTCERT", |path| Ok(PathBuf::from(path)));
         let root_certificates = root_certificates.filter(|path| path.as_os_str() != "system");
-        Some(DatabaseSettings { url: url?, root_certificates })
+        Some(DatabaseSettings { login: login?, root_certificates })
+    }
+
+    fn login(&mut self) -> Option<Login> {
+        let secret = self.optional("DATABASE_URL_SECRET", parse_secret_arn);
+        if (self.source)("DATABASE_URL_SECRET").is_none_or(|text| text.trim().is_empty()) {
+            let what = "URL of the warehouse, for example postgres://loader@localhost/cenovka; \
+                        or DATABASE_URL_SECRET, the ARN of the secret that holds it";
+            return self.required("DATABASE_URL", what, |text| Ok(Login::Url(text.to_owned())));
+        }
+        let one_too_many = |_: &str| Err("DATABASE_URL_SECRET is set, too: give one of them".to_owned());
+        self.optional::<Login>("DATABASE_URL", one_too_many);
+        secret.map(Login::Secret)
     }
 
     fn raw_bucket(&mut self) -> Option<String> {
@@ -243,6 +265,14 @@ fn parse_rate(text: &str, rates: &RangeInclusive<f64>) -> Result<f64, String> {
             let (least, most) = (rates.start(), rates.end());
             Err(format!("`{text}` is not a number from {least} to {most}, which is the most for this portal"))
         }
+    }
+}
+
+/// Not said what it is instead: who mistakes the two puts the URL with its password here.
+fn parse_secret_arn(text: &str) -> Result<String, String> {
+    match text.starts_with("arn:") {
+        true => Ok(text.to_owned()),
+        false => Err("it is the ARN of a secret, arn:aws:secretsmanager:…".to_owned()),
     }
 }
 
@@ -354,6 +384,26 @@ mod tests {
         let values =
             [("DATABASE_URL", "postgres://loader:hunter2@localhost/x"), ("CENOVKA_RAW_BUCKET", "raw")];
         assert!(!format!("{:?}", LoaderSettings::read(source(&values)).unwrap()).contains("hunter2"));
+    }
+
+    #[test]
+    fn the_warehouse_is_given_by_url_or_by_secret() {
+        let database = |url, secret| {
+            let values =
+                [("DATABASE_URL", url), ("DATABASE_URL_SECRET", secret), ("CENOVKA_RAW_BUCKET", "raw")];
+            LoaderSettings::read(source(&values)).map(|settings| settings.database.login)
+        };
+        let arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:loader-AbCdEf";
+        assert!(matches!(database("host=x", "").unwrap(), Login::Url(url) if url == "host=x"));
+        assert!(matches!(database("", arn).unwrap(), Login::Secret(secret) if secret == arn));
+        for (url, secret, fault) in [
+            ("", "", "DATABASE_URL is missing: URL of the warehouse"),
+            ("host=x password=hunter2", arn, "DATABASE_URL is wrong: DATABASE_URL_SECRET is set, too"),
+            ("", "postgres://u:hunter2@x/y", "DATABASE_URL_SECRET is wrong: it is the ARN of a secret"),
+        ] {
+            let error = database(url, secret).unwrap_err().to_string();
+            assert!(error.contains(fault) && !error.contains("hunter2"), "{error}");
+        }
     }
 
     #[test]

@@ -1,48 +1,30 @@
 //! One connection per function, opened when needed and opened again after it broke.
 
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
-use rustls::ClientConfig;
-use tokio::time::timeout;
-use tokio_postgres::config::Host;
-use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, Config, NoTls, Socket};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::Client;
 
 use crate::encryption;
-use crate::error::{Doing, Error, Whole};
-
-/// How long Postgres may take to accept a connection, unless the URL says otherwise.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// After how long without a sign of life the other machine is given up, unless the URL says otherwise. While a function
-/// is frozen, its connection can be forgotten by a firewall that then drops everything without a word; the kernel
-/// alone would go on sending for a quarter of an hour.
-const UNANSWERED: Duration = Duration::from_secs(30);
-
-/// Limits of every session. The largest walk loads in seconds: what takes minutes hangs. A transaction whose client
-/// has vanished without closing its connection gives up its locks.
-const LIMITS: &str = "
-set statement_timeout = '5min';
-set lock_timeout = '2min';
-set idle_in_transaction_session_timeout = '2min'";
-
-/// What the planner is told of every session. Compiling the merge's statements takes seconds and running them a fraction
-/// of one; and on the disks of our days reading here and there costs little more than reading on.
-const PLANNER: &str = "
-set jit = off;
-set random_page_cost = 1.1";
+use crate::error::Error;
+use crate::target::Target;
+use crate::url_source::{DatabaseUrl, UrlSource};
 
 /// A warehouse, and the connection to it while there is one.
 #[derive(Debug)]
 pub struct Warehouse {
-    config: Config,
-    /// How the connection is encrypted; not at all on this machine.
-    tls: Option<ClientConfig>,
+    way: Way,
     client: Option<Client>,
     /// Whether the open connection leads to a schema that this software works with.
     schema_checked: bool,
+}
+
+/// How it is known where the warehouse is.
+#[derive(Debug)]
+enum Way {
+    /// It stays where it is.
+    Fixed(Box<Target>),
+    /// It is asked for whenever a connection is opened.
+    Told { source: Box<dyn UrlSource>, root_certificates: Option<PathBuf> },
 }
 
 impl Warehouse {
@@ -55,17 +37,21 @@ impl Warehouse {
     /// # Errors
     /// If it is no Postgres URL or refuses encryption over a network, or if there are no certificates to believe.
     pub fn new(url: &str, root_certificates: Option<&Path>) -> Result<Self, Error> {
-        let mut config: Config = url.parse().map_err(Error::Url)?;
-        let tls = encryption::choose(&mut config, root_certificates)?;
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT_TIMEOUT);
-        }
-        if config.get_tcp_user_timeout().is_none() {
-            config.tcp_user_timeout(UNANSWERED);
-        }
-        config.keepalives_idle(UNANSWERED);
-        config.application_name(concat!("cenovka/", env!("CARGO_PKG_VERSION")));
-        Ok(Self { config, tls, client: None, schema_checked: false })
+        Ok(Self::by(Way::Fixed(Box::new(Target::new("DATABASE_URL", url, root_certificates)?))))
+    }
+
+    /// As [`Warehouse::new`], but asks for the URL whenever a connection is opened, and once more if none comes about
+    /// with it, as after a change of the password.
+    ///
+    /// # Errors
+    /// If the certificates cannot be read.
+    pub fn from_source(source: Box<dyn UrlSource>, root_certificates: Option<&Path>) -> Result<Self, Error> {
+        root_certificates.map(encryption::read_bundle).transpose()?;
+        Ok(Self::by(Way::Told { source, root_certificates: root_certificates.map(Path::to_owned) }))
+    }
+
+    fn by(way: Way) -> Self {
+        Self { way, client: None, schema_checked: false }
     }
 
     /// The open connection, after opening it if there is none.
@@ -77,7 +63,7 @@ impl Warehouse {
             Some(client) if !client.is_closed() => client,
             _ => {
                 self.schema_checked = false;
-                self.open().await?
+                self.way.open().await?
             }
         };
         Ok(self.client.insert(client))
@@ -93,62 +79,38 @@ impl Warehouse {
         self.client().await
     }
 
-    async fn open(&self) -> Result<Client, Error> {
-        let opening = async {
-            match &self.tls {
-                Some(tls) => self.open_with(MakeRustlsConnect::new(tls.clone())).await,
-                None => self.open_with(NoTls).await,
-            }
-        };
-        let patience = self.patience();
-        let silent = |_| Error::Silent { address: address(&self.config), seconds: patience.as_secs() };
-        timeout(patience, opening).await.map_err(silent)?
-    }
-
-    /// How long opening may take in all. The configuration's limit is that of each address's TCP handshake alone;
-    /// what follows, TLS and the log-in, gets as long again.
-    fn patience(&self) -> Duration {
-        let hosts = u32::try_from(self.config.get_hosts().len()).unwrap_or(1).max(1);
-        self.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT).saturating_mul(hosts + 1)
-    }
-
-    async fn open_with<T>(&self, tls: T) -> Result<Client, Error>
-    where
-        T: MakeTlsConnect<Socket>,
-        T::Stream: Send + 'static,
-    {
-        let connected = self.config.connect(tls).await;
-        let (client, connection) =
-            connected.map_err(|source| Error::connect(address(&self.config), source))?;
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::warn!(error = %Whole(&error), "the connection to Postgres broke");
-            }
-        });
-        client.batch_execute(LIMITS).await.doing("set the session's limits")?;
-        client.batch_execute(PLANNER).await.doing("set the session's planner")?;
-        Ok(client)
-    }
-
     /// Forgets a connection that turned out to be broken.
     pub(crate) fn disconnect(&mut self) {
         self.client = None;
     }
 }
 
-/// Hosts and ports without user or password, for messages.
-fn address(config: &Config) -> String {
-    let (hosts, ports) = (config.get_hosts(), config.get_ports());
-    let address = |(index, host): (usize, &Host)| {
-        // One port stands for all hosts.
-        let port = ports.get(index).or(ports.first()).unwrap_or(&5432);
-        match host {
-            Host::Tcp(name) => format!("{name}:{port}"),
-            Host::Unix(path) => format!("{}:{port}", path.display()),
+impl Way {
+    async fn open(&mut self) -> Result<Client, Error> {
+        let (source, certificates) = match self {
+            Self::Fixed(target) => return target.open().await,
+            Self::Told { source, root_certificates } => (source, root_certificates.as_deref()),
+        };
+        let url = source.url(false).await.map_err(Error::UrlSource)?;
+        let error = match open(source.setting(), &url, certificates).await {
+            Err(error) if !error.is_transient() => error,
+            opened => return opened,
+        };
+        tracing::warn!(%error, "the warehouse's URL is read anew");
+        let changed = source.url(true).await.map_err(Error::UrlSource)?;
+        if changed == url {
+            return Err(error);
         }
-    };
-    let addresses: Vec<_> = hosts.iter().enumerate().map(address).collect();
-    if addresses.is_empty() { "no host".to_owned() } else { addresses.join(" or ") }
+        open(source.setting(), &changed, certificates).await
+    }
+}
+
+async fn open(
+    setting: &'static str,
+    url: &DatabaseUrl,
+    certificates: Option<&Path>,
+) -> Result<Client, Error> {
+    Target::new(setting, url.reveal(), certificates)?.open().await
 }
 
 #[cfg(test)]
@@ -168,21 +130,8 @@ mod tests {
         ] {
             let error = Warehouse::new(url, None).unwrap_err();
             let message = error.to_string();
-            assert!(matches!(error, Error::Url(_)) && !error.is_transient());
+            assert!(matches!(error, Error::Url { .. }) && !error.is_transient());
             assert!(message.contains(hint) && !message.contains("secret"), "{message}");
-        }
-    }
-
-    #[test]
-    fn messages_name_every_host_and_no_password() {
-        for (url, expected) in [
-            ("postgres://u:secret@localhost/x", "localhost:5432"),
-            ("host=a,b port=1,2 password=secret", "a:1 or b:2"),
-            ("host=a,b port=1", "a:1 or b:1"),
-            ("host=/tmp", "/tmp:5432"),
-            ("user=u", "no host"),
-        ] {
-            assert_eq!(address(&url.parse().unwrap()), expected, "{url}");
         }
     }
 

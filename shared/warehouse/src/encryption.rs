@@ -78,7 +78,8 @@ fn only_sockets(config: &Config) -> bool {
     config.get_hostaddrs().is_empty() && config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)))
 }
 
-fn read_bundle(path: &Path) -> Result<RootCertStore, Error> {
+/// Reads root certificates.
+pub(crate) fn read_bundle(path: &Path) -> Result<RootCertStore, Error> {
     let wrong = |reason: String| Error::RootCertificates { path: path.to_owned(), reason };
     let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)

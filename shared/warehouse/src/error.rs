@@ -8,20 +8,29 @@ use std::path::PathBuf;
 use tokio_postgres::error::SqlState;
 
 use crate::roles;
+use crate::url_source::UrlError;
 
 /// Why the warehouse could not be read or written. A failed load leaves nothing behind.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The URL cannot be read.
     #[error(
-        "DATABASE_URL is not a Postgres URL: {}. `sslmode` can be disable, prefer or require, and certificates are \
+        "{setting} is not a Postgres URL: {}. `sslmode` can be disable, prefer or require, and certificates are \
          always verified; PGSSLROOTCERT takes the place of `sslrootcert`",
-        Whole(.0)
+        Whole(source)
     )]
-    Url(#[source] tokio_postgres::Error),
+    Url {
+        /// The environment variable that gave it.
+        setting: &'static str,
+        /// What is wrong with it.
+        source: tokio_postgres::Error,
+    },
+    /// The URL is not known.
+    #[error(transparent)]
+    UrlSource(UrlError),
     /// Plain text over a network.
     #[error(
-        "the connection to {host} would not be encrypted: take `sslmode=disable` out of DATABASE_URL, it is only for \
+        "the connection to {host} would not be encrypted: take `sslmode=disable` out of the URL, it is only for \
          this machine and compose services"
     )]
     NotEncrypted {
@@ -148,7 +157,8 @@ impl Error {
                     None => is_broken_connection(source),
                 }
             }
-            Self::Url(_)
+            Self::UrlSource(error) => error.transient,
+            Self::Url { .. }
             | Self::NotEncrypted { .. }
             | Self::RootCertificates { .. }
             | Self::NoRootCertificates { .. }

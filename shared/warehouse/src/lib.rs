@@ -19,6 +19,8 @@ mod quarantine;
 mod roles;
 mod rows;
 mod sighting;
+mod target;
+mod url_source;
 mod verify;
 mod walk;
 
@@ -30,5 +32,6 @@ pub use load::{Finished, Load};
 pub use migrate::SCHEMA_VERSION;
 pub use quarantine::{Finding, QuarantineKind, Quarantined, Suspect};
 pub use rows::Rows;
+pub use url_source::{DatabaseUrl, UrlError, UrlSource};
 pub use verify::{Comparison, Differences, LedgerEntry, NAMED};
 pub use walk::{Counts, Ending, Walk};

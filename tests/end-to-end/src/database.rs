@@ -63,6 +63,25 @@ impl Database {
         self.postgres = Some(PrivatePostgres::start(&self.folder.path().join("postgres")).await.unwrap());
     }
 
+    /// Gives this user a password. From the first time on, it must be said.
+    pub async fn set_password(&self, user: &str, password: &str) {
+        let sql = self.connect(OWNER).await;
+        sql.batch_execute(&format!("alter role {user} password '{password}'")).await.unwrap();
+        let file: String = sql.query_one("show hba_file", &[]).await.unwrap().get(0);
+        let rule = format!("local all {user} scram-sha-256\n");
+        let rules = fs::read_to_string(&file).unwrap();
+        if !rules.starts_with(&rule) {
+            fs::write(&file, rule + &rules).unwrap();
+            sql.batch_execute("select pg_reload_conf()").await.unwrap();
+        }
+    }
+
+    /// Ends the connections of this user.
+    pub async fn disconnect(&self, user: &str) {
+        let sql = "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = $1";
+        self.connect(OWNER).await.query(sql, &[&user]).await.unwrap();
+    }
+
     /// Connects this user to the database.
     pub async fn connect(&self, user: &str) -> Client {
         connect(&self.url(user)).await

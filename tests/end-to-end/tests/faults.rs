@@ -215,7 +215,8 @@ async fn an_unreachable_postgres_is_named_and_worth_another_try() {
     let (key, file) = walk_file(1, &[], true).await;
     let event = world.put(&key, file).await;
     let error = loader.invoke(event).await.unwrap_err();
-    assert!(error.message.contains("could not connect to Postgres at 127.0.0.1:1"), "{}", error.message);
+    let expected = format!("s3://{BUCKET}/{key}: could not connect to Postgres at 127.0.0.1:1");
+    assert!(error.message.starts_with(&expected), "{}", error.message);
     assert!(!error.message.contains("hunter2"));
     assert_eq!(error.class, "retry");
 }

@@ -9,6 +9,7 @@
 
 mod collecting;
 mod connection;
+mod credentials;
 mod delivery;
 mod disturbance;
 mod drift;
