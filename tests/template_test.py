@@ -22,6 +22,9 @@ BUCKET = "arn:aws:s3:::cenovka-raw-123456789012-eu-central-1"
 OBJECTS = f"{BUCKET}/raw/sreality/*"
 WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 
+LOADER_SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:loader-AbCdEf"
+MIGRATOR_SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:migrator-AbCdEf"
+
 # All that each role may do: action, resource, condition.
 RIGHTS = {
     "Collector": {
@@ -30,16 +33,20 @@ RIGHTS = {
         ("sqs:SendMessage", "FailureQueue.Arn", ""),
     },
     "Loader": {
+        ("secretsmanager:GetSecretValue", LOADER_SECRET, ""),
         ("s3:GetObject", OBJECTS, ""),
         ("s3:ListBucket", BUCKET, '{"StringLikeIfExists": {"s3:prefix": "raw/sreality/*"}}'),
         ("sqs:SendMessage", "FailureQueue.Arn", ""),
     },
     "Reconciler": {
+        ("secretsmanager:GetSecretValue", LOADER_SECRET, ""),
         ("s3:ListBucket", BUCKET, '{"StringLike": {"s3:prefix": "raw/sreality/*"}}'),
         ("lambda:InvokeFunction", "LoaderFunction.Arn", ""),
     },
-    "Migrator": set(),
+    "Migrator": {("secretsmanager:GetSecretValue", MIGRATOR_SECRET, "")},
 }
+# Rights that a role has only under a condition of the template.
+CONDITIONAL = {LOADER_SECRET: "HasLoaderSecret", MIGRATOR_SECRET: "HasMigratorSecret"}
 # Those who reach Postgres, and so may have to be put into its network.
 IN_NETWORK = {"Loader", "Reconciler", "Migrator"}
 
@@ -50,6 +57,7 @@ CALLS = {
     "get_object": "s3:GetObject",
     "list_objects_v2": "s3:ListBucket",
     "invoke": "lambda:InvokeFunction",
+    "get_secret_value": "secretsmanager:GetSecretValue",
 }
 
 # Who else may invoke a function: principal, function, what narrows it down.
@@ -62,7 +70,8 @@ INVOKERS = {
 }
 
 # All that each function is told. The collector knows no database, the others no portal.
-DATABASE = {"DATABASE_URL", "PGSSLROOTCERT"}
+DATABASE = {"DATABASE_URL", "DATABASE_URL_SECRET", "PGSSLROOTCERT"}
+EVERY = {"CENOVKA_RAW_BUCKET", "RUST_LOG"}
 SETTINGS = {
     "Collector": {"CENOVKA_PORTAL_URL", "CENOVKA_REQUESTS_PER_SECOND", "CENOVKA_CONTACT", "CENOVKA_PORTAL_PERMISSION",
                   "CENOVKA_ROBOTS_TXT"},
@@ -99,6 +108,8 @@ VALUES = {
     "AWS::Region": "eu-central-1",
     "AWS::StackName": "cenovka",
     **{name: parameter["Default"] for name, parameter in SOURCE["Parameters"].items() if "Default" in parameter},
+    "LoaderDatabaseSecret": LOADER_SECRET,
+    "MigratorDatabaseSecret": MIGRATOR_SECRET,
 }
 
 
@@ -113,6 +124,9 @@ def text(value):
             return f"{resource}.{attribute}"
         case {"Ref": name}:
             return str(VALUES.get(name, name))
+        case {"Fn::FindInMap": names}:
+            mapping, key, attribute = map(text, names)
+            return SOURCE["Mappings"][mapping][key][attribute]
         case _:
             return str(value)
 
@@ -128,10 +142,17 @@ def of_type(kind):
 def statements(document):
     """Each right of a policy: effect, action, resource, condition."""
     for statement in listed(document["Statement"]):
+        match statement:
+            case {"Fn::If": [needed, statement, {"Ref": "AWS::NoValue"}]}:
+                assert needed == CONDITIONAL[text(statement["Resource"])]
         condition = json.dumps(statement["Condition"]) if "Condition" in statement else ""
         for action in listed(statement["Action"]):
             for resource in listed(statement["Resource"]):
                 yield statement["Effect"], action, text(resource), condition
+
+
+def widgets():
+    return json.loads(text(RESOURCES["Dashboard"]["Properties"]["DashboardBody"]))["widgets"]
 
 
 class Rights(unittest.TestCase):
@@ -146,7 +167,7 @@ class Rights(unittest.TestCase):
     def test_every_call_has_its_right_and_every_right_its_call(self):
         sources = [*ROOT.glob("functions/*/src/**/*.rs"), *ROOT.glob("shared/*/src/**/*.rs")]
         calls = {call for source in sources
-                 for call in re.findall(r"\bclient\s*\.(\w+)\(\)\s*\.(?:bucket|function_name)\(",
+                 for call in re.findall(r"\bclient\s*\.(\w+)\(\)\s*\.(?:bucket|function_name|secret_id)\(",
                                         source.read_text(encoding="utf-8"))}
         self.assertEqual(calls, set(CALLS))
         rights = {action for granted in RIGHTS.values() for action, *_ in granted}
@@ -165,18 +186,36 @@ class Rights(unittest.TestCase):
 
     def test_only_what_aws_cannot_narrow_is_granted_on_everything(self):
         policies = of_type("AWS::IAM::ManagedPolicy")
-        self.assertEqual(set(policies), {"NetworkPolicy"})
-        self.assertEqual(RESOURCES["NetworkPolicy"]["Condition"], "InVpc")
-        for effect, action, resource, _ in statements(policies["NetworkPolicy"]["PolicyDocument"]):
-            self.assertEqual((effect, resource), ("Allow", "*"))
-            self.assertRegex(action, "^ec2:[A-Za-z]+(NetworkInterfaces?|PrivateIpAddresses|Subnets)$")
+        actions = {
+            "NetworkPolicy": "^ec2:[A-Za-z]+(NetworkInterfaces?|PrivateIpAddresses|Subnets)$",
+            "TracingPolicy": "^xray:(PutTraceSegments|PutTelemetryRecords)$",
+        }
+        self.assertEqual(set(policies), set(actions))
+        for name, policy in policies.items():
+            for effect, action, resource, _ in statements(policy["PolicyDocument"]):
+                self.assertEqual((effect, resource), ("Allow", "*"))
+                self.assertRegex(action, actions[name])
+        conditions = {name: RESOURCES[name]["Condition"] for name in policies}
+        self.assertEqual(conditions, {"NetworkPolicy": "InVpc", "TracingPolicy": "Traced"})
+        attached = {name: {"Fn::If": [conditions[name], {"Ref": name}, {"Ref": "AWS::NoValue"}]} for name in policies}
+        for name in FUNCTIONS:
+            expected = ["TracingPolicy", "NetworkPolicy"] if name in IN_NETWORK else ["TracingPolicy"]
+            role = RESOURCES[f"{name}Role"]["Properties"]
+            self.assertEqual(role["ManagedPolicyArns"], [attached[policy] for policy in expected], name)
+            self.assertEqual("VpcConfig" in RESOURCES[f"{name}Function"]["Properties"], name in IN_NETWORK, name)
+
+    def test_what_is_not_asked_for_is_not_granted(self):
+        def given(parameter):
+            return {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]}
+
+        self.assertEqual(SOURCE["Conditions"]["HasLoaderSecret"], given("LoaderDatabaseSecret"))
+        self.assertEqual(SOURCE["Conditions"]["HasMigratorSecret"], given("MigratorDatabaseSecret"))
+        self.assertEqual(SOURCE["Conditions"]["Traced"], {"Fn::Equals": [{"Ref": "Tracing"}, "Active"]})
         self.assertEqual(SOURCE["Conditions"]["InVpc"],
                          {"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": "SubnetIds"}]}, ""]}]})
-        in_vpc = {"Fn::If": ["InVpc", [{"Ref": "NetworkPolicy"}], {"Ref": "AWS::NoValue"}]}
-        for name in FUNCTIONS:
-            attached = RESOURCES[f"{name}Role"]["Properties"].get("ManagedPolicyArns")
-            self.assertEqual(attached, in_vpc if name in IN_NETWORK else None, name)
-            self.assertEqual("VpcConfig" in RESOURCES[f"{name}Function"]["Properties"], name in IN_NETWORK, name)
+        for parameter in ("LoaderDatabaseSecret", "MigratorDatabaseSecret", "SubnetIds"):
+            self.assertEqual(SOURCE["Parameters"][parameter]["Default"], "")
+        self.assertEqual(SOURCE["Parameters"]["Tracing"]["Default"], "PassThrough")
 
     def test_nobody_else_may_invoke(self):
         permissions = of_type("AWS::Lambda::Permission").values()
@@ -220,9 +259,24 @@ class Functions(unittest.TestCase):
         readme = read("README.md")
         for name in FUNCTIONS:
             told = set(RESOURCES[f"{name}Function"]["Properties"]["Environment"]["Variables"])
-            self.assertEqual(told, SETTINGS[name] | {"CENOVKA_RAW_BUCKET"}, name)
+            self.assertEqual(told, SETTINGS[name] | EVERY, name)
             for setting in told:
                 self.assertIn(f"`{setting}`", readme)
+
+    def test_no_secret_stands_in_a_functions_configuration(self):
+        self.assertNotIn("{{resolve:", read("template.yaml"))
+        for name, secret in (("Loader", "Loader"), ("Reconciler", "Loader"), ("Migrator", "Migrator")):
+            variables = RESOURCES[f"{name}Function"]["Properties"]["Environment"]["Variables"]
+            self.assertEqual(variables["DATABASE_URL_SECRET"], {"Ref": f"{secret}DatabaseSecret"})
+            self.assertEqual(variables["DATABASE_URL"], {"Ref": f"{secret}DatabaseUrl"})
+        self.assertIs(SOURCE["Parameters"]["LoaderDatabaseUrl"]["NoEcho"], True)
+        self.assertIs(SOURCE["Parameters"]["MigratorDatabaseUrl"]["NoEcho"], True)
+
+    def test_logs_and_metrics_pass_as_they_are_and_traces_are_a_choice(self):
+        for name in FUNCTIONS:
+            properties = RESOURCES[f"{name}Function"]["Properties"]
+            self.assertEqual(properties["LoggingConfig"], {"LogGroup": {"Ref": f"{name}Logs"}})
+            self.assertEqual(properties["TracingConfig"], {"Mode": {"Ref": "Tracing"}})
 
     def test_the_zips_are_those_that_cargo_lambda_makes(self):
         for name in FUNCTIONS:
@@ -246,19 +300,23 @@ class Functions(unittest.TestCase):
             self.assertEqual(alarm["Threshold"], 0.9 * 1000 * timeout, name)
 
     def test_schedules_send_the_events_that_are_tested(self):
-        inputs = {name: json.loads(text(rule["Targets"][0]["Input"]))
-                  for name, rule in of_type("AWS::Events::Rule").items()}
+        def inputs(plan):
+            VALUES["Plan"] = plan
+            return {name: json.loads(text(rule["Targets"][0]["Input"]))
+                    for name, rule in of_type("AWS::Events::Rule").items()}
 
         def event(name):
             return json.loads(read(f"tests/events/{name}.json"))
 
-        national = event("collector-national")
-        self.assertEqual(inputs, {
+        national, small, scheduled = map(event, ("collector-national", "collector-small", "reconciler-scheduled"))
+        collected = {
             "CollectorFunctionWholeMarket": national,
             "CollectorFunctionNewAdverts": {**national, "since": "24h"},
-            "CollectorFunctionSmall": event("collector-small"),
-            "ReconcilerFunctionLostEvents": event("reconciler-hourly"),
-        })
+            "CollectorFunctionSmall": small,
+        }
+        for plan, segments in (("small", small), ("whole", national)):
+            # The reconciler looks after what the same plan has walked.
+            self.assertEqual(inputs(plan), {**collected, "ReconcilerFunctionLostEvents": {**scheduled, **segments}})
 
     def test_a_run_of_the_collector_is_never_tried_again(self):
         retries = {text(each["FunctionName"]): each["MaximumRetryAttempts"]
@@ -275,30 +333,45 @@ class Functions(unittest.TestCase):
 
 
 class Operation(unittest.TestCase):
-    def test_every_field_that_is_counted_is_logged(self):
-        logged = {
-            "Collector": read("functions/collector/src/handler.rs"),
-            "Loader": read("functions/loader/src/handler.rs"),
-            "Reconciler": "",
-        }
-        everywhere = read("shared/runtime/src/function.rs")
-        for name, each in of_type("AWS::Logs::MetricFilter").items():
-            [transformation] = each["MetricTransformations"]
-            function = text(each["LogGroupName"]).removesuffix("Logs")
-            for field in re.findall(r"\$\.(\w+)", each["FilterPattern"] + transformation["MetricValue"]):
-                self.assertRegex(logged[function] + everywhere, rf"\n\s+{field}( = .*)?,|\b{field} = ", (name, field))
+    def test_alarms_and_dashboard_know_the_metrics_that_the_functions_write(self):
+        """As docs/metrics.md lists them; the end-to-end tests hold the functions to that."""
+        written = set()
+        for line in read("docs/metrics.md").splitlines():
+            match [cell.strip() for cell in line.replace("`", "").split("|")]:
+                case ["", metric, function, _unit, also_by, _what, ""] if metric[0].isupper():
+                    for name in FUNCTIONS if function == "every" else [function.capitalize()]:
+                        written |= {(metric, f"{name}Function", ""), (metric, f"{name}Function", also_by)}
+        alarms = of_type("AWS::CloudWatch::Alarm").values()
+        watched = set()
+        for alarm in alarms:
+            if not alarm["Namespace"].startswith("AWS/"):
+                self.assertEqual(alarm["Namespace"], "Cenovka")
+                [function, *also_by] = alarm["Dimensions"]
+                self.assertEqual(function["Name"], "Function")
+                watched.add((alarm["MetricName"], text(function["Value"]), "".join(each["Name"] for each in also_by)))
+        self.assertGreaterEqual(len(watched), 9)
+        self.assertLessEqual(watched, written)
+        for widget in widgets():
+            for namespace, metric, *dimensions in widget["properties"].get("metrics", []):
+                if namespace == "Cenovka":
+                    names = [each for each in dimensions if isinstance(each, str)]
+                    self.assertEqual(names[0], "Function")
+                    self.assertIn((metric, names[1], "".join(names[2::2])), written)
 
-    def test_every_alarm_watches_a_metric_that_exists(self):
-        counted = {(text(each["MetricNamespace"]), each["MetricName"])
-                   for filters in of_type("AWS::Logs::MetricFilter").values()
-                   for each in filters["MetricTransformations"]}
-        watched = {(text(each["Namespace"]), each["MetricName"]) for each in of_type("AWS::CloudWatch::Alarm").values()}
-        own = {metric for metric in watched if not metric[0].startswith("AWS/")}
-        self.assertEqual(own, counted)
+    def test_without_a_record_only_staleness_is_alarming(self):
+        breaching = {name for name, alarm in of_type("AWS::CloudWatch::Alarm").items()
+                     if alarm["TreatMissingData"] != "notBreaching"}
+        self.assertEqual(breaching, {"StalenessAlarm"})
+        staleness = RESOURCES["StalenessAlarm"]["Properties"]
+        self.assertEqual((staleness["Threshold"], staleness["TreatMissingData"]), (26 * 3600, "breaching"))
+
+    def test_every_alarm_goes_to_the_topic(self):
+        topic = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
+        for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
+            self.assertEqual(alarm["AlarmActions"], topic, name)
 
     def test_the_dashboard_is_json_and_shows_every_alarm(self):
-        widgets = json.loads(text(RESOURCES["Dashboard"]["Properties"]["DashboardBody"]))["widgets"]
-        shown = {arn for widget in widgets for arn in widget["properties"].get("alarms", [])}
+        shown = {arn for widget in widgets() for arn in widget["properties"].get("alarms", [])}
         self.assertEqual(shown, {f"{name}.Arn" for name in of_type("AWS::CloudWatch::Alarm")})
 
 

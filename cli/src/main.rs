@@ -27,7 +27,9 @@ async fn main() -> ExitCode {
             Some(Command::Load { keys }) => operator::load(&keys).await,
             Some(Command::Reconcile { dry_run, older_than_minutes, younger_than_days }) => {
                 let older_than_minutes = Some(older_than_minutes);
-                operator::reconcile(&Request { older_than_minutes, younger_than_days, dry_run }).await
+                let request =
+                    Request { older_than_minutes, younger_than_days, dry_run, ..Request::default() };
+                operator::reconcile(&request).await
             }
             Some(Command::Quarantine(QuarantineCommand::List)) => quarantine::list().await,
             Some(Command::Quarantine(QuarantineCommand::Release { key })) => quarantine::release(&key).await,

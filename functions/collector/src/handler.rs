@@ -194,7 +194,7 @@ fn log(walk: &WalkSummary) {
     );
 }
 
-/// What is measured of a walk. By segment only what tells a segment that is not collected any more.
+/// What is measured of a walk. That a segment is not collected any more, the reconciler notices.
 fn record(walk: &WalkSummary) -> Record {
     Record::default()
         .count("Seen", walk.seen)
@@ -204,9 +204,9 @@ fn record(walk: &WalkSummary) -> Record {
         .seconds("WalkSeconds", walk.seconds)
         .count("Drifts", walk.drifts)
         .bytes("ObjectBytes", walk.bytes)
-        .also_by("Segment", &walk.segment)
         .whether("Complete", walk.complete)
         .percent("Completeness", completeness(walk.seen, walk.announced))
+        .field("segment", walk.segment.to_string())
         .field("key", walk.key.clone())
         .field("since", walk.since.map(|age| age.to_string()))
         .field("incomplete_because", walk.incomplete_because.clone())

@@ -12,6 +12,7 @@ use warehouse::Warehouse;
 use crate::error::{Error, StartError};
 use crate::loader_function::{LoaderFunction, RemoteLoader};
 use crate::missing::{Ages, Comparison, MissingObject, find_missing};
+use crate::staleness::Stalest;
 
 /// Most events load within seconds. One that Lambda is still trying again may be overtaken: two loads of one object do no
 /// harm.
@@ -35,6 +36,9 @@ pub struct Request {
     /// Only say what is missing.
     #[serde(default)]
     pub dry_run: bool,
+    /// Segments that are walked by schedule: how long ago that was, the metrics tell.
+    #[serde(default)]
+    pub segments: Vec<String>,
 }
 
 /// What was found and done.
@@ -114,11 +118,28 @@ impl<L: LoaderFunction> Reconciler<L> {
             tracing::info!(listed, missing = report.missing, "compared the raw zone with the ledger");
             return Ok(report);
         }
-        let failures = self.load_all(&missing, deadline, &mut report).await;
+        let mut failures = self.load_all(&missing, deadline, &mut report).await;
         let Report { missing, loaded, failed, left, .. } = report;
         tracing::info!(listed, missing, loaded, failed, left, "reconciled the raw zone with the ledger");
-        Record::default().count("Listed", listed).count("Missing", missing).count("Left", left).write();
+        let record = Record::default().count("Listed", listed).count("Missing", missing).count("Left", left);
+        match self.stalest(&request.segments).await {
+            Ok(None) => record.write(),
+            Ok(Some(stalest)) => stalest.record(record).write(),
+            Err(error) => {
+                record.write();
+                failures.push(failure(&error));
+            }
+        }
         Failure::merge(failures).map_or(Ok(report), Err)
+    }
+
+    /// Asked after the loads, which may have brought what was stale up to date.
+    async fn stalest(&self, planned: &[String]) -> Result<Option<Stalest>, Error> {
+        if planned.is_empty() {
+            return Ok(None);
+        }
+        let latest = self.warehouse.lock().await.latest_complete(self.store.bucket(), planned).await?;
+        Ok(Stalest::find(planned, &latest, Timestamp::now()))
     }
 
     async fn load_all(

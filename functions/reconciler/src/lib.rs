@@ -9,6 +9,7 @@ mod error;
 mod handler;
 mod loader_function;
 mod missing;
+mod staleness;
 
 pub use error::{Error, StartError};
 pub use handler::{Reconciler, Report, Request};

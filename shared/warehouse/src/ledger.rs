@@ -1,6 +1,6 @@
 //! Questions to the ledger.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use sreality::row::PARSER_VERSION;
@@ -36,6 +36,12 @@ select key, 'set aside'
 from warehouse.quarantine
 where bucket = $1 and key = any ($2) and released_at is null";
 
+const LATEST_COMPLETE: &str = "
+select segment, max(finished_at)
+from warehouse.walk
+where bucket = $1 and segment = any ($2) and complete
+group by segment";
+
 impl Warehouse {
     /// When the latest walk in the ledger started; `None` if there is none.
     ///
@@ -48,6 +54,20 @@ impl Warehouse {
             .await
             .doing("read the ledger")?;
         Ok(row.get(0))
+    }
+
+    /// When the latest complete walk of each of these segments ended. Those that never had one are left out.
+    ///
+    /// # Errors
+    /// If Postgres cannot be reached or refuses.
+    pub async fn latest_complete(
+        &mut self,
+        bucket: &str,
+        segments: &[String],
+    ) -> Result<HashMap<String, Timestamp>, Error> {
+        let client = self.checked_client().await?;
+        let rows = client.query(LATEST_COMPLETE, &[&bucket, &segments]).await.doing("read the ledger")?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
     /// What the ledger has of a raw object.

@@ -16,6 +16,9 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot};
 
+/// The trace that every invocation belongs to, as Lambda names it.
+pub const TRACE: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+
 /// How the function answered: its response, or its error as Lambda reports it.
 pub type Answer = Result<Value, Value>;
 
@@ -84,6 +87,7 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
             "lambda-runtime-invoked-function-arn",
             "arn:aws:lambda:eu-central-1:000000000000:function:test".to_owned(),
         ),
+        ("lambda-runtime-trace-id", TRACE.to_owned()),
         ("content-type", "application/json".to_owned()),
     ];
     (headers, invocation.event.to_string()).into_response()

@@ -84,7 +84,7 @@ async fn a_password_that_is_rotated_is_read_anew_when_postgres_refuses_the_old_o
     assert_eq!(load(&mut loader, &third).await, "loaded");
     assert_eq!(secrets.reads(), 3);
     let said = output.lines().iter().map(Value::to_string).collect::<String>();
-    assert!(said.contains("its URL is read anew") && !said.contains("hunter"), "{said}");
+    assert!(said.contains("the warehouse's URL is read anew") && !said.contains("hunter"), "{said}");
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ async fn the_collector_writes_one_record_for_each_walk() {
     for (walk, record) in walks.iter().zip(&records) {
         let completeness = 100.0 * walk["seen"].as_f64().unwrap() / walk["announced"].as_f64().unwrap();
         let expected = json!({
-            "Segment": walk["segment"],
+            "segment": walk["segment"],
             "key": walk["key"],
             "Complete": 1,
             "Completeness": completeness,
@@ -108,6 +108,9 @@ async fn the_collector_writes_one_record_for_each_walk() {
 
     collector.invoke(json!({ "segments": ["boats-sale"] })).await.unwrap_err();
     assert_eq!(failures(&output), ["reject"]);
+    let lines = output.lines();
+    let log = lines.iter().find(|line| line["message"] == "the invocation failed").unwrap();
+    assert_eq!(log["span"]["xrayTraceId"], end_to_end::runtime_api::TRACE, "{log}");
     assert_eq!(output.records("Seen").len(), 3);
     assert_one_start(&output);
     assert_documented("collector", &output);
@@ -167,10 +170,17 @@ async fn the_loader_writes_one_record_for_each_object() {
 
 #[tokio::test]
 async fn the_reconciler_writes_one_record_for_each_reconciliation() {
-    let world = world().await;
+    let mut world = world().await;
     for walk in 1..=3 {
         crate::faults::stored_walk(&world, walk, true).await;
+        world.next_event().await;
     }
+    let (key, file) = walk_file_with(4, &[], |_, closing| {
+        closing.finished_at = Timestamp::now() - SignedDuration::from_secs(100);
+    })
+    .await;
+    let event = world.put(&key, file).await;
+    world.loader().await.invoke(event).await.unwrap();
     let lambda = InvokeApi::start(Loaders::start(1, &world.environment()).await).await;
     let reconciler = async |output: &Output, loader: &str| {
         let settings =
@@ -184,23 +194,31 @@ async fn the_reconciler_writes_one_record_for_each_reconciliation() {
         records.iter().map(count).collect::<Vec<_>>()
     };
 
-    // Asked for a loader that does not exist, it stops at the first of three objects.
+    // Asked for a loader that does not exist, it stops at the first of three objects. The fourth was loaded.
     let output = Output::default();
     let mut astray = reconciler(&output, "nobody").await;
     astray.invoke(json!({ "older_than_minutes": 0, "dry_run": true })).await.unwrap();
     assert_eq!(counts(&output), Vec::<[u64; 3]>::new());
-    astray.invoke(json!({ "older_than_minutes": 0 })).await.unwrap_err();
-    assert_eq!(counts(&output), [[3, 3, 2]]);
+    let planned = json!({ "older_than_minutes": 0, "segments": ["flats-sale"] });
+    astray.invoke(planned).await.unwrap_err();
+    assert_eq!(counts(&output), [[4, 3, 2]]);
+    let record = output.records("StalenessSeconds").remove(0);
+    assert_eq!(record["stalest"], "flats-sale");
+    let seconds = record["StalenessSeconds"].as_f64().unwrap();
+    assert!((100.0..160.0).contains(&seconds), "{record}");
     assert_eq!(failures(&output), ["stop"]);
     assert_one_start(&output);
     assert_documented("reconciler", &output);
 
     let output = Output::default();
     let mut reconciler = reconciler(&output, LOADER).await;
-    for _ in 0..2 {
-        reconciler.invoke(json!({ "older_than_minutes": 0 })).await.unwrap();
-    }
-    assert_eq!(counts(&output), [[3, 3, 0], [3, 0, 0]]);
+    reconciler.invoke(json!({ "older_than_minutes": 0 })).await.unwrap();
+    let planned = json!({ "older_than_minutes": 0, "segments": ["flats-sale", "houses-sale"] });
+    reconciler.invoke(planned).await.unwrap();
+    assert_eq!(counts(&output), [[4, 3, 0], [4, 0, 0]]);
+    // A segment that was never walked completely has no age.
+    assert_eq!(output.records("StalenessSeconds"), Vec::<Value>::new());
+    assert_eq!(output.records("Listed")[1]["stalest"], "houses-sale");
     assert_eq!(failures(&output), Vec::<String>::new());
 }
 
