@@ -1,6 +1,6 @@
 //! Secrets Manager with one secret.
 //!
-//! Source: AWS Secrets Manager API reference, "GetSecretValue", in the protocol AWS JSON 1.1.
+//! Source: AWS Secrets Manager API reference, "`GetSecretValue`", in the protocol AWS JSON 1.1.
 
 use std::sync::{Arc, Mutex};
 

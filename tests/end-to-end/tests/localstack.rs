@@ -76,7 +76,8 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
     sleep(Duration::from_secs(3)).await;
     assert!(!in_ledger(&sql, &lost).await, "an object without event is not loaded");
     step(&mut began, "an object was stored while S3 sent no events");
-    let everything = json!({ "older_than_minutes": 0 });
+    let planned = ["flats-sale/praha-7", "flats-rent/praha-7"];
+    let everything = json!({ "older_than_minutes": 0, "segments": planned });
     let report = localstack.invoke("reconciler", &everything).await;
     assert!(in_ledger(&sql, &lost).await, "{report}");
     step(&mut began, &format!("the reconciler had it loaded: {report}"));
@@ -98,7 +99,19 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
     let of_loader = ["--log-group-name", "/aws/lambda/cenovka-loader"];
     let logs = localstack.aws("logs filter-log-events", &of_loader).await.to_string();
     assert!(logs.contains("REPORT RequestId: ") && logs.contains(&lost), "{logs}");
-    step(&mut began, "CloudWatch has the loader's logs");
+    let of_reconciler = ["--log-group-name", "/aws/lambda/cenovka-reconciler"];
+    let logs = localstack.aws("logs filter-log-events", &of_reconciler).await.to_string();
+    assert!(logs.contains("StalenessSeconds"), "{logs}");
+    step(&mut began, "CloudWatch has the functions' logs, and the reconciler's metrics in them");
+    for function in ["loader", "reconciler", "migrator"] {
+        let name = format!("cenovka-{function}");
+        let configured =
+            localstack.aws("lambda get-function-configuration", &["--function-name", &name]).await;
+        let variables = &configured["Environment"]["Variables"];
+        assert_eq!(variables["DATABASE_URL"], "", "{configured}");
+        assert!(variables["DATABASE_URL_SECRET"].as_str().unwrap().starts_with("arn:"), "{configured}");
+    }
+    step(&mut began, "no function's configuration shows the warehouse's URL");
     database.start_again().await;
     sql = database.connect(OWNER).await;
     let report = localstack.invoke("reconciler", &everything).await;
