@@ -25,6 +25,8 @@ fn settings(world: &World, secrets: &SecretsManager) -> Vec<(String, String)> {
         ("DATABASE_URL", ""),
         ("DATABASE_URL_SECRET", ARN),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &secrets.endpoint),
+        // All that could ever be logged.
+        ("RUST_LOG", "trace"),
     ])
 }
 
