@@ -8,6 +8,7 @@ WORKDIR /opt/code/localstack
 COPY localstack-requirements.txt ./
 RUN python3 -m venv .venv \
     && .venv/bin/pip install --no-cache-dir --requirement localstack-requirements.txt \
+    && .venv/bin/python -m localstack.aws.spec \
     && mkdir -p /var/lib/localstack /usr/lib/localstack /tmp/localstack \
     && touch /tmp/localstack/.marker /usr/lib/localstack/.community-version
 COPY --chmod=755 localstack-entrypoint /usr/local/bin/docker-entrypoint.sh

@@ -6,4 +6,5 @@ ENV CARGO_HOME=/usr/local/cargo \
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends gcc libc6-dev \
     && rm -rf /var/lib/apt/lists/*
-COPY . /usr/local/
+COPY bin /usr/local/bin/
+COPY lib /usr/local/lib/
