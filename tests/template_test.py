@@ -318,6 +318,34 @@ class Functions(unittest.TestCase):
             # The reconciler looks after what the same plan has walked.
             self.assertEqual(inputs(plan), {**collected, "ReconcilerFunctionLostEvents": {**scheduled, **segments}})
 
+    def test_schedules_are_rules_and_not_those_of_eventbridge_scheduler(self):
+        self.assertEqual(of_type("AWS::Scheduler::Schedule"), {}, "LocalStack has them without ever firing")
+        for name, rule in of_type("AWS::Events::Rule").items():
+            # AWS wants one target with its constant input, `1 hour` but `2 hours`, and six fields of a cron.
+            self.assertIn("Input", rule["Targets"][0], name)
+            self.assertRegex(text(rule["ScheduleExpression"]),
+                             r"^(rate\((1 (minute|hour|day)|([2-9]|\d\d+) (minutes|hours|days))\)|cron\(\S+( \S+){5}\))$")
+
+    def test_an_object_is_left_to_its_own_event_through_all_of_lambdas_tries(self):
+        waits = [60, 120]  # of AWS, before the second and the third try; LocalStack's are seconds
+        retries = {text(each["FunctionName"]): each for each in of_type("AWS::Lambda::EventInvokeConfig").values()}
+        loader = retries["LoaderFunction"]
+        self.assertEqual(loader["MaximumRetryAttempts"], len(waits))
+        longest = sum(waits) + (len(waits) + 1) * RESOURCES["LoaderFunction"]["Properties"]["Timeout"]
+        self.assertLess(longest, loader["MaximumEventAgeInSeconds"], "the last try would never come")
+        reconciler = json.loads(text(of_type("AWS::Events::Rule")["ReconcilerFunctionLostEvents"]["Targets"][0]["Input"]))
+        self.assertLess(longest, 60 * reconciler["older_than_minutes"], "the reconciler would overtake it")
+
+    def test_what_fails_for_good_goes_to_the_queue_as_a_record(self):
+        for each in of_type("AWS::Lambda::EventInvokeConfig").values():
+            name = text(each["FunctionName"])
+            destination = each.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+            self.assertEqual(destination and text(destination),
+                             None if name == "ReconcilerFunction" else "FailureQueue.Arn", name)
+        for name in FUNCTIONS:
+            # A dead-letter queue would get the event without the reason.
+            self.assertNotIn("DeadLetterConfig", RESOURCES[f"{name}Function"]["Properties"])
+
     def test_a_run_of_the_collector_is_never_tried_again(self):
         retries = {text(each["FunctionName"]): each["MaximumRetryAttempts"]
                    for each in of_type("AWS::Lambda::EventInvokeConfig").values()}

@@ -221,6 +221,24 @@ fn completeness(seen: u64, announced: u64) -> f64 {
 mod tests {
     use super::*;
 
+    /// What a rule sends whose target has no constant input: the form of the EventBridge user guide.
+    #[test]
+    fn the_event_of_a_rule_without_input_names_no_segment() {
+        let event = serde_json::json!({
+            "version": "0",
+            "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+            "detail-type": "Scheduled Event",
+            "source": "aws.events",
+            "account": "123456789012",
+            "time": "2015-10-08T16:53:06Z",
+            "region": "us-east-1",
+            "resources": ["arn:aws:events:us-east-1:123456789012:rule/my-scheduled-rule"],
+            "detail": {},
+        });
+        let request: Request = serde_json::from_value(event).unwrap();
+        assert!(matches!(parse(&request), Err(Error::NoSegments)));
+    }
+
     #[test]
     fn completeness_is_the_share_of_the_announced_listings() {
         for (seen, announced, percent) in

@@ -25,3 +25,16 @@ fn the_real_portal_is_not_asked_without_permission() {
     let log = start(&[("CENOVKA_PORTAL_URL", "https://www.sreality.cz"), ("CENOVKA_RAW_BUCKET", "raw")]);
     assert!(log.contains("CENOVKA_PORTAL_PERMISSION=granted"), "{log}");
 }
+
+/// What Lambda needs to filter by level: <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>.
+#[test]
+fn a_line_of_log_has_the_time_and_the_level_that_lambda_filters_by() {
+    let log = start(&[("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", "ERROR")]);
+    for line in log.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["level"], "ERROR", "{line}");
+        let timestamp = line["timestamp"].as_str().unwrap();
+        assert!(timestamp.contains('T') && timestamp.ends_with('Z'), "{timestamp}");
+    }
+    assert!(!log.is_empty());
+}

@@ -20,6 +20,9 @@ pub enum StartError {
 /// Why an object was not loaded. Nothing of it is in the warehouse then.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The event is of some other kind.
+    #[error("the event is no notification of S3: it has no records")]
+    NoRecords,
     /// The event's key is not URL-encoded UTF-8.
     #[error(transparent)]
     KeyEncoding(#[from] KeyDecodeError),
@@ -77,7 +80,7 @@ impl Error {
                 Some(QuarantineKind::Damaged)
             }
             Self::Warehouse(error) if error.is_bad_data() => Some(QuarantineKind::Damaged),
-            Self::KeyEncoding(_) | Self::Store(_) | Self::Warehouse(_) => None,
+            Self::NoRecords | Self::KeyEncoding(_) | Self::Store(_) | Self::Warehouse(_) => None,
         }
     }
 

@@ -107,6 +107,77 @@ mod tests {
         assert!(matches!(strange("raw/sreality/%ff"), Err(Error::KeyEncoding(_))));
     }
 
+    /// The example of the S3 user guide, "Event message structure", for an object of ours in a versioned bucket.
+    fn notification_of_the_user_guide() -> serde_json::Value {
+        json!({"Records": [{
+            "eventVersion": "2.1",
+            "eventSource": "aws:s3",
+            "awsRegion": "us-west-2",
+            "eventTime": "1970-01-01T00:00:00.000Z",
+            "eventName": "ObjectCreated:Put",
+            "userIdentity": {"principalId": "AIDAJDPLRKLG7UEXAMPLE"},
+            "requestParameters": {"sourceIPAddress": "172.16.0.1"},
+            "responseElements": {
+                "x-amz-request-id": "C3D13FE58DE4C810",
+                "x-amz-id-2": "FMyUVURIY8/IgAtTv8xRjskZQpcIZ9KG4V5Wp6S7S/JRWeUWerMUE5JgHvANOjpD",
+            },
+            "s3": {
+                "s3SchemaVersion": "1.0",
+                "configurationId": "testConfigRule",
+                "bucket": {
+                    "name": "amzn-s3-demo-bucket",
+                    "ownerIdentity": {"principalId": "A3NL1KOZZKExample"},
+                    "arn": "arn:aws:s3:::amzn-s3-demo-bucket",
+                },
+                "object": {
+                    "key": KEY,
+                    "size": 1024,
+                    "eTag": "d41d8cd98f00b204e9800998ecf8427e",
+                    "versionId": "096fKKXTRTtl3on89fVO.nfljtsv6qko",
+                    "sequencer": "0055AED6DCD90281E5",
+                },
+            },
+        }]})
+    }
+
+    fn asked_by(event: serde_json::Value) -> String {
+        let event: Event = serde_json::from_value(event).unwrap();
+        match asked(&event.records[0], "amzn-s3-demo-bucket") {
+            Ok(Asked::Load(key)) => key.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_notification_of_the_user_guide_is_understood() {
+        assert_eq!(asked_by(notification_of_the_user_guide()), KEY);
+    }
+
+    /// The form is that of the Lambda developer guide, "Capturing records of Lambda asynchronous invocations".
+    #[test]
+    fn the_event_in_the_record_of_a_failed_invocation_can_be_sent_again() {
+        let record = json!({
+            "version": "1.0",
+            "timestamp": "2019-11-14T18:16:05.568Z",
+            "requestContext": {
+                "requestId": "e4b46cbf-b738-xmpl-8880-a18cdf61200e",
+                "functionArn": "arn:aws:lambda:us-east-2:123456789012:function:cenovka-loader:$LATEST",
+                "condition": "RetriesExhausted",
+                "approximateInvokeCount": 3,
+            },
+            "requestPayload": notification_of_the_user_guide(),
+            "responseContext": {
+                "statusCode": 200,
+                "executedVersion": "$LATEST",
+                "functionError": "Unhandled",
+            },
+            "responsePayload": {"errorType": "retry", "errorMessage": "could not connect to Postgres"},
+        });
+        assert_eq!(asked_by(record["requestPayload"].clone()), KEY);
+        let whole: Event = serde_json::from_value(record).unwrap();
+        assert!(whole.records.is_empty() && whole.event.is_none(), "the record itself is no notification");
+    }
+
     #[test]
     fn the_test_event_of_s3_has_no_records() {
         let event = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "raw"});

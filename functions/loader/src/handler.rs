@@ -63,10 +63,14 @@ impl Loader {
     /// # Errors
     /// As [`Loader::handle`].
     pub async fn load_event(&self, event: &Event) -> Result<Response, Failure> {
-        if let Some(name) = &event.event {
-            tracing::info!(event = name, "ignored an event without records");
-        }
         let (mut keys, mut strange, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+        match &event.event {
+            Some(name) => tracing::info!(event = name, "ignored an event without records"),
+            None if event.records.is_empty() => {
+                failures.push(Failure::new(Error::NoRecords.class(), &Error::NoRecords));
+            }
+            None => (),
+        }
         for record in &event.records {
             match asked(record, self.store.bucket()) {
                 Ok(Asked::Load(key)) => keys.push(key),

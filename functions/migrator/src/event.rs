@@ -105,6 +105,32 @@ mod tests {
         serde_json::from_value::<Event>(event).unwrap().asked()
     }
 
+    /// The example of the `CloudFormation` user guide, "Custom resource request objects". Every property is a text.
+    #[test]
+    fn the_request_of_the_user_guide_is_understood() {
+        let event = json!({
+            "RequestType": "Update",
+            "RequestId": "unique id for this create request",
+            "ResponseURL": "https://cloudformation-custom-resource-response-useast1.s3.us-east-1.amazonaws.com/a?X-Amz-Signature=b",
+            "ResourceType": "Custom::Schema",
+            "LogicalResourceId": "Schema",
+            "PhysicalResourceId": "cenovka-warehouse",
+            "StackId": "arn:aws:cloudformation:us-east-2:123456789012:stack/mystack/5b918d10-cd98-11ea-90d5-0a9cd3354c10",
+            "ServiceToken": "arn:aws:lambda:us-east-2:123456789012:function:cenovka-migrator",
+            "ResourceProperties": {
+                "ServiceToken": "arn:aws:lambda:us-east-2:123456789012:function:cenovka-migrator",
+                "ServiceTimeout": "660",
+                "Version": "0.2.0",
+                "Migrations": "5",
+            },
+            "OldResourceProperties": {"Version": "0.1.0", "Migrations": "4"},
+        });
+        let Ok(Asked::ByStack(request)) = asked(event) else { panic!("it is a request") };
+        assert_eq!(request.request_type, "Update");
+        assert_eq!(request.physical_resource_id.as_deref(), Some("cenovka-warehouse"));
+        assert!(request.response_url.parse().is_some());
+    }
+
     #[test]
     fn an_empty_event_is_a_persons() {
         assert!(matches!(asked(json!({})), Ok(Asked::ByHand)));

@@ -1,19 +1,29 @@
 //! The raw bucket: S3, or anything that speaks its protocol.
 
+use std::io;
 use std::path::Path;
+use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Builder, RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::Object;
+use aws_smithy_checksums::ChecksumAlgorithm;
 use jiff::Timestamp;
-use tokio::io::AsyncBufRead;
+use tokio::fs::File;
+use tokio::io::{AsyncBufRead, AsyncReadExt};
 
 use crate::aws;
 use crate::failure::Class;
 use crate::s3_event::ObjectCreated;
 use crate::settings::variable;
+
+/// Pause before a put is tried again after a conflict; it doubles with every further one.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(200);
+/// The pause after which a conflict is final.
+const LONGEST_CONFLICT_PAUSE: Duration = Duration::from_millis(1600);
 
 /// Why an object could not be stored or fetched.
 #[derive(Debug, thiserror::Error)]
@@ -74,13 +84,17 @@ impl StoreError {
 /// An S3 client from the environment's region, credentials and endpoint.
 ///
 /// With an endpoint of its own (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`: LocalStack, or an S3 in this
-/// process) it addresses buckets by path, since `bucket.localhost` does not resolve everywhere, and sends
-/// checksums only where S3 requires them, since others reject the SDK's trailing ones.
+/// process) it addresses buckets by path, since `bucket.localhost` does not resolve everywhere, and leaves out the
+/// checksums that S3 does not require, which others do not know.
 pub async fn s3_client() -> Client {
     let config = aws::config().await;
     let own_endpoint = config.endpoint_url().is_some() || variable("AWS_ENDPOINT_URL_S3").is_some();
+    Client::from_conf(configured(config, own_endpoint).build())
+}
+
+fn configured(config: &SdkConfig, own_endpoint: bool) -> Builder {
     let builder = Builder::from(config);
-    Client::from_conf(if own_endpoint { for_own_endpoint(builder).build() } else { builder.build() })
+    if own_endpoint { for_own_endpoint(builder) } else { builder }
 }
 
 /// Sets what an S3 that is not AWS's needs.
@@ -112,20 +126,32 @@ impl RawStore {
         &self.bucket
     }
 
-    /// Stores a file under a new key, in one request of known length.
+    /// Stores a file under a new key, in one request of known length, with its checksum before it.
     ///
     /// # Errors
     /// If the key exists, or S3 refuses or is out of reach.
     pub async fn put_new(&self, key: &str, file: &Path) -> Result<(), StoreError> {
-        let body = ByteStream::from_path(file).await.map_err(|error| StoreError::File(error.to_string()))?;
-        let request = self.client.put_object().bucket(&self.bucket).key(key).body(body);
-        let request = request.content_type("application/jsonl").content_encoding("zstd").if_none_match("*");
-        let Err(error) = request.send().await else { return Ok(()) };
-        match self.error(key, &error) {
-            // If S3's answer is lost, the SDK asks again, and is told that the object exists: the one it has stored.
-            error @ StoreError::Exists { .. } if !self.holds(key, file).await => Err(error),
-            StoreError::Exists { .. } => Ok(()),
-            error => Err(error),
+        // The SDK's own would follow the body, in a transfer encoding of AWS's that is not sent to others.
+        let checksum = checksum(file).await.map_err(|error| StoreError::File(error.to_string()))?;
+        let mut pause = CONFLICT_PAUSE;
+        loop {
+            let body =
+                ByteStream::from_path(file).await.map_err(|error| StoreError::File(error.to_string()))?;
+            let request = self.client.put_object().bucket(&self.bucket).key(key).body(body);
+            let request = request.content_type("application/jsonl").content_encoding("zstd");
+            let request = request.checksum_crc32(&checksum).if_none_match("*");
+            let Err(error) = request.send().await else { return Ok(()) };
+            // S3 is busy with another put of this key: an earlier try of this one, whose answer was lost.
+            if status(&error) == Some(409) && pause <= LONGEST_CONFLICT_PAUSE {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+                continue;
+            }
+            return match self.error(key, &error) {
+                // Or it is done with it, and the object that exists is the one that it has stored.
+                StoreError::Exists { .. } if self.holds(key, file).await => Ok(()),
+                error => Err(error),
+            };
         }
     }
 
@@ -161,13 +187,29 @@ impl RawStore {
     {
         let (bucket, key) = (self.bucket.clone(), key.to_owned());
         let reason = DisplayErrorContext(error).to_string();
-        match error.raw_response().map(|response| response.status().as_u16()) {
-            Some(412 | 409) => StoreError::Exists { bucket, key },
+        match status(error) {
+            Some(412) => StoreError::Exists { bucket, key },
             Some(404) if reason.contains("NoSuchKey") => StoreError::Missing { bucket, key },
-            Some(401 | 403 | 404) => StoreError::Denied { bucket, key, reason },
+            // A redirect is S3's answer for a bucket of another region.
+            Some(301 | 307 | 401 | 403 | 404) => StoreError::Denied { bucket, key, reason },
             _ => StoreError::Unavailable { bucket, key, reason },
         }
     }
+}
+
+fn status<E>(error: &SdkError<E>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
+}
+
+/// A file's CRC-32 in base64, as S3 takes it.
+async fn checksum(file: &Path) -> io::Result<String> {
+    let mut checksum = ChecksumAlgorithm::Crc32.into_impl();
+    let (mut file, mut piece) = (File::open(file).await?, Vec::new());
+    while (&mut file).take(64 * 1024).read_to_end(&mut piece).await? > 0 {
+        checksum.update(&piece);
+        piece.clear();
+    }
+    checksum.header_value().to_str().map(str::to_owned).map_err(io::Error::other)
 }
 
 /// A listing under way.
@@ -235,3 +277,6 @@ impl StoredObject {
         ObjectCreated { bucket: bucket.to_owned(), key, size, etag, time: stored_at }.to_event()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,7 @@ struct Shared {
     loaders: Arc<Loaders>,
     delay: Mutex<Duration>,
     invocations: AtomicUsize,
+    throttles: AtomicUsize,
 }
 
 /// Lambda with one function, the loader.
@@ -37,8 +38,12 @@ impl InvokeApi {
     pub async fn start(loaders: Arc<Loaders>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let shared =
-            Arc::new(Shared { loaders, delay: Mutex::default(), invocations: AtomicUsize::default() });
+        let shared = Arc::new(Shared {
+            loaders,
+            delay: Mutex::default(),
+            invocations: AtomicUsize::default(),
+            throttles: AtomicUsize::default(),
+        });
         let routes = Router::new()
             .route("/2015-03-31/functions/{name}/invocations", post(invoke))
             .with_state(Arc::clone(&shared));
@@ -49,6 +54,11 @@ impl InvokeApi {
     /// Makes every further invocation take at least so long.
     pub fn delay(&self, delay: Duration) {
         *self.shared.delay.lock().unwrap() = delay;
+    }
+
+    /// Makes so many further invocations find the loader's concurrency used up.
+    pub fn throttle(&self, invocations: usize) {
+        self.shared.throttles.store(invocations, Ordering::Relaxed);
     }
 
     /// How often the loader was invoked.
@@ -63,6 +73,15 @@ async fn invoke(State(shared): State<Arc<Shared>>, Path(name): Path<String>, eve
         let message = json!({ "Type": "User", "Message": format!("Function not found: {name}") });
         let kind = [("x-amzn-errortype", "ResourceNotFoundException")];
         return (StatusCode::NOT_FOUND, kind, message.to_string()).into_response();
+    }
+    let throttled =
+        shared.throttles.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+    if throttled.is_ok() {
+        let reason = json!({
+            "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded", "Type": "User", "message": "Rate Exceeded."
+        });
+        let kind = [("x-amzn-errortype", "TooManyRequestsException")];
+        return (StatusCode::TOO_MANY_REQUESTS, kind, reason.to_string()).into_response();
     }
     shared.invocations.fetch_add(1, Ordering::Relaxed);
     let delay = *shared.delay.lock().unwrap();

@@ -1,17 +1,19 @@
 //! `localstack/run`, with the deployed stack in it.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
-use crate::binary;
 use crate::world::folder;
+use crate::{binary, processes};
 
 /// The raw bucket, as the template names it.
 pub const BUCKET: &str = "cenovka-raw-000000000000-eu-central-1";
@@ -24,27 +26,54 @@ pub struct LocalStack {
     run: Child,
     endpoint: String,
     folder: TempDir,
+    settings: Vec<(String, String)>,
+}
+
+/// `localstack/run` on a free port, with these settings and a folder of its own; and the port.
+fn command(folder: &Path, settings: &[(String, String)]) -> (Command, u16) {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = Command::new(binary::workspace().join("localstack/run"));
+    command.args(["--port", &port.to_string(), "--folder"]).arg(folder.join("run"));
+    command.envs(settings.iter().cloned()).stdin(Stdio::null()).kill_on_drop(true);
+    (command, port)
+}
+
+/// With the functions to deploy.
+fn with_functions(settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    let functions = match std::env::var_os("CENOVKA_FUNCTIONS") {
+        Some(functions) => binary::workspace().join(functions),
+        None => binary::built("collector").parent().expect("a folder holds it").to_owned(),
+    };
+    let functions = functions.canonicalize().unwrap().display().to_string();
+    let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    settings.chain([("CENOVKA_FUNCTIONS".to_owned(), functions)]).collect()
+}
+
+/// Starts `localstack/run`, presses Ctrl-C once `LocalStack` listens, waits until none of its processes is left, and
+/// returns the exit code and what was said.
+pub async fn interrupted(settings: &[(&str, &str)]) -> (Option<i32>, String) {
+    let folder = folder();
+    let (mut command, port) = command(folder.path(), &with_functions(settings));
+    let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = run.id().expect("it runs");
+    until("LocalStack listens", async || TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
+    let family = processes::family(pid);
+    assert!(family.len() > 1, "{family:?}");
+    let sent = Command::new("kill").args(["-INT", &pid.to_string()]).status().await.unwrap();
+    assert!(sent.success());
+    let output = run.wait_with_output().await.unwrap();
+    let said =
+        [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat();
+    until("no process is left", async || !family.iter().any(|pid| processes::runs(*pid))).await;
+    (output.status.code(), said)
 }
 
 impl LocalStack {
     /// Starts it with these settings on a free port, and waits until the template is deployed.
     pub async fn start(settings: &[(&str, &str)]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let folder = folder();
-        let functions = match std::env::var_os("CENOVKA_FUNCTIONS") {
-            Some(functions) => binary::workspace().join(functions),
-            None => binary::built("collector").parent().expect("a folder holds it").to_owned(),
-        };
-        let mut run = Command::new(binary::workspace().join("localstack/run"))
-            .args(["--port", &port.to_string(), "--folder"])
-            .arg(folder.path().join("run"))
-            .env("CENOVKA_FUNCTIONS", functions.canonicalize().unwrap())
-            .envs(settings.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
+        let (folder, settings) = (folder(), with_functions(settings));
+        let (mut command, port) = command(folder.path(), &settings);
+        let mut run = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(run.stdout.take().unwrap()).lines();
         loop {
             let line = said.next_line().await.unwrap().expect("localstack/run ended; it says why above");
@@ -53,7 +82,20 @@ impl LocalStack {
                 break;
             }
         }
-        Self { run, endpoint: format!("http://127.0.0.1:{port}"), folder }
+        Self { run, endpoint: format!("http://127.0.0.1:{port}"), folder, settings }
+    }
+
+    /// Deploys once more, with these settings changed.
+    pub async fn deploy(&self, changed: &[(&str, &str)]) {
+        let workspace = binary::workspace();
+        let status = Command::new(workspace.join("target/localstack/python/bin/python"))
+            .arg(workspace.join("localstack/deploy"))
+            .envs(self.settings.iter().cloned())
+            .envs(changed.iter().copied())
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .stdout(Stdio::null())
+            .status();
+        assert!(status.await.unwrap().success(), "localstack/deploy says why above");
     }
 
     /// The process of `localstack/run`.
@@ -69,6 +111,12 @@ impl LocalStack {
 
     /// What AWS's own command line says to a command and its arguments.
     pub async fn aws(&self, command: &str, arguments: &[&str]) -> Value {
+        let said = self.try_aws(command, arguments).await;
+        said.unwrap_or_else(|error| panic!("aws {command}: {error}"))
+    }
+
+    /// [`LocalStack::aws`], or the error that it says.
+    async fn try_aws(&self, command: &str, arguments: &[&str]) -> Result<Value, String> {
         let output = Command::new(binary::workspace().join("target/localstack/python/bin/aws"))
             .args(command.split(' '))
             .args(arguments)
@@ -77,12 +125,44 @@ impl LocalStack {
             .env("AWS_DEFAULT_REGION", "eu-central-1")
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
+            // A throttled invocation is not tried again.
+            .env("AWS_MAX_ATTEMPTS", "1")
             .output()
             .await
             .unwrap();
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
         let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "aws {command}: {}", String::from_utf8_lossy(&output.stderr));
-        if said.trim().is_empty() { Value::Null } else { serde_json::from_str(&said).unwrap() }
+        Ok(if said.trim().is_empty() { Value::Null } else { serde_json::from_str(&said).unwrap() })
+    }
+
+    /// A setting of a function as it is deployed.
+    pub async fn setting(&self, function: &str, name: &str) -> Value {
+        let arguments = ["--function-name", &format!("cenovka-{function}")];
+        let configuration = self.aws("lambda get-function-configuration", &arguments).await;
+        configuration["Environment"]["Variables"][name].clone()
+    }
+
+    /// The schedules of the rules that are enabled.
+    pub async fn schedules(&self) -> Vec<String> {
+        let listed = self.aws("events list-rules", &[]).await;
+        let rules = listed["Rules"].as_array().unwrap().iter().filter(|rule| rule["State"] == "ENABLED");
+        rules.map(|rule| rule["ScheduleExpression"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Sends the collector a request without waiting, and another one while it walks; returns the error of that.
+    pub async fn collect_twice_at_once(&self, segments: &[&str]) -> String {
+        let payload = serde_json::json!({ "segments": segments }).to_string();
+        let file = self.folder.path().join("none.json").display().to_string();
+        let request = ["--function-name", "cenovka-collector", "--payload", &payload];
+        let event = [&request[..], &["--invocation-type", "Event", &file]].concat();
+        self.aws("lambda invoke", &event).await;
+        sleep(Duration::from_secs(1)).await;
+        // This one has to wait.
+        self.aws("lambda invoke", &event).await;
+        let answered = self.try_aws("lambda invoke", &[&request[..], &[&file]].concat()).await;
+        answered.expect_err("the collector's concurrency is used up")
     }
 
     /// Invokes a function of the stack and waits for its answer.

@@ -65,6 +65,18 @@ async fn what_is_none_of_the_loaders_business_is_ignored() {
 }
 
 #[tokio::test]
+async fn an_event_that_is_no_notification_is_rejected_instead_of_succeeding_with_nothing() {
+    let world = world().await;
+    let mut loader = world.loader().await;
+    let notification = event::file("loader-object-created.json");
+    let of_eventbridge = json!({ "source": "aws.s3", "detail-type": "Object Created", "detail": {} });
+    for event in [json!({}), json!({ "requestPayload": notification }), of_eventbridge] {
+        let error = loader.invoke(event).await.unwrap_err();
+        assert_eq!((error.class.as_str(), error.message.contains("it has no records")), ("reject", true));
+    }
+}
+
+#[tokio::test]
 async fn a_failing_record_does_not_take_the_others_along() {
     let mut world = world().await;
     let (mut collector, mut loader) = (world.collector().await, world.loader().await);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use end_to_end::database::OWNER;
-use end_to_end::localstack::{BUCKET, LocalStack, until};
+use end_to_end::localstack::{BUCKET, LocalStack, interrupted, until};
 use end_to_end::{Database, processes};
 use portal_simulator::{Market, Simulator, Source};
 use serde_json::json;
@@ -62,6 +62,25 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
         &mut began,
         &format!("{} processes listen on {} addresses, all loopback", family.len(), addresses.len()),
     );
+
+    let changed = [("CENOVKA_SMALL_RATE", "rate(1 hour)"), ("CENOVKA_REQUESTS_PER_SECOND", "2")];
+    for _ in 0..2 {
+        localstack.deploy(&changed).await;
+        let mut schedules = localstack.schedules().await;
+        schedules.sort();
+        assert_eq!(schedules, ["rate(1 hour)", "rate(15 minutes)"]);
+        assert_eq!(localstack.setting("collector", "CENOVKA_REQUESTS_PER_SECOND").await, "2");
+    }
+    step(&mut began, "deployed again with two settings changed, and once more with none");
+
+    let stored = localstack.keys().await.len();
+    let segments =
+        ["houses-rent", "houses-auction", "houses-share", "land-rent", "land-auction", "land-share"];
+    let throttled = localstack.collect_twice_at_once(&segments).await;
+    assert!(throttled.contains("TooManyRequestsException"), "{throttled}");
+    let both = stored + 2 * segments.len();
+    until("both that need not be answered are walked", async || localstack.keys().await.len() >= both).await;
+    step(&mut began, "of three collections at once, one was throttled, and one waited for the first");
 
     let of_bucket = ["--bucket", BUCKET];
     let configured =
@@ -122,4 +141,14 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
     localstack.kill().await;
     until("killed, it leaves no process", async || !family.iter().any(|pid| processes::runs(*pid))).await;
     step(&mut began, &format!("localstack/run was killed, and its {} processes are gone", family.len()));
+}
+
+#[tokio::test]
+#[ignore = "starts LocalStack, which needs Python 3.11 and PyPI: cargo nextest run --workspace --run-ignored only"]
+async fn ctrl_c_ends_localstack_and_all_that_it_has_started() {
+    let portal = ("CENOVKA_PORTAL_URL", "http://127.0.0.1:1");
+    let database = ("DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing");
+    let (code, said) = interrupted(&[portal, database]).await;
+    assert_eq!(code, Some(130), "{said}");
+    assert!(said.trim_end().ends_with("ended before it was up") && !said.contains("Traceback"), "{said}");
 }

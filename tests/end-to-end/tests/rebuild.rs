@@ -207,6 +207,21 @@ async fn a_loader_that_does_not_exist_stops_everything() {
 }
 
 #[tokio::test]
+async fn a_loader_whose_concurrency_is_used_up_is_asked_again() {
+    let mut rebuild = Rebuild::of_lost(1).await;
+    let all = rebuild.objects();
+    // The SDK asks three times before it gives up.
+    rebuild.lambda.throttle(3 + 2);
+    let error = rebuild.reconciler.invoke(json!({ "older_than_minutes": 0 })).await.unwrap_err();
+    assert_eq!(error.class, "retry", "{}", error.message);
+    assert!(error.message.contains("TooManyRequestsException"), "{}", error.message);
+    assert_eq!(error.message.matches(PREFIX).count(), 1, "one object is left: {}", error.message);
+    let report = rebuild.reconcile().await;
+    assert_eq!((&report["missing"], &report["loaded"]), (&json!(1), &json!(1)), "{report}");
+    assert_eq!(rebuild.lambda.invocations(), all);
+}
+
+#[tokio::test]
 async fn a_reconciler_stops_before_its_deadline_and_the_next_run_finishes() {
     let mut rebuild = Rebuild::of_lost(4).await;
     let (all, request) = (rebuild.objects(), json!({ "older_than_minutes": 0 }));
