@@ -1,0 +1,116 @@
+"""Holds compose.yaml against what it must say: loopback only, no Docker socket, no secrets, versions, health checks.
+
+Reads files only; tests/compose/run starts it. `.ci/run` installs what this needs.
+"""
+
+import pathlib
+import re
+import tomllib
+import unittest
+
+import yaml
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+def read(path):
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+SERVICES = yaml.safe_load(read("compose.yaml"))["services"]
+DOCKERFILE = read("compose/Dockerfile")
+
+
+def values(node):
+    """Every text in it."""
+    match node:
+        case dict():
+            return [text for each in node.values() for text in values(each)]
+        case list():
+            return [text for each in node for text in values(each)]
+        case _:
+            return [str(node)]
+
+
+class Compose(unittest.TestCase):
+    def test_ports_are_published_on_loopback_only(self):
+        ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+        self.assertTrue(ports)
+        for port in ports:
+            self.assertRegex(port, r"^127\.0\.0\.1:[^:]+(:-\d+\})?:\d+$")
+        self.assertFalse([name for name, service in SERVICES.items() if "network_mode" in service])
+
+    def test_no_container_gets_at_docker(self):
+        for name, service in SERVICES.items():
+            self.assertNotIn("docker.sock", "".join(values(service)), name)
+            self.assertFalse({"privileged", "cap_add", "pid", "ipc"} & set(service), name)
+
+    def test_every_image_has_a_version(self):
+        images = {service["image"] for service in SERVICES.values() if "image" in service}
+        stages = set(re.findall(r"^FROM \S+ AS (\S+)", DOCKERFILE, re.M))
+        images |= set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.M)) - stages
+        for image in images:
+            self.assertRegex(image, r"^[a-z/]+:(\d[\w.-]*|bookworm-slim)$")
+        # The test replaces every one of them.
+        self.assertEqual(images - set(re.findall(r'"(\S+:\S+)"', read("tests/compose/run"))), set())
+
+    def test_no_secret_is_written_down(self):
+        for name, service in SERVICES.items():
+            for setting, value in service.get("environment", {}).items():
+                if re.search("PASSWORD|SECRET|TOKEN|KEY|DATABASE_URL", setting):
+                    self.assertRegex(setting, "_FILE$", name)
+                    self.assertRegex(value, "^/run/passwords/", name)
+            self.assertNotRegex("\n".join(values(service)), r"://[^/\s]*:[^/\s]*@", name)
+
+    def test_every_service_tells_its_health_or_ends_by_itself(self):
+        conditions = {(needed, how["condition"]) for service in SERVICES.values()
+                      for needed, how in service.get("depends_on", {}).items()}
+        for name, service in SERVICES.items():
+            if "healthcheck" in service:
+                self.assertNotIn((name, "service_completed_successfully"), conditions)
+            else:
+                self.assertIn((name, "service_completed_successfully"), conditions)
+        self.assertNotIn("service_started", {condition for _, condition in conditions})
+
+    def test_only_the_profile_live_asks_the_real_portal_and_only_with_permission(self):
+        real = {name for name, service in SERVICES.items() if "sreality.cz" in "".join(values(service))}
+        self.assertEqual(real, {"live"})
+        live = SERVICES["live"]
+        self.assertEqual(live["profiles"], ["live"])
+        self.assertEqual(live["entrypoint"][0], "/cenovka/compose/with-permission")
+        for setting in ("CENOVKA_PORTAL_PERMISSION", "CENOVKA_CONTACT"):
+            self.assertEqual(live["environment"][setting], f"${{{setting}:-}}")
+        self.assertNotEqual(live["environment"]["CENOVKA_DATABASE"],
+                            SERVICES["localstack"]["environment"]["CENOVKA_DATABASE"])
+
+    def test_functions_run_as_without_docker(self):
+        without_docker = dict(re.findall(r'"([A-Z_]+)": "([^"{]*)"', read("localstack/run")))
+        ours = SERVICES["localstack"]["environment"]
+        # Where to listen, and what is logged to the terminal.
+        for setting in set(ours) & set(without_docker) - {"LS_LOG"}:
+            self.assertEqual(ours[setting], without_docker[setting], setting)
+        self.assertEqual(ours["LAMBDA_RUNTIME_EXECUTOR"], "process")
+        self.assertRegex(ours["PYTHONPATH"], "/localstack/executor$")
+
+
+class Build(unittest.TestCase):
+    def test_every_crate_of_the_workspace_is_there_to_build(self):
+        allowed = [line[1:] for line in read(".dockerignore").splitlines() if line.startswith("!")]
+        for member in tomllib.loads(read("Cargo.toml"))["workspace"]["members"]:
+            self.assertTrue(any(member == path or member.startswith(f"{path}/") for path in allowed), member)
+        copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.M)
+        for source in " ".join(copied).replace(".", "", 1).split():
+            self.assertTrue((ROOT / source).exists(), source)
+
+    def test_the_compiler_is_the_oldest_that_is_supported(self):
+        version = tomllib.loads(read("Cargo.toml"))["workspace"]["package"]["rust-version"]
+        self.assertIn(f"FROM rust:{version}-", DOCKERFILE)
+
+    def test_localstack_is_the_version_that_is_documented(self):
+        [version] = re.findall(r"FROM localstack/localstack:(\S+) AS", DOCKERFILE)
+        self.assertIn(f"localstack/localstack:{version}", read("localstack/README.md"))
+        self.assertIn(f"localstack-core=={version}", read("tests/compose/stand-ins/localstack-requirements.txt"))
+
+
+if __name__ == "__main__":
+    unittest.main()
