@@ -8,10 +8,11 @@ WORKDIR /opt/code/localstack
 COPY localstack-requirements.txt ./
 RUN python3 -m venv .venv \
     && .venv/bin/pip install --no-cache-dir --requirement localstack-requirements.txt \
-    && .venv/bin/python -m localstack.aws.spec \
     && mkdir -p /var/lib/localstack /usr/lib/localstack /tmp/localstack \
     && touch /tmp/localstack/.marker /usr/lib/localstack/.community-version
 COPY --chmod=755 localstack-entrypoint /usr/local/bin/docker-entrypoint.sh
+# Catalogued beforehand, as in the image.
+RUN .venv/bin/python -m localstack.aws.spec
 ENV USER=localstack PYTHONUNBUFFERED=1
 VOLUME /var/lib/localstack
 ENTRYPOINT ["docker-entrypoint.sh"]
