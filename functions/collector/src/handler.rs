@@ -1,9 +1,9 @@
 //! The handler: one invocation, any number of segments.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use lambda_runtime::LambdaEvent;
-use runtime::{CollectorSettings, Failure, Interrupt, RawStore, Record};
+use runtime::{CollectorSettings, Failure, Interrupt, RawStore, Record, time_left};
 use serde::{Deserialize, Serialize};
 use sreality::{Age, Client, Robots, Segment};
 
@@ -61,7 +61,7 @@ impl Collector {
     /// # Errors
     /// With the class of the worst error, after the other segments were walked.
     pub async fn handle(&self, event: LambdaEvent<Request>) -> Result<Response, Failure> {
-        let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::ZERO);
+        let left = time_left(event.context.deadline(), SystemTime::now());
         let deadline = Instant::now() + stop_before(left);
         self.collect(&event.payload, Some(deadline), |_| ()).await
     }

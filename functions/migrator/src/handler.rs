@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::LambdaEvent;
-use runtime::{Class, DatabaseSettings, Failure};
+use runtime::{Class, DatabaseSettings, Failure, time_left};
 use serde::Serialize;
 use tokio::time::{sleep, timeout};
 use warehouse::SCHEMA_VERSION;
@@ -68,7 +68,7 @@ impl Migrator {
     /// another try would come after the deployment was undone.
     pub async fn handle(&self, event: LambdaEvent<Event>) -> Result<Response, Failure> {
         let LambdaEvent { payload, context } = event;
-        let left = context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::ZERO);
+        let left = time_left(context.deadline(), SystemTime::now());
         match payload.asked() {
             Ok(Asked::ByHand) => within(left, self.migrate()).await.map(Response::Migrated),
             Ok(Asked::ByStack(request)) => self.answer(request, left).await.map(Response::Answered),

@@ -1,10 +1,10 @@
 //! The handler: one comparison of raw zone and ledger, and the loads that follow from it.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::LambdaEvent;
-use runtime::{Class, Failure, RawStore, ReconcilerSettings, Record};
+use runtime::{Class, Failure, RawStore, ReconcilerSettings, Record, time_left};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use warehouse::Warehouse;
@@ -83,7 +83,8 @@ impl Reconciler {
     /// # Errors
     /// With the class of the worst error, after everything else was tried.
     pub async fn handle(&self, event: LambdaEvent<Request>) -> Result<Report, Failure> {
-        let deadline = Timestamp::try_from(event.context.deadline()).ok();
+        let left = time_left(event.context.deadline(), SystemTime::now());
+        let deadline = Some(Timestamp::now() + left);
         self.reconcile(&event.payload, deadline).await
     }
 }

@@ -11,6 +11,7 @@ pub mod process;
 pub mod raw_store;
 pub mod s3_event;
 pub mod settings;
+mod time_left;
 
 pub use failure::{Class, Failure};
 pub use interrupt::Interrupt;
@@ -19,3 +20,4 @@ pub use raw_store::{RawStore, StoreError};
 pub use settings::{
     CollectorSettings, DatabaseSettings, LoaderSettings, Login, ReconcilerSettings, SettingsError,
 };
+pub use time_left::time_left;
