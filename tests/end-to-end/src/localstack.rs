@@ -20,6 +20,8 @@ pub const BUCKET: &str = "cenovka-raw-000000000000-eu-central-1";
 
 /// The longest that any one thing may take: LocalStack's rules count whole minutes.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// The longest that LocalStack's start may take, which the first time installs half a gigabyte.
+const INSTALLATION: Duration = Duration::from_secs(480);
 
 /// A running `LocalStack`.
 pub struct LocalStack {
@@ -56,7 +58,8 @@ pub async fn interrupted(settings: &[(&str, &str)]) -> (Option<i32>, String) {
     let (mut command, port) = command(folder.path(), &with_functions(settings));
     let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let pid = run.id().expect("it runs");
-    until("LocalStack listens", async || TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
+    let listens = async || TcpStream::connect(("127.0.0.1", port)).await.is_ok();
+    within(INSTALLATION, "LocalStack listens", listens).await;
     let family = processes::family(pid);
     assert!(family.len() > 1, "{family:?}");
     let sent = Command::new("kill").args(["-INT", &pid.to_string()]).status().await.unwrap();
@@ -208,10 +211,14 @@ impl LocalStack {
 }
 
 /// Waits until something holds.
-pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub async fn until(what: &str, holds: impl AsyncFnMut() -> bool) {
+    within(PATIENCE, what, holds).await;
+}
+
+async fn within(patience: Duration, what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !holds().await {
-        assert!(began.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
+        assert!(began.elapsed() < patience, "not within {patience:?}: {what}");
         sleep(Duration::from_millis(200)).await;
     }
 }
