@@ -124,6 +124,8 @@ def text(value):
             return f"{resource}.{attribute}"
         case {"Ref": name}:
             return str(VALUES.get(name, name))
+        case {"Fn::If": ["Whole", whole, small]}:
+            return text(whole if VALUES["Plan"] == "whole" else small)
         case {"Fn::FindInMap": names}:
             mapping, key, attribute = map(text, names)
             return SOURCE["Mappings"][mapping][key][attribute]

@@ -63,6 +63,25 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
         &format!("{} processes listen on {} addresses, all loopback", family.len(), addresses.len()),
     );
 
+    let changed = [("CENOVKA_SMALL_RATE", "rate(1 hour)"), ("CENOVKA_REQUESTS_PER_SECOND", "2")];
+    for _ in 0..2 {
+        localstack.deploy(&changed).await;
+        let mut schedules = localstack.schedules().await;
+        schedules.sort();
+        assert_eq!(schedules, ["rate(1 hour)", "rate(15 minutes)"]);
+        assert_eq!(localstack.setting("collector", "CENOVKA_REQUESTS_PER_SECOND").await, "2");
+    }
+    step(&mut began, "deployed again with two settings changed, and once more with none");
+
+    let stored = localstack.keys().await.len();
+    let segments =
+        ["houses-rent", "houses-auction", "houses-share", "land-rent", "land-auction", "land-share"];
+    let throttled = localstack.collect_twice_at_once(&segments).await;
+    assert!(throttled.contains("TooManyRequestsException"), "{throttled}");
+    let both = stored + 2 * segments.len();
+    until("both that need not be answered are walked", async || localstack.keys().await.len() >= both).await;
+    step(&mut began, "of three collections at once, one was throttled, and one waited for the first");
+
     let of_bucket = ["--bucket", BUCKET];
     let configured =
         localstack.aws("s3api get-bucket-notification-configuration", &of_bucket).await.to_string();
