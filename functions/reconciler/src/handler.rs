@@ -84,7 +84,7 @@ impl Reconciler {
     /// With the class of the worst error, after everything else was tried.
     pub async fn handle(&self, event: LambdaEvent<Request>) -> Result<Report, Failure> {
         let left = time_left(event.context.deadline(), SystemTime::now());
-        let deadline = Some(Timestamp::now() + left);
+        let deadline = Timestamp::now().checked_add(left).ok();
         self.reconcile(&event.payload, deadline).await
     }
 }
