@@ -1,19 +1,37 @@
--- Users and databases of a new Postgres, as README.md, "Roles", describes them. Run once, as superuser.
+-- Users and databases of Postgres, as README.md, "Roles", describes them. Run as superuser at each start, so that what
+-- is added here comes into an older Postgres, too.
 \set cenovka_password `cat /run/passwords/cenovka`
 \set loader_password `cat /run/passwords/loader`
 \set analyst_password `cat /run/passwords/analyst`
+\set superset_password `cat /run/passwords/superset`
 
 -- The owner is no superuser and cannot create roles, so it finds the group roles here.
-create role cenovka_loader;
-create role cenovka_analyst;
-create role cenovka login password :'cenovka_password';
-create role loader login password :'loader_password' in role cenovka_loader;
-create role analyst login password :'analyst_password' in role cenovka_analyst;
+select format('create role %I', role)
+from unnest(array['cenovka_loader', 'cenovka_analyst', 'cenovka', 'loader', 'analyst', 'superset']) role
+where to_regrole(role) is null
+\gexec
+alter role cenovka login password :'cenovka_password';
+alter role loader login password :'loader_password';
+alter role analyst login password :'analyst_password';
+alter role superset login password :'superset_password';
+-- What is granted already is said again in silence.
+set client_min_messages = warning;
+grant cenovka_loader to loader;
+grant cenovka_analyst to analyst;
+reset client_min_messages;
 alter role analyst set statement_timeout = '1min';
+-- Anybody can undo this in their session: what keeps analysts from writing is that they have no right to.
+alter role analyst set default_transaction_read_only = on;
 
--- What is simulated and what is real are never in one warehouse.
-create database cenovka owner cenovka;
-create database live owner cenovka;
+-- What is simulated and what is real are never in one warehouse; `superset` has Superset's own data.
+select format('create database %I owner %I', database, owner)
+from (values ('cenovka', 'cenovka'), ('live', 'cenovka'), ('superset', 'superset')) needed (database, owner)
+where not exists (select from pg_database where datname = database)
+\gexec
+
+-- Superset is kept to its own database, and everybody else out of that.
+revoke connect on database postgres, template1, cenovka, live, superset from public;
+grant connect on database cenovka, live to cenovka_loader, cenovka_analyst;
 
 -- No superuser over the network.
 alter role postgres password null;

@@ -317,9 +317,11 @@ def serve(app: object, bind: str) -> None:
                 "timeout": 120,
                 "graceful_timeout": 2,
                 "loglevel": "warning",
-                "control_socket_disable": True,
                 "when_ready": lambda _server: say("ready"),
             }
+            # Superset allows versions, and its image may have one, that have no such socket yet.
+            if "control_socket_disable" in self.cfg.settings:
+                options["control_socket_disable"] = True
             for name, value in options.items():
                 self.cfg.set(name, value)
 

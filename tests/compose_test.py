@@ -19,6 +19,7 @@ def read(path):
 
 SERVICES = yaml.safe_load(read("compose.yaml"))["services"]
 DOCKERFILE = read("compose/Dockerfile")
+SUPERSET_DOCKERFILE = read("superset/Dockerfile")
 
 
 def values(node):
@@ -47,8 +48,9 @@ class Compose(unittest.TestCase):
 
     def test_every_image_has_a_version(self):
         images = {service["image"] for service in SERVICES.values() if "image" in service}
-        stages = set(re.findall(r"^FROM \S+ AS (\S+)", DOCKERFILE, re.M))
-        images |= set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.M)) - stages
+        for dockerfile in (DOCKERFILE, SUPERSET_DOCKERFILE):
+            stages = set(re.findall(r"^FROM \S+ AS (\S+)", dockerfile, re.M))
+            images |= set(re.findall(r"^FROM (\S+)", dockerfile, re.M)) - stages
         for image in images:
             self.assertRegex(image, r"^[a-z/]+:(\d[\w.-]*|bookworm-slim)$")
         # The test replaces every one of them.
@@ -57,7 +59,7 @@ class Compose(unittest.TestCase):
     def test_no_secret_is_written_down(self):
         for name, service in SERVICES.items():
             for setting, value in service.get("environment", {}).items():
-                if re.search("PASSWORD|SECRET|TOKEN|KEY|DATABASE_URL", setting):
+                if re.search("PASSWORD|SECRET|TOKEN|KEY|DATABASE_URL|METADATA_URI", setting):
                     self.assertRegex(setting, "_FILE$", name)
                     self.assertRegex(value, "^/run/passwords/", name)
             self.assertNotRegex("\n".join(values(service)), r"://[^/\s]*:[^/\s]*@", name)
@@ -91,6 +93,45 @@ class Compose(unittest.TestCase):
             self.assertEqual(ours[setting], without_docker[setting], setting)
         self.assertEqual(ours["LAMBDA_RUNTIME_EXECUTOR"], "process")
         self.assertRegex(ours["PYTHONPATH"], "/localstack/executor$")
+
+
+class Superset(unittest.TestCase):
+    def test_superset_and_its_driver_are_those_of_its_requirements(self):
+        requirements = dict(re.findall(r"^([\w-]+)==(\S+)$", read("superset/requirements.txt"), re.M))
+        self.assertIn(f"FROM apache/superset:{requirements['apache_superset']}\n", SUPERSET_DOCKERFILE)
+        [pattern] = re.findall(r"uv pip install \S+ --python \S+ \"\$\(grep '(.+)' requirements.txt\)\"", SUPERSET_DOCKERFILE)
+        [driver] = re.findall(f"{pattern}.+", read("superset/requirements.txt"), re.M)
+        self.assertEqual(driver, f"psycopg2-binary=={requirements['psycopg2-binary']}")
+
+    def test_it_does_not_run_as_root(self):
+        users = re.findall(r"^USER (\S+)$", SUPERSET_DOCKERFILE, re.M)
+        self.assertEqual(users[-1], "superset")
+        self.assertNotIn("user", SERVICES["superset"])
+
+    def test_its_image_has_what_it_starts_with_and_no_tests(self):
+        copied = set(" ".join(re.findall(r"^COPY --\S+ (.+) \S+$", SUPERSET_DOCKERFILE, re.M)).split())
+        its = {"assets", "requirements.txt", "start.py", "superset_config.py"}
+        self.assertEqual(copied, {f"superset/{name}" for name in its} | {"compose/with-superset-passwords"})
+        self.assertTrue(all((ROOT / path).exists() for path in copied))
+        self.assertIn("superset/test", read(".dockerignore").splitlines())
+
+    def test_it_is_an_analyst_whose_password_it_reads_by_a_group_of_its_own(self):
+        superset = SERVICES["superset"]
+        self.assertEqual(superset["environment"]["PGUSER"], "analyst")
+        self.assertEqual(superset["environment"]["PGDATABASE"], "${CENOVKA_DASHBOARD_DATABASE:-cenovka}")
+        [(group, readable)] = re.findall(r"^chgrp (\d+) (.+)$", read("compose/make-passwords"), re.M)
+        self.assertEqual(superset["group_add"], [group])
+        self.assertEqual(readable.split(), ["analyst", "superset"])
+        self.assertEqual(superset["entrypoint"][0], "/cenovka/with-superset-passwords")
+        self.assertEqual([name for name, service in SERVICES.items() if "group_add" in service], ["superset"])
+
+    def test_only_the_service_roles_is_a_superuser_of_postgres(self):
+        mounting = {name for name, service in SERVICES.items()
+                    if any(volume.startswith("socket:") for volume in service.get("volumes", []))}
+        self.assertEqual(mounting, {"postgres", "roles"})
+
+    def test_nothing_calls_home(self):
+        self.assertIn("SCARF_ANALYTICS=false", SUPERSET_DOCKERFILE)
 
 
 class Build(unittest.TestCase):

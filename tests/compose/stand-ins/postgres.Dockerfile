@@ -1,6 +1,7 @@
 # Stands in for postgres:17-trixie: Debian's Postgres 17, and as much of the image's entrypoint as compose.yaml relies on.
 FROM debian:trixie-slim
-ENV PGDATA=/var/lib/postgresql/data \
+ENV LANG=C.UTF-8 \
+    PGDATA=/var/lib/postgresql/data \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/postgresql/17/bin
 # hadolint ignore=DL3008
 RUN apt-get update \
