@@ -1,4 +1,4 @@
-"""Superset in compose: its dashboards come up and answer, for who has a password, and a second start changes nothing."""
+"""Superset in compose: its dashboards answer who has a password, and a second start changes nothing."""
 
 import http.client
 import json
