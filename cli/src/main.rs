@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use cenovka::args::{Cli, Command, QuarantineCommand};
 use cenovka::error::Error;
-use cenovka::{local, operator, quarantine, simulation, verify};
+use cenovka::{local, operator, quarantine, seed, simulation, verify};
 use clap::Parser;
 use reconciler::Request;
 use runtime::Interrupt;
@@ -16,11 +16,18 @@ const INTERRUPTED: u8 = 130;
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     runtime::logs::init_for_terminal();
+    let simulation = &cli.simulation;
+    let data_dir = simulation.data_dir.as_deref();
     let command = async {
         match cli.command {
-            None => simulation::run(&cli.simulation, interrupted()).await,
-            Some(Command::Serve) => local::serve(&cli.simulation, interrupted()).await,
-            Some(Command::Psql { arguments }) => local::psql(&cli.simulation, &arguments).await,
+            None => simulation::run(simulation, interrupted()).await,
+            Some(Command::Serve) => {
+                local::serve(data_dir, &simulation.market(), interrupted()).await
+            },
+            Some(Command::Seed { days }) => seed::run(simulation, days, interrupted()).await,
+            Some(Command::Psql { seeded, arguments }) => {
+                local::psql(data_dir, &simulation.market_or_seeded(seeded), &arguments).await
+            },
             Some(Command::Collect { segments, since }) => {
                 operator::collect(collector::Request { segments, since }).await
             }
