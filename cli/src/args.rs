@@ -9,7 +9,7 @@ use crate::market::Market;
 /// Listings on the market of the simulated days.
 const LISTINGS: usize = 10_000;
 /// Listings on a seeded market: so many that a quarter of it takes less than two minutes.
-const SEEDED_LISTINGS: usize = 4_000;
+const SEEDED_LISTINGS: usize = 3_000;
 
 /// Cenovka: Czech property data from the portal to Postgres.
 ///
@@ -36,7 +36,7 @@ pub struct SimulationArgs {
     /// Simulated days to collect, counted from where the last run ended [default: 5, or 1 with --rows]
     #[arg(long)]
     pub days: Option<u32>,
-    /// Listings on the simulated market [default: 10000, or 4000 of a seeded one]
+    /// Listings on the simulated market [default: 10000, or 3000 of a seeded one]
     #[arg(long, global = true)]
     pub listings: Option<usize>,
     /// Serve these recorded rows instead of a simulated market
@@ -135,15 +135,22 @@ pub enum Command {
     /// ended. Each number of listings has a folder of its own, apart from that of `cargo run`; it takes `psql --seeded`
     /// to open it. If `DATABASE_URL` is set, that warehouse is filled, which must be empty at first.
     ///
-    /// The pipeline has its bad days, too, the same ones in each month of 30 days, but never on the last two: the portal
-    /// refuses with 429 or 503, cuts answers off, announces more than it shows (a walk that stays incomplete), sends falsified prices
-    /// (an object in quarantine), loses a key for some days, and sends rows that cannot be understood (rejects). From
-    /// day 40 on, the commercial space for sale has new keys, which stay (drift).
+    /// Sales and rents are walked every day, auctions and shares every third and on the last. The pipeline has its bad
+    /// days, the same ones in each 30 days, but never on the last two: the portal refuses with 429 or 503, cuts answers
+    /// off, announces more than it shows (a walk that stays incomplete), leaves out a key (drift that ends), sends rows
+    /// that cannot be understood (rejects) and falsified prices (an object in quarantine). From the 41st day on, rows of
+    /// commercial space for sale have new keys (drift that stays).
     Seed {
         /// Days that the first run simulates; later runs go on to today
         #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3650))]
         days: u32,
     },
+    /// Open Superset with dashboards over the warehouse of the simulated days, without Docker.
+    ///
+    /// Needs Python 3.10, 3.11 or 3.12 with venv. The first time it installs Superset from PyPI into the data folder,
+    /// which takes minutes. If `DATABASE_URL` is set, it shows that warehouse; the URL must be an analyst's, who can read
+    /// nothing but the marts.
+    Dashboard(DashboardArgs),
     /// Open psql on the private Postgres of the simulated days.
     Psql {
         /// On that of `cenovka seed` instead
@@ -153,6 +160,20 @@ pub enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+}
+
+/// Options of the dashboard.
+#[derive(Args, Clone, Debug)]
+pub struct DashboardArgs {
+    /// Show the market of `cenovka seed` instead
+    #[arg(long)]
+    pub seeded: bool,
+    /// Port of 127.0.0.1 that Superset listens on
+    #[arg(long, default_value_t = 8088)]
+    pub port: u16,
+    /// Open no browser
+    #[arg(long)]
+    pub no_open: bool,
 }
 
 /// What to do with the raw objects that the loader set aside.

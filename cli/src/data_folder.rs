@@ -63,6 +63,18 @@ impl DataFolder {
         self.path.join("postgres")
     }
 
+    /// Folder of what its Superset needs and keeps.
+    #[must_use]
+    pub fn superset(&self) -> PathBuf {
+        self.path.join("superset")
+    }
+
+    /// Folder of installations of Superset, which all markets share.
+    #[must_use]
+    pub fn superset_installations(&self) -> PathBuf {
+        self.path.with_file_name("superset")
+    }
+
     /// The state that the last run saved; that of a new simulation if there is none.
     ///
     /// # Errors
@@ -130,7 +142,8 @@ mod tests {
     #[test]
     fn an_unusable_folder_is_named() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let error = DataFolder::open(Some(file.path()), &Market::Simulated { listings: 1 }).unwrap_err().to_string();
+        let error =
+            DataFolder::open(Some(file.path()), &Market::Simulated { listings: 1 }).unwrap_err().to_string();
         assert!(
             error.contains("--data-dir") && error.contains(&file.path().display().to_string()),
             "{error}"

@@ -120,10 +120,8 @@ impl<'a> Days<'a> {
             self.simulator.set_faults(faults);
             let base_url = parse_base_url(&self.simulator.base_url())
                 .map_err(|error| Error::Simulator(std::io::Error::other(error)))?;
-            let settings = ClientSettings {
-                requests_per_second: REQUESTS_PER_SECOND,
-                ..ClientSettings::new(base_url)
-            };
+            let settings =
+                ClientSettings { requests_per_second: REQUESTS_PER_SECOND, ..ClientSettings::new(base_url) };
             let portal = Client::new(settings)?;
             let collector = Collector::new(portal, self.store.clone(), clock, Interrupt::never());
             let request =

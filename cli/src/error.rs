@@ -29,6 +29,9 @@ pub enum Error {
     /// The warehouse.
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
+    /// The dashboard.
+    #[error(transparent)]
+    Dashboard(#[from] crate::dashboard::Error),
     /// The private Postgres.
     #[error(transparent)]
     Postgres(#[from] crate::postgres::Error),

@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
 
 pub mod args;
+pub mod dashboard;
 pub mod data_folder;
 mod days;
 pub mod error;
@@ -21,4 +22,5 @@ pub mod quarantine;
 pub mod seed;
 pub mod simulation;
 pub mod summary;
+pub mod supervisor;
 pub mod verify;

@@ -45,7 +45,9 @@ pub async fn run(
     folder.save(state)?;
     let end = days_up_to(first_day, today);
     if state.days >= end {
-        println!("the seeded market has reached today, {today}: there is nothing to do before tomorrow (UTC)");
+        println!(
+            "the seeded market has reached today, {today}: there is nothing to do before tomorrow (UTC)"
+        );
     } else {
         let begins = |day| begins(first_day, day, now);
         let runs = |day, segments: &[_]| disturbance::runs(day, end, segments);
@@ -99,7 +101,8 @@ mod tests {
         assert_eq!(days_up_to(first_day, date(2026, 2, 27)), 1);
         assert_eq!(days_up_to(first_day, date(2026, 3, 2)), 4);
         assert_eq!(days_up_to(first_day, date(2026, 2, 26)), 0, "the clock was set back");
-        let (night, noon) = ("2026-03-02T00:10:00Z".parse().unwrap(), "2026-03-02T12:00:00Z".parse().unwrap());
+        let (night, noon) =
+            ("2026-03-02T00:10:00Z".parse().unwrap(), "2026-03-02T12:00:00Z".parse().unwrap());
         assert_eq!(begins(first_day, 3, noon).to_string(), "2026-03-02T03:00:00Z");
         assert_eq!(begins(first_day, 3, night), night);
         assert_eq!(begins(first_day, 2, night).to_string(), "2026-03-01T03:00:00Z");

@@ -43,8 +43,7 @@ pub async fn run(arguments: &SimulationArgs, interrupted: impl Future<Output = (
     let state = folder.state()?;
     let days = arguments.days.unwrap_or(if market.is_simulated() { 5 } else { 1 });
     let first = FIRST_DAY.parse().unwrap_or(Timestamp::UNIX_EPOCH);
-    let begins =
-        |day| first.saturating_add(SignedDuration::from_hours(24 * i64::from(day))).unwrap_or(first);
+    let begins = |day| first.saturating_add(SignedDuration::from_hours(24 * i64::from(day))).unwrap_or(first);
     let runs = |_, segments: &[Segment]| vec![Run { segments: segments.to_vec(), faults: Faults::default() }];
     let end = state.days.saturating_add(days);
     let course = Course { market, folder: &folder, state, end, begins: &begins, runs: &runs };
