@@ -127,7 +127,11 @@ pub enum Command {
     Migrate,
     /// Keep portal simulator, S3 and Postgres running, and print the settings for functions that are invoked
     /// by hand.
-    Serve,
+    Serve {
+        /// With the market of `cenovka seed` instead
+        #[arg(long)]
+        seeded: bool,
+    },
     /// Fill a warehouse with a simulated quarter that ends today, for dashboards to look at.
     ///
     /// The market of the simulated days, with other dates: the last of the days is today (UTC). Everything goes through

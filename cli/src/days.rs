@@ -21,16 +21,16 @@ use crate::progress::Progress;
 /// The simulator needs no pauses.
 const REQUESTS_PER_SECOND: f64 = 10_000.0;
 
-/// When what was loaded on a simulated day was loaded, by that day's clock: Postgres knows the machine's only. An
-/// interrupted day is loaded in parts, and no part before its walk ended.
+/// When the walks of a simulated day were loaded, by that day's clock: Postgres knows the machine's only. An interrupted
+/// day is loaded in parts, between which the machine's clock went on; no part was loaded before its walk ended.
 const LOADED_AT: &str = "
 update warehouse.walk
 set loaded_at = greatest(finished_at, loaded_at + $2::double precision * interval '1 second')
-where started_at >= $1";
+where started_at >= date_trunc('day', $1::timestamptz, 'UTC')";
 const NOTED_AT: &str = "
 update warehouse.quarantine
 set noted_at = greatest(started_at, noted_at + $2::double precision * interval '1 second')
-where started_at >= $1";
+where started_at >= date_trunc('day', $1::timestamptz, 'UTC')";
 
 /// One day as it is to pass.
 #[derive(Debug)]
@@ -132,7 +132,7 @@ impl<'a> Days<'a> {
         Ok(())
     }
 
-    /// Dates the loads of the walks since `begins` by the day's clock, which showed that time when it `began`.
+    /// Dates the day's loads by its clock, which showed `begins` when it `began`.
     async fn date_loads(&self, begins: Timestamp, began: Timestamp) -> Result<(), Error> {
         let seconds = begins.duration_since(began).as_secs_f64();
         let mut warehouse = self.postgres.warehouse()?;

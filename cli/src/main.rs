@@ -27,7 +27,9 @@ async fn main() -> ExitCode {
     let command = async {
         match cli.command {
             None => simulation::run(simulation, interrupted()).await,
-            Some(Command::Serve) => local::serve(data_dir, &simulation.market(), interrupted()).await,
+            Some(Command::Serve { seeded }) => {
+                local::serve(data_dir, &simulation.market_or_seeded(seeded), interrupted()).await
+            }
             Some(Command::Seed { days }) => seed::run(simulation, days, interrupted()).await,
             Some(Command::Dashboard(arguments)) => {
                 let market = simulation.market_or_seeded(arguments.seeded);

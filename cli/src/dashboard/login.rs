@@ -122,7 +122,12 @@ mod tests {
         );
         assert_eq!(
             set("postgres://analyst@localhost"),
-            text(&[("PGDATABASE", "analyst"), ("PGHOST", "localhost"), ("PGUSER", "analyst")])
+            text(&[
+                ("PGDATABASE", "analyst"),
+                ("PGHOST", "localhost"),
+                ("PGPORT", "5432"),
+                ("PGUSER", "analyst")
+            ])
         );
     }
 
