@@ -134,16 +134,17 @@ pub enum Command {
     },
     /// Fill a warehouse with a simulated quarter that ends today, for dashboards to look at.
     ///
-    /// The market of the simulated days, with other dates: the last of the days is today (UTC). Everything goes through
-    /// collector, S3 and loader, and no price or listing exists. A second run goes on to today from where the first
-    /// ended. Each number of listings has a folder of its own, apart from that of `cargo run`; it takes `psql --seeded`
-    /// to open it. If `DATABASE_URL` is set, that warehouse is filled, which must be empty at first.
+    /// The market of the simulated days, with other dates: the last of the days is today (UTC). Everything goes
+    /// through collector, S3 and loader, and no price or listing exists. A second run goes on to today from where the
+    /// first ended. Each number of listings has a folder of its own, apart from that of `cargo run`: `dashboard`,
+    /// `psql` and `serve` open it with `--seeded`. If `DATABASE_URL` is set, that warehouse is filled, which must be
+    /// empty at first.
     ///
-    /// Sales and rents are walked every day, auctions and shares every third and on the last. The pipeline has its bad
-    /// days, the same ones in each 30 days, but never on the last two: the portal refuses with 429 or 503, cuts answers
-    /// off, announces more than it shows (a walk that stays incomplete), leaves out a key (drift that ends), sends rows
-    /// that cannot be understood (rejects) and falsified prices (an object in quarantine). From the 41st day on, rows of
-    /// commercial space for sale have new keys (drift that stays).
+    /// Sales and rents are walked every day, auctions and shares every third, on the first and on the last. The
+    /// pipeline has its bad days, the same ones in each 30 days, but never on the last two: the portal refuses with 429
+    /// or 503, cuts answers off, announces more than it shows (a walk that stays incomplete), leaves out a key (drift
+    /// that ends), sends rows that cannot be understood (rejects) and falsified prices (an object in quarantine). From
+    /// the 41st day on, rows of commercial space for sale have new keys (drift that stays).
     Seed {
         /// Days that the first run simulates; later runs go on to today
         #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3650))]

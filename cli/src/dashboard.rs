@@ -43,8 +43,8 @@ const LOG: &str = "server.log";
 /// What Superset says when it answers.
 const READY: &str = "ready";
 
-/// Installs Superset if need be, points it at the warehouse of a market or at `DATABASE_URL`, and opens it. It runs until
-/// `interrupted` ends.
+/// Installs Superset if need be, points it at the warehouse of a market or at `DATABASE_URL`, and opens it. It runs
+/// until `interrupted` ends.
 ///
 /// # Errors
 /// If anything of that fails, or Superset ends by itself.

@@ -21,8 +21,9 @@ use crate::progress::Progress;
 /// The simulator needs no pauses.
 const REQUESTS_PER_SECOND: f64 = 10_000.0;
 
-/// When the walks of a simulated day were loaded, by that day's clock: Postgres knows the machine's only. An interrupted
-/// day is loaded in parts, between which the machine's clock went on; no part was loaded before its walk ended.
+/// When the walks of a simulated day were loaded, by that day's clock: Postgres knows the machine's only. An
+/// interrupted day is loaded in parts, between which the machine's clock went on; no part was loaded before its walk
+/// ended.
 const LOADED_AT: &str = "
 update warehouse.walk
 set loaded_at = greatest(finished_at, loaded_at + $2::double precision * interval '1 second')

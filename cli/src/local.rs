@@ -48,8 +48,8 @@ impl Postgres {
         crate::operator::open(&self.database)
     }
 
-    /// The same for simulated loads. Of those a private Postgres writes none to the disk at once: what a power cut takes
-    /// is still in the raw zone, and loaded again by the next run.
+    /// The same for simulated loads. Of those a private Postgres writes none to the disk at once: what a power cut
+    /// takes is still in the raw zone, and loaded again by the next run.
     pub(crate) fn loaders_warehouse(&self) -> Result<Warehouse, Error> {
         match &self.private {
             Some(private) => {

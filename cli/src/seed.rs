@@ -54,7 +54,8 @@ pub async fn run(
         let course = Course { market, folder: &folder, state, end, begins: &begins, runs: &runs };
         course.run(interrupted).await?;
     }
-    println!("see it in dashboards: cargo run -- dashboard --seeded");
+    let listings = arguments.listings.map(|listings| format!(" --listings {listings}")).unwrap_or_default();
+    println!("see it in dashboards: cargo run -- dashboard --seeded{listings}");
     Ok(())
 }
 

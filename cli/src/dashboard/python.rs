@@ -11,7 +11,8 @@ use super::error::Error;
 /// In this order.
 const NAMES: [&str; 4] = ["python3.11", "python3.12", "python3.10", "python3"];
 
-/// Says the version, or fails where `venv` or what it needs to install pip is missing, as on Debian without python3-venv.
+/// Says the version, or fails where `venv` or what it needs to install pip is missing, as on Debian without
+/// python3-venv.
 const ASK: &str = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])";
 
 /// The first Python in the PATH that Superset runs on.

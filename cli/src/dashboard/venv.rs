@@ -15,8 +15,8 @@ use crate::folder_lock::FolderLock;
 /// Lies in a virtual environment that is complete. It cannot be renamed once it is: its scripts name its folder.
 const MARKER: &str = "complete";
 
-/// The Python that has everything in `requirements` installed. `folder` holds what was installed: an environment that is
-/// there is taken, one of other requirements removed.
+/// The Python that has everything in `requirements` installed. `folder` holds what was installed: an environment that
+/// is there is taken, one of other requirements removed.
 pub(super) async fn provide(folder: &Path, requirements: &str) -> Result<PathBuf, Error> {
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     let lock_file = folder.join("lock");

@@ -6,8 +6,8 @@ use sreality::category::Deal;
 
 use crate::days::Run;
 
-/// Auctions and shares, which are half of the segments and a twelfth of the listings, are walked every so many days, each in its
-/// turn, and on the first and the last day: a walk costs a load, however small it is.
+/// Auctions and shares, which are half of the segments and a twelfth of the listings, are walked every so many days,
+/// each in its turn, and on the first and the last day: a walk costs a load, however small it is.
 const RARELY: usize = 3;
 /// The same things go wrong in each month of so many days.
 const MONTH: u32 = 30;

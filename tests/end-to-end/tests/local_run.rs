@@ -104,7 +104,8 @@ async fn a_seeded_market_ends_today_and_a_second_seed_has_nothing_to_do() {
     let days = "select count(distinct day) = 5 and max(day) = current_date and bool_and(started_at <= now())
         and bool_and(load_lag between '0s' and '1h') from mart.walk_health";
     assert_eq!(seeded(data.path(), days).await, "t");
-    let today = "select count(*) = 20 and bool_and(complete and retries = 0) from mart.walk_health where day = current_date";
+    let today = "select count(*) = 20 and bool_and(complete and retries = 0)
+        from mart.walk_health where day = current_date";
     assert_eq!(seeded(data.path(), today).await, "t");
     let bad_days = "select (select sum(retries) from mart.walk_health where day = current_date - 3),
         (select string_agg(segment, ',') from mart.walk_health where not complete and day = current_date - 2)";
