@@ -153,8 +153,8 @@ pub enum Command {
     /// Open Superset with dashboards over the warehouse of the simulated days, without Docker.
     ///
     /// Needs Python 3.10, 3.11 or 3.12 with venv. The first time it installs Superset from PyPI into the data folder,
-    /// which takes minutes. If `DATABASE_URL` is set, it shows that warehouse; the URL must be an analyst's, who can read
-    /// nothing but the marts.
+    /// which takes minutes. If `DATABASE_URL` is set, it shows that warehouse; the URL must be an analyst's, who can
+    /// read nothing but the marts.
     Dashboard(DashboardArgs),
     /// Open psql on the private Postgres of the simulated days.
     Psql {
