@@ -23,7 +23,7 @@ begin atomic
             when 'Komerční' then '/komercni/kancelare/x/'
             when 'Ostatní' then '/ostatni/garaz/x/'
         end
-        || hash_id;
+        || hash_id::text;
 end;
 comment on function warehouse.advert_url is 'An address from which the portal redirects to the advert''s page. Made of names of the code tables and of the id, never of scraped text; null where one of them is unknown.';
 
