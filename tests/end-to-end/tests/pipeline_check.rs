@@ -36,7 +36,8 @@ async fn load(world: &mut World, loader: &mut Function, walks: Vec<Walk>) {
     let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
     for (number, walk) in (1_u128..).zip(walks) {
         let (key, file) = walk_file_with(number, &walk.rows, |header, closing| {
-            (header.segment, header.started_at) = (walk.segment.parse().unwrap(), now - walk.hours_ago.hours());
+            (header.segment, header.started_at) =
+                (walk.segment.parse().unwrap(), now - walk.hours_ago.hours());
             (closing.finished_at, closing.requests, closing.refusals) = (header.started_at, 20, Some(0));
             (walk.change)(header, closing);
         })
@@ -49,7 +50,8 @@ async fn load(world: &mut World, loader: &mut Function, walks: Vec<Walk>) {
 
 /// Check, state and finding, as the analyst sees them.
 async fn checks(world: &World) -> Vec<String> {
-    let sql = r#"select concat_ws(' | ', "check", state, finding) from mart.pipeline_check order by position"#;
+    let sql =
+        r#"select concat_ws(' | ', "check", state, finding) from mart.pipeline_check order by position"#;
     let rows = world.database.connect("analyst").await.query(sql, &[]).await.unwrap();
     rows.iter().map(|row| row.get(0)).collect()
 }
@@ -120,7 +122,11 @@ async fn every_kind_of_fault_is_told_with_its_worst_cases() {
     let event = world.put(&key, file[..file.len() / 2].to_vec()).await;
     assert_eq!(loader.invoke(event).await.unwrap()["objects"][0]["outcome"], "quarantined");
     // No load of two rows takes a minute.
-    world.sql.batch_execute("update warehouse.walk set load_seconds = 61 where segment = 'land-sale'").await.unwrap();
+    world
+        .sql
+        .batch_execute("update warehouse.walk set load_seconds = 61 where segment = 'land-sale'")
+        .await
+        .unwrap();
 
     assert_eq!(
         checks(&world).await,
@@ -152,5 +158,8 @@ async fn the_ledger_has_the_refusals_that_the_object_tells_and_the_time_of_the_l
         order by started_at";
     let rows = world.database.connect("analyst").await.query(sql, &[]).await.unwrap();
     let rows: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
-    assert_eq!(rows, ["3 t http://127.0.0.1 http://127.0.0.1", "unknown t http://127.0.0.1 http://127.0.0.1"]);
+    assert_eq!(
+        rows,
+        ["3 t http://127.0.0.1 http://127.0.0.1", "unknown t http://127.0.0.1 http://127.0.0.1"]
+    );
 }
