@@ -373,24 +373,25 @@ create index listing_offer on warehouse.listing (hash_id)
     include (category, deal, sub_category, region_id, district_id, area_m2);
 
 create view mart.offer as
+-- What is on offer, and since when at this price.
 select
-    listing.days_ago, listing.last_day - listing.days_ago as day, listing.hash_id, listing.category, listing.deal,
-    listing.sub_category, listing.region, listing.district, listing.total_price,
-    warehouse.price_per_m2(listing.total_price, listing.area_m2) as price_per_m2, listing.area_m2
-from (
-    -- What is on offer, and since when at this price. In the select list, for one scan instead of three.
-    select
-        unnest(case
-            when listing.price_since < offer_day.month_until then array[0, 7, 30]
-            when listing.price_since < offer_day.week_until then array[0, 7]
-            else array[0]
-        end) as days_ago,
-        offer_day.last_day, listing.hash_id, listing.category_name as category, listing.deal_name as deal,
-        listing.sub_category_name as sub_category, listing.region_name as region, listing.district_name as district,
-        listing.total_price, listing.area_m2
-    from warehouse.current_listing as listing
-    left join warehouse.offer_day on offer_day.category = listing.category and offer_day.deal = listing.deal
-) as listing
+    past.days_ago,
+    offer_day.last_day - past.days_ago as day,
+    listing.hash_id,
+    listing.category_name as category,
+    listing.deal_name as deal,
+    listing.sub_category_name as sub_category,
+    listing.region_name as region,
+    listing.district_name as district,
+    listing.total_price,
+    warehouse.price_per_m2(listing.total_price, listing.area_m2) as price_per_m2,
+    listing.area_m2
+from warehouse.current_listing as listing
+left join warehouse.offer_day on offer_day.category = listing.category and offer_day.deal = listing.deal
+cross join lateral (
+    values (0, 'infinity'), (7, offer_day.week_until), (30, offer_day.month_until)
+) as past (days_ago, until)
+where listing.price_since < past.until
 union all
 select
     past.days_ago, offer_day.last_day - past.days_ago, spell.hash_id, offer_day.category_name, offer_day.deal_name,
