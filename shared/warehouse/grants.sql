@@ -22,8 +22,8 @@ grant execute on all functions in schema mart to cenovka_analyst;
 grant execute on all functions in schema warehouse to cenovka_analyst;
 revoke execute on function warehouse.analyze_grown from cenovka_analyst;
 
--- What everybody may do in a new database: temporary tables, and before Postgres 15 tables in the schema public. Only
--- an owner can take that back. The loader keeps its sightings in temporary tables.
+-- What everybody may do in a new database: temporary tables, large objects, and before Postgres 15 tables in the schema
+-- public. Only an owner can take that back, for large objects that is a superuser. The loader keeps its sightings in temporary tables.
 do $$
 begin
     if (select pg_has_role(datdba, 'usage') from pg_database where datname = current_database()) then
@@ -32,6 +32,10 @@ begin
     end if;
     if exists (select from pg_namespace where nspname = 'public' and pg_has_role(nspowner, 'usage')) then
         revoke create on schema public from public, cenovka_loader, cenovka_analyst;
+    end if;
+    -- Large objects: a place to write to that belongs to no schema.
+    if (select pg_has_role(proowner, 'usage') from pg_proc where oid = 'lo_create(oid)'::regprocedure) then
+        revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) from public;
     end if;
 end
 $$;
