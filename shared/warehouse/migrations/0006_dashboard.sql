@@ -270,9 +270,10 @@ comment on column mart.stay.last_seen_on is 'UTC day of the last sighting; null 
 comment on column mart.stay.gone_on is 'UTC day of the third complete walk in a row that missed it; null while it is not gone.';
 comment on column mart.stay.days_on_market is 'From the day of the listing''s very first sighting to the day of the first walk that missed it; null unless it is gone and has not returned. What was on offer when collecting began counts from then.';
 
--- By the index of turnover's key, one look-up for each pair.
+-- By the index of turnover's key, one look-up for each pair; grouped, so that the planner sees one row for each and
+-- leaves the join out where nobody asks for first_day.
 create view warehouse.first_day as
-select category.code::smallint as category, deal.code::smallint as deal, first.day
+select category.code::smallint as category, deal.code::smallint as deal, min(first.day) as day
 from warehouse.code as category
 cross join warehouse.code as deal
 cross join lateral (
@@ -282,7 +283,8 @@ cross join lateral (
     order by turnover.day
     limit 1
 ) as first
-where category.kind = 'category_main' and deal.kind = 'category_type';
+where category.kind = 'category_main' and deal.kind = 'category_type'
+group by 1, 2;
 comment on view warehouse.first_day is 'The UTC day on which anything of a category and deal was seen for the first time.';
 
 create view mart.coming_and_going as
