@@ -325,3 +325,7 @@ insert into warehouse.code (kind, code, name) values
     ('district', 5009, 'Praha 9'),
     ('district', 5010, 'Praha 10')
 on conflict do nothing;
+
+update warehouse.code set part_of = district.region_id
+from bench.district
+where code.kind = 'district' and code.code = district.id;

@@ -192,6 +192,7 @@ impl Walk<'_> {
             distinct: paging.seen(),
             requests: counts.requests,
             retries: counts.retries,
+            refusals: Some(counts.refusals),
             drift,
             finished_at: walker.clock.now(),
             ..Closing::default()

@@ -89,6 +89,8 @@ fn walk(place: Place<'_>, object_bytes: u64, header: Header) -> Result<Walk, Err
 }
 
 fn ending(closing: Closing) -> Ending {
-    let Closing { complete, incomplete_because, pages, requests, retries, drift, finished_at, .. } = closing;
-    Ending { finished_at, complete, incomplete_because, pages, requests, retries, drift }
+    let Closing {
+        complete, incomplete_because, pages, requests, retries, refusals, drift, finished_at, ..
+    } = closing;
+    Ending { finished_at, complete, incomplete_because, pages, requests, retries, refusals, drift }
 }

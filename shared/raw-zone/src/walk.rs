@@ -79,6 +79,9 @@ pub struct Closing {
     pub requests: u64,
     /// Requests that repeated a failed one.
     pub retries: u64,
+    /// Answers by which the portal refused a request (401, 403, 429). Files of earlier software do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusals: Option<u64>,
     /// How the pages differ from the known shape.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<Drift>,

@@ -160,11 +160,11 @@ async fn what_a_closing_line_cannot_say_is_refused() {
 }
 
 #[tokio::test]
-async fn age_drift_and_disregard_of_robots_come_back_and_files_without_them_are_read() {
+async fn age_drift_refusals_and_disregard_of_robots_come_back_and_files_without_them_are_read() {
     let header = Header { since: Some(Age::Week), robots_disregarded: true, ..header() };
     let drift =
         Drift { path: "a".to_owned(), change: Change::ChangedType, found: "null".to_owned(), rows: 1 };
-    let closing = Closing { drift: vec![drift], ..Closing::default() };
+    let closing = Closing { drift: vec![drift], refusals: Some(7), ..Closing::default() };
     let writer = WalkWriter::start(Vec::new(), header.clone()).await.unwrap();
     let (written, file) = writer.finish(closing).await.unwrap();
     let mut reader = WalkReader::open(file.as_slice()).await.unwrap();
@@ -173,7 +173,10 @@ async fn age_drift_and_disregard_of_robots_come_back_and_files_without_them_are_
     assert_eq!(closing, written);
 
     let text = String::from_utf8(decompress(&write(&[]).await).await).unwrap();
-    assert!(!["since", "robots_disregarded", "drift"].iter().any(|key| text.contains(key)), "{text}");
+    assert!(
+        !["since", "robots_disregarded", "drift", "refusals"].iter().any(|key| text.contains(key)),
+        "{text}"
+    );
 }
 
 #[tokio::test]

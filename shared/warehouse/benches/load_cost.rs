@@ -98,6 +98,7 @@ async fn load(warehouse: &mut Warehouse, Load { day, complete, changed, .. }: &L
         pages: 40,
         requests: 40,
         retries: 0,
+        refusals: None,
         drift: Vec::new(),
     };
     assert!(matches!(load.finish(ending).await, Ok(Finished::Loaded(_))));

@@ -4,6 +4,7 @@ use sreality::Age;
 use sreality::place::Place;
 use sreality::row::PARSER_VERSION;
 use tokio_postgres::Transaction;
+use uuid::Uuid;
 
 use crate::error::{Doing, Error};
 use crate::walk::{Counts, Ending, Walk};
@@ -71,13 +72,14 @@ pub(crate) async fn complete(
     ending: &Ending,
     counts: Counts,
 ) -> Result<(), Error> {
-    let Ending { finished_at, complete, incomplete_because, pages, requests, retries, drift: _ } = ending;
+    let Ending { finished_at, complete, incomplete_because, pages, requests, retries, refusals, drift: _ } =
+        ending;
     let pages = i32::try_from(*pages).unwrap_or(i32::MAX);
     let sql = format!(
         "update {table}
          set (finished_at, complete, incomplete_because, pages, requests, retries,
-              rows_seen, rows_loaded, rows_duplicate, rows_rejected, parser_version)
-             = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+              rows_seen, rows_loaded, rows_duplicate, rows_rejected, parser_version, refusals)
+             = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          where id = $1"
     );
     transaction
@@ -96,10 +98,21 @@ pub(crate) async fn complete(
                 &signed(counts.duplicate),
                 &signed(counts.rejected),
                 &PARSER_VERSION,
+                &refusals.map(signed),
             ],
         )
         .await
         .doing("complete the ledger's row")?;
+    Ok(())
+}
+
+/// Enters how long the load has taken: the last statement before its commit.
+pub(crate) async fn time(transaction: &Transaction<'_>, walk: Uuid) -> Result<(), Error> {
+    let sql = "
+        update warehouse.walk
+        set load_seconds = extract(epoch from clock_timestamp() - transaction_timestamp())
+        where id = $1";
+    transaction.execute(sql, &[&walk]).await.doing("enter the load's time in the ledger")?;
     Ok(())
 }
 

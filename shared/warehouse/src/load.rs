@@ -91,6 +91,7 @@ impl<'w> Load<'w> {
         price_level::keep(&transaction, walk.id).await?;
         merge::analyze_grown(&transaction).await?;
         kept::keep(&transaction).await?;
+        ledger_row::time(&transaction, walk.id).await?;
         transaction.commit().await.doing("commit the load")?;
         Ok(Finished::Loaded(counts))
     }

@@ -2,7 +2,7 @@
 
 use sreality::category::SUB_CATEGORIES;
 use sreality::codes;
-use sreality::place::{DISTRICTS, REGIONS};
+use sreality::place::{DISTRICTS, District, REGIONS};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{GenericClient, Transaction};
 
@@ -17,6 +17,7 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
     (3, "kept_tables", include_str!("../migrations/0003_kept_tables.sql")),
     (4, "marts", include_str!("../migrations/0004_marts.sql")),
     (5, "drift", include_str!("../migrations/0005_drift.sql")),
+    (6, "dashboard", include_str!("../migrations/0006_dashboard.sql")),
 ];
 
 /// The schema version that this software works with.
@@ -65,9 +66,9 @@ impl Warehouse {
             transaction.execute(RECORD, &[version, name, sql]).await.doing("record a migration")?;
             applied.push(*name);
         }
-        let renamed = fill_codes(&transaction).await?;
+        let changed = fill_codes(&transaction).await?;
         // A definition may have changed, and a new name must reach listings that no walk touches again.
-        if found > 0 && (renamed > 0 || !applied.is_empty()) {
+        if found > 0 && (changed > 0 || !applied.is_empty()) {
             kept::remake(&transaction).await?;
         }
         roles::create(&transaction).await?;
@@ -119,24 +120,27 @@ async fn check_applied(transaction: &Transaction<'_>) -> Result<(), Error> {
     }
 }
 
-/// Stores the software's own code tables, so that names need no code to be looked up. Returns how many names are new.
+/// Stores the software's own code tables, so that names need no code to be looked up. Returns how many rows are new.
 async fn fill_codes(transaction: &Transaction<'_>) -> Result<u64, Error> {
-    let mut rows: Vec<(&str, i32, &str)> = Vec::new();
+    let mut rows: Vec<(&str, i32, &str, Option<i32>)> = Vec::new();
     for table in codes::ALL {
-        rows.extend(table.codes.iter().map(|(code, name)| (table.name, i32::from(*code), *name)));
+        rows.extend(table.codes.iter().map(|(code, name)| (table.name, i32::from(*code), *name, None)));
     }
-    rows.extend(SUB_CATEGORIES.iter().map(|sub| ("category_sub", i32::from(sub.code), sub.name)));
-    rows.extend(REGIONS.iter().map(|region| ("region", region.id, region.name)));
-    rows.extend(DISTRICTS.iter().map(|district| ("district", district.id, district.name)));
+    rows.extend(SUB_CATEGORIES.iter().map(|sub| ("category_sub", i32::from(sub.code), sub.name, None)));
+    rows.extend(REGIONS.iter().map(|region| ("region", region.id, region.name, None)));
+    let district = |district: &District| ("district", district.id, district.name, Some(district.region_id));
+    rows.extend(DISTRICTS.iter().map(district));
     let kinds: Vec<_> = rows.iter().map(|row| row.0).collect();
     let numbers: Vec<_> = rows.iter().map(|row| row.1).collect();
     let names: Vec<_> = rows.iter().map(|row| row.2).collect();
+    let wholes: Vec<_> = rows.iter().map(|row| row.3).collect();
     transaction
         .execute(
-            "insert into warehouse.code (kind, code, name)
-             select * from unnest($1::text[], $2::integer[], $3::text[])
-             on conflict (kind, code) do update set name = excluded.name where code.name <> excluded.name",
-            &[&kinds, &numbers, &names],
+            "insert into warehouse.code (kind, code, name, part_of)
+             select * from unnest($1::text[], $2::integer[], $3::text[], $4::integer[])
+             on conflict (kind, code) do update set (name, part_of) = (excluded.name, excluded.part_of)
+             where (code.name, code.part_of) is distinct from (excluded.name, excluded.part_of)",
+            &[&kinds, &numbers, &names, &wholes],
         )
         .await
         .doing("store the code tables")

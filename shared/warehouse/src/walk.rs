@@ -47,6 +47,8 @@ pub struct Ending {
     pub requests: u64,
     /// Requests repeated.
     pub retries: u64,
+    /// Answers by which the portal refused a request, if the raw object says how many.
+    pub refusals: Option<u64>,
     /// How its pages differ from the known shape.
     pub drift: Vec<Drift>,
 }

@@ -215,6 +215,7 @@ fn ending(walk: &Walk) -> Ending {
         pages: walk.pages.len() as u64,
         requests: 1,
         retries: 0,
+        refusals: None,
         drift: drift(walk),
     }
 }

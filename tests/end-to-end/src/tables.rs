@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use tokio_postgres::Client;
 
-/// What tells when something was written, not what.
-const TIMES_OF_WRITING: [&str; 3] = ["loaded_at", "noted_at", "applied_at"];
+/// What tells when, or in which time, something was written, not what.
+const TIMES_OF_WRITING: [&str; 4] = ["loaded_at", "load_seconds", "noted_at", "applied_at"];
 /// What the migrator fills.
 const NO_FACTS: [&str; 2] = ["migration", "code"];
 

@@ -140,6 +140,10 @@ async fn a_portal_that_refuses_in_the_middle_is_left_alone_and_what_was_read_is_
             or incomplete_because = 'another segment''s failure ended the run'
         )";
     assert_eq!(world.count(because).await, SEGMENTS.len() as i64);
+    assert_eq!(world.count("select sum(refusals)::bigint from warehouse.walk").await, 10);
+    let judged_bad =
+        "select count(*) from mart.pipeline_check where \"check\" = 'refusals' and state = 'bad'";
+    assert_eq!(world.count(judged_bad).await, 1);
 }
 
 #[tokio::test]

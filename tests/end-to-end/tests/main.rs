@@ -23,6 +23,7 @@ mod memory;
 mod metrics;
 mod migration;
 mod path;
+mod pipeline_check;
 mod quarantine;
 mod rebuild;
 mod recorded;

@@ -7,7 +7,7 @@ use end_to_end::{Database, Function, binary};
 use serde_json::json;
 use warehouse::{Error, SCHEMA_VERSION, Warehouse};
 
-const APPLIED: [&str; 5] = ["facts", "quarantine", "kept_tables", "marts", "drift"];
+const APPLIED: [&str; 6] = ["facts", "quarantine", "kept_tables", "marts", "drift", "dashboard"];
 
 async fn migrate(url: &str) -> Result<Vec<&'static str>, Error> {
     Warehouse::new(url, None).unwrap().migrate().await

@@ -1,5 +1,5 @@
--- What the ledger says of the walk and its object does not: every column, but for when and by which parser it was
--- loaded. A newer parser reads the same as an older one, except what that rejected.
+-- What the ledger says of the walk and its object does not: every column, but for when, how long and by which parser it
+-- was loaded. A newer parser reads the same as an older one, except what that rejected.
 --
 -- entry: the ledger's row as the object gives it.
 select format(
@@ -10,7 +10,7 @@ select format(
 )
 from entry
 join warehouse.walk using (id)
-cross join lateral jsonb_each(to_jsonb(entry) - 'loaded_at' - 'parser_version') as said
+cross join lateral jsonb_each(to_jsonb(entry) - array['loaded_at', 'load_seconds', 'parser_version']) as said
 where to_jsonb(walk) -> said.key is distinct from said.value
 union all
 select format(
