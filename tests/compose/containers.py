@@ -133,11 +133,12 @@ class Compose:
     def until_healthy(self, service: str, seconds: float) -> None:
         until(f"{service} is healthy", seconds, lambda: self.state(service)["Health"]["Status"] == "healthy")
 
-    def login(self, user: str, database: str) -> subprocess.CompletedProcess:
-        """Who Postgres says that a user of the network is, from outside."""
-        password = self("exec", "-T", "postgres", "cat", f"/run/passwords/{user}")
+    def logs_in(self, user: str, password: str, database: str) -> bool:
+        """Whether Postgres lets somebody in from outside."""
         url = f"postgres://{user}:{password}@127.0.0.1:{self.environment['CENOVKA_POSTGRES_PORT']}/{database}"
-        return subprocess.run(["psql", url, "-Atc", "select current_user"], capture_output=True, text=True, check=False)
+        query = ["psql", url, "-Atc", "select current_user"]
+        done = subprocess.run(query, capture_output=True, text=True, check=False)
+        return done.returncode == 0 and done.stdout.strip() == user
 
     def sql(self, database: str, query: str) -> list[list[str]]:
         rows = self("exec", "-T", "postgres", "psql", "-U", "postgres", "-d", database, "-Atc", query)
