@@ -4,6 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::market::Market;
+
+/// Listings on the market of the simulated days.
+const LISTINGS: usize = 10_000;
+/// Listings on a seeded market: so many that a quarter of it takes less than two minutes.
+const SEEDED_LISTINGS: usize = 3_000;
+
 /// Cenovka: Czech property data from the portal to Postgres.
 ///
 /// Without a command it shows the whole thing working on this machine: a simulated portal, an S3, a private
@@ -29,12 +36,35 @@ pub struct SimulationArgs {
     /// Simulated days to collect, counted from where the last run ended [default: 5, or 1 with --rows]
     #[arg(long)]
     pub days: Option<u32>,
-    /// Listings on the simulated market
-    #[arg(long, default_value_t = 10_000, global = true)]
-    pub listings: usize,
+    /// Listings on the simulated market [default: 10000, or 3000 of a seeded one]
+    #[arg(long, global = true)]
+    pub listings: Option<usize>,
     /// Serve these recorded rows instead of a simulated market
     #[arg(long, num_args = 1.., value_name = "FILE", global = true)]
     pub rows: Vec<PathBuf>,
+}
+
+impl SimulationArgs {
+    /// The market of the simulated days: recorded rows, if some are named.
+    #[must_use]
+    pub fn market(&self) -> Market<'_> {
+        match self.rows.as_slice() {
+            [] => Market::Simulated { listings: self.listings.unwrap_or(LISTINGS) },
+            files => Market::Recorded { files },
+        }
+    }
+
+    /// The market of `cenovka seed`.
+    #[must_use]
+    pub fn seeded_market(&self) -> Market<'_> {
+        Market::Seeded { listings: self.listings.unwrap_or(SEEDED_LISTINGS) }
+    }
+
+    /// One of the two.
+    #[must_use]
+    pub fn market_or_seeded(&self, seeded: bool) -> Market<'_> {
+        if seeded { self.seeded_market() } else { self.market() }
+    }
 }
 
 /// The operator's commands.
@@ -97,13 +127,58 @@ pub enum Command {
     Migrate,
     /// Keep portal simulator, S3 and Postgres running, and print the settings for functions that are invoked
     /// by hand.
-    Serve,
+    Serve {
+        /// With the market of `cenovka seed` instead
+        #[arg(long)]
+        seeded: bool,
+    },
+    /// Fill a warehouse with a simulated quarter that ends today, for dashboards to look at.
+    ///
+    /// The market of the simulated days, with other dates: the last of the days is today (UTC). Everything goes
+    /// through collector, S3 and loader, and no price or listing exists. A second run goes on to today from where the
+    /// first ended. Each number of listings has a folder of its own, apart from that of `cargo run`: `dashboard`,
+    /// `psql` and `serve` open it with `--seeded`. If `DATABASE_URL` is set, that warehouse is filled, which must be
+    /// empty at first.
+    ///
+    /// Sales and rents are walked every day, auctions and shares every third, on the first and on the last. The
+    /// pipeline has its bad days, the same ones in each 30 days, but never on the last two: the portal refuses with 429
+    /// or 503, cuts answers off, announces more than it shows (a walk that stays incomplete), leaves out a key (drift
+    /// that ends), sends rows that cannot be understood (rejects) and falsified prices (an object in quarantine). From
+    /// the 41st day on, rows of commercial space for sale have new keys (drift that stays).
+    Seed {
+        /// Days that the first run simulates; later runs go on to today
+        #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3650))]
+        days: u32,
+    },
+    /// Open Superset with dashboards over the warehouse of the simulated days, without Docker.
+    ///
+    /// Needs Python 3.10, 3.11 or 3.12 with venv. The first time it installs Superset from PyPI into the data folder,
+    /// which takes minutes. If `DATABASE_URL` is set, it shows that warehouse; the URL must be an analyst's, who can
+    /// read nothing but the marts.
+    Dashboard(DashboardArgs),
     /// Open psql on the private Postgres of the simulated days.
     Psql {
+        /// On that of `cenovka seed` instead
+        #[arg(long)]
+        seeded: bool,
         /// Arguments for psql, for example `-c "select count(*) from mart.current_listing"`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+}
+
+/// Options of the dashboard.
+#[derive(Args, Clone, Debug)]
+pub struct DashboardArgs {
+    /// Show the market of `cenovka seed` instead
+    #[arg(long)]
+    pub seeded: bool,
+    /// Port of 127.0.0.1 that Superset listens on
+    #[arg(long, default_value_t = 8088)]
+    pub port: u16,
+    /// Open no browser
+    #[arg(long)]
+    pub no_open: bool,
 }
 
 /// What to do with the raw objects that the loader set aside.

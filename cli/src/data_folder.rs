@@ -6,10 +6,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
 use runtime::settings::variable;
 use serde::{Deserialize, Serialize};
 
-use crate::args::SimulationArgs;
+use crate::market::Market;
 
 /// The folder of one market.
 #[derive(Debug)]
@@ -22,6 +23,9 @@ pub struct DataFolder {
 pub struct State {
     /// Days that were collected and loaded; the next one to collect has this number, from 0.
     pub days: u32,
+    /// The date of day 0, if it is the market's own: a seeded one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_day: Option<Date>,
 }
 
 /// The data folder cannot be used.
@@ -33,16 +37,16 @@ pub struct DataFolderError {
 }
 
 impl DataFolder {
-    /// Opens the folder of the market or the rows that the arguments name, creating it if need be.
+    /// Opens the folder of a market, creating it if need be: in `data_dir`, or where such data usually lie.
     ///
     /// # Errors
     /// If it cannot be created.
-    pub fn open(arguments: &SimulationArgs) -> Result<Self, DataFolderError> {
-        let path = match &arguments.data_dir {
-            Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.clone()),
+    pub fn open(data_dir: Option<&Path>, market: &Market<'_>) -> Result<Self, DataFolderError> {
+        let path = match data_dir {
+            Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()),
             None => default_folder(),
         };
-        let path = path.join(market_name(arguments));
+        let path = path.join(market.name());
         std::fs::create_dir_all(&path).map_err(|source| DataFolderError { path: path.clone(), source })?;
         Ok(Self { path })
     }
@@ -57,6 +61,18 @@ impl DataFolder {
     #[must_use]
     pub fn postgres(&self) -> PathBuf {
         self.path.join("postgres")
+    }
+
+    /// Folder of what its Superset needs and keeps.
+    #[must_use]
+    pub fn superset(&self) -> PathBuf {
+        self.path.join("superset")
+    }
+
+    /// Folder of installations of Superset, which all markets share.
+    #[must_use]
+    pub fn superset_installations(&self) -> PathBuf {
+        self.path.with_file_name("superset")
     }
 
     /// The state that the last run saved; that of a new simulation if there is none.
@@ -103,41 +119,31 @@ fn default_folder() -> PathBuf {
     }
 }
 
-fn market_name(arguments: &SimulationArgs) -> String {
-    if arguments.rows.is_empty() {
-        return format!("simulated-{}", arguments.listings);
-    }
-    let stem = |file: &PathBuf| Path::new(file).file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let stems: Vec<_> = arguments.rows.iter().filter_map(stem).collect();
-    let plain = |character: char| if character.is_alphanumeric() { character } else { '-' };
-    format!("recorded-{}", stems.join("-")).chars().map(plain).take(60).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn arguments(folder: &Path, listings: usize, rows: &[&str]) -> SimulationArgs {
-        let rows = rows.iter().map(PathBuf::from).collect();
-        SimulationArgs { data_dir: Some(folder.to_owned()), days: None, listings, rows }
-    }
-
     #[test]
     fn the_state_survives_and_other_markets_have_their_own() {
         let folder = tempfile::tempdir().unwrap();
-        let market = DataFolder::open(&arguments(folder.path(), 500, &[])).unwrap();
-        assert_eq!(market.state().unwrap(), State { days: 0 });
-        market.save(State { days: 3 }).unwrap();
-        let again = DataFolder::open(&arguments(folder.path(), 500, &[])).unwrap();
-        assert_eq!(again.state().unwrap(), State { days: 3 });
-        let rows = DataFolder::open(&arguments(folder.path(), 500, &["a/rows_1.json"])).unwrap();
-        assert_eq!(rows.state().unwrap(), State { days: 0 });
+        let open = |market| DataFolder::open(Some(folder.path()), &market).unwrap();
+        let market = open(Market::Seeded { listings: 500 });
+        assert_eq!(market.state().unwrap(), State::default());
+        let reached = State { days: 3, first_day: Some(jiff::civil::date(2026, 2, 1)) };
+        market.save(reached).unwrap();
+        assert_eq!(open(Market::Seeded { listings: 500 }).state().unwrap(), reached);
+        assert_eq!(open(Market::Simulated { listings: 500 }).state().unwrap(), State::default());
+        assert_eq!(
+            open(Market::Recorded { files: &["a/rows_1.json".into()] }).state().unwrap(),
+            State::default()
+        );
     }
 
     #[test]
     fn an_unusable_folder_is_named() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let error = DataFolder::open(&arguments(file.path(), 1, &[])).unwrap_err().to_string();
+        let error =
+            DataFolder::open(Some(file.path()), &Market::Simulated { listings: 1 }).unwrap_err().to_string();
         assert!(
             error.contains("--data-dir") && error.contains(&file.path().display().to_string()),
             "{error}"

@@ -29,6 +29,9 @@ pub enum Error {
     /// The warehouse.
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
+    /// The dashboard.
+    #[error(transparent)]
+    Dashboard(#[from] crate::dashboard::Error),
     /// The private Postgres.
     #[error(transparent)]
     Postgres(#[from] crate::postgres::Error),
@@ -56,6 +59,17 @@ pub enum Error {
     /// A query of the summary.
     #[error("cannot read the marts: {0}")]
     Mart(#[from] tokio_postgres::Error),
+    /// The times of loads on simulated days.
+    #[error("cannot date the loads of a simulated day: {0}")]
+    LoadTimes(#[source] tokio_postgres::Error),
+    /// A seed of recorded rows.
+    #[error("cenovka seed simulates a market: leave --rows out")]
+    SeededRows,
+    /// The warehouse to seed holds something else.
+    #[error(
+        "the warehouse at DATABASE_URL has walks that cenovka seed did not make: name an empty database, or unset it"
+    )]
+    NotEmpty,
     /// psql.
     #[error("cannot run psql: {0}")]
     Psql(#[source] std::io::Error),

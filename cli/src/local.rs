@@ -2,12 +2,12 @@
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 
 use aws_sdk_s3::Client as S3Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use loader::Loader;
-use portal_simulator::{Market, RecordedRows, Simulator, Source};
-
+use portal_simulator::Simulator;
 use reconciler::{LoaderFunction, Reconciler, Request};
 use runtime::s3_event::ObjectCreated;
 use runtime::settings::variable;
@@ -17,14 +17,12 @@ use tokio::process::Command;
 use tokio::sync::mpsc::UnboundedReceiver;
 use warehouse::Warehouse;
 
-use crate::args::SimulationArgs;
 use crate::data_folder::DataFolder;
 use crate::error::Error;
+use crate::market::Market;
 use crate::object_store::{ObjectStore, REGION};
 use crate::postgres::PrivatePostgres;
 
-/// The same market on every machine.
-const SEED: u64 = 20_260_101;
 /// The raw bucket.
 pub(crate) const BUCKET: &str = "cenovka-raw";
 
@@ -50,6 +48,19 @@ impl Postgres {
         crate::operator::open(&self.database)
     }
 
+    /// The same for simulated loads. Of those a private Postgres writes none to the disk at once: what a power cut
+    /// takes is still in the raw zone, and loaded again by the next run.
+    pub(crate) fn loaders_warehouse(&self) -> Result<Warehouse, Error> {
+        match &self.private {
+            Some(private) => {
+                let url = format!("{}&options=-csynchronous_commit%3Doff", private.database_url());
+                let database = DatabaseSettings { login: Login::Url(url), root_certificates: None };
+                crate::operator::open(&database)
+            }
+            None => self.warehouse(),
+        }
+    }
+
     pub(crate) async fn stop(self) -> Result<(), Error> {
         match self.private {
             Some(private) => Ok(private.stop().await?),
@@ -72,14 +83,14 @@ impl Local {
     /// Starts the parts, with the simulated market on this day, an up-to-date schema, and everything loaded
     /// that an earlier run stored but did not come to load.
     pub(crate) async fn start(
-        arguments: &SimulationArgs,
+        market: &Market<'_>,
         folder: &DataFolder,
         postgres: &Postgres,
         day: u32,
     ) -> Result<Self, Error> {
         let mut warehouse = postgres.warehouse()?;
         warehouse.migrate().await?;
-        let (source, segments) = source(arguments, day)?;
+        let (source, segments) = market.source(day)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let simulator = Simulator::start(source, address).await.map_err(Error::Simulator)?;
         let (object_store, events) = ObjectStore::start(&folder.object_store()).await?;
@@ -87,17 +98,6 @@ impl Local {
         load_left_over(&store, Loader::new(store.clone(), warehouse), postgres.warehouse()?).await?;
         Ok(Self { simulator, segments, store, events, object_store })
     }
-}
-
-fn source(arguments: &SimulationArgs, day: u32) -> Result<(Source, Vec<Segment>), Error> {
-    if arguments.rows.is_empty() {
-        let mut market = Market::new(SEED, arguments.listings);
-        market.advance_to(day);
-        return Ok((Source::Market(market), Segment::all_national().collect()));
-    }
-    let rows = RecordedRows::read(&arguments.rows)?;
-    let segments = rows.segments();
-    Ok((Source::Rows(rows), segments))
 }
 
 /// A client of the S3 in this process, with its bucket made.
@@ -140,10 +140,14 @@ impl LoaderFunction for LocalLoader {
 ///
 /// # Errors
 /// If a part cannot start.
-pub async fn serve(arguments: &SimulationArgs, interrupted: impl Future<Output = ()>) -> Result<(), Error> {
-    let folder = DataFolder::open(arguments)?;
+pub async fn serve(
+    data_dir: Option<&Path>,
+    market: &Market<'_>,
+    interrupted: impl Future<Output = ()>,
+) -> Result<(), Error> {
+    let folder = DataFolder::open(data_dir, market)?;
     let postgres = Postgres::start(&folder).await?;
-    let local = Local::start(arguments, &folder, &postgres, folder.state()?.days).await?;
+    let local = Local::start(market, &folder, &postgres, folder.state()?.days).await?;
     let object_store = &local.object_store;
     let (login, value) = match &postgres.database.login {
         Login::Url(url) => ("DATABASE_URL", url),
@@ -174,11 +178,15 @@ pub async fn serve(arguments: &SimulationArgs, interrupted: impl Future<Output =
 ///
 /// # Errors
 /// If there is none, or it or psql cannot start, or psql fails.
-pub async fn psql(arguments: &SimulationArgs, psql_arguments: &[String]) -> Result<(), Error> {
+pub async fn psql(
+    data_dir: Option<&Path>,
+    market: &Market<'_>,
+    psql_arguments: &[String],
+) -> Result<(), Error> {
     if variable("DATABASE_URL").is_some() {
         return Err(Error::NoPrivatePostgres);
     }
-    let postgres = PrivatePostgres::start(&DataFolder::open(arguments)?.postgres()).await?;
+    let postgres = PrivatePostgres::start(&DataFolder::open(data_dir, market)?.postgres()).await?;
     // psql handles Ctrl-C itself; this process must outlive it to stop Postgres.
     let _ignored = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
     let status =

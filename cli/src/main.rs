@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use cenovka::args::{Cli, Command, QuarantineCommand};
 use cenovka::error::Error;
-use cenovka::{local, operator, quarantine, simulation, verify};
+use cenovka::{dashboard, local, operator, quarantine, seed, simulation, verify};
 use clap::Parser;
 use reconciler::Request;
 use runtime::Interrupt;
+use tracing::level_filters::LevelFilter;
 
 /// As a shell reports a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
@@ -15,12 +16,28 @@ const INTERRUPTED: u8 = 130;
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    runtime::logs::init_for_terminal();
+    let level = match cli.command {
+        // What goes wrong on seeded days is meant to.
+        Some(Command::Seed { .. }) => LevelFilter::OFF,
+        _ => LevelFilter::WARN,
+    };
+    runtime::logs::init_for_terminal(level);
+    let simulation = &cli.simulation;
+    let data_dir = simulation.data_dir.as_deref();
     let command = async {
         match cli.command {
-            None => simulation::run(&cli.simulation, interrupted()).await,
-            Some(Command::Serve) => local::serve(&cli.simulation, interrupted()).await,
-            Some(Command::Psql { arguments }) => local::psql(&cli.simulation, &arguments).await,
+            None => simulation::run(simulation, interrupted()).await,
+            Some(Command::Serve { seeded }) => {
+                local::serve(data_dir, &simulation.market_or_seeded(seeded), interrupted()).await
+            }
+            Some(Command::Seed { days }) => seed::run(simulation, days, interrupted()).await,
+            Some(Command::Dashboard(arguments)) => {
+                let market = simulation.market_or_seeded(arguments.seeded);
+                dashboard::run(data_dir, &market, &arguments, interrupted()).await
+            }
+            Some(Command::Psql { seeded, arguments }) => {
+                local::psql(data_dir, &simulation.market_or_seeded(seeded), &arguments).await
+            }
             Some(Command::Collect { segments, since }) => {
                 operator::collect(collector::Request { segments, since }).await
             }

@@ -2,7 +2,7 @@
 //!
 //! It listens on a unix socket in a folder that only its owner may enter, and on no port, so it is in
 //! nobody's way and nobody needs a password. One process at a time uses it, for as long as that process
-//! lives: `supervisor` says how the server ends with it, whatever happens. It is as durable as any
+//! lives: [`crate::supervisor`] says how the server ends with it, whatever happens. It is as durable as any
 //! Postgres: a killed run loses no committed transaction.
 //!
 //! ```text
@@ -17,7 +17,6 @@ mod account;
 mod binaries;
 mod error;
 mod log;
-mod supervisor;
 
 use std::env;
 use std::ffi::OsString;
@@ -38,19 +37,19 @@ pub use account::is_root;
 use binaries::Binaries;
 pub use error::Error;
 use log::Log;
-use supervisor::Supervisor;
 
 use crate::folder_lock::FolderLock;
+use crate::supervisor::{Signal, Supervisor};
 
 /// The variable that names the folder with `initdb` and `postgres` to use instead of searching for them.
 pub const BINARIES_VARIABLE: &str = "CENOVKA_POSTGRES_BIN";
 
 /// The role that owns everything, and the database.
-const NAME: &str = "cenovka";
+pub(crate) const NAME: &str = "cenovka";
 
 /// Part of the socket's file name, and nothing else: no port is opened. Said so that a PGPORT in the
 /// environment does not change it.
-const PORT: &str = "5432";
+pub(crate) const PORT: &str = "5432";
 
 /// A unix socket's path may have about this many bytes: 108 on Linux, 104 on macOS, both with a final zero.
 const LONGEST_SOCKET_PATH: usize = 100;
@@ -97,13 +96,29 @@ impl PrivatePostgres {
 
         let socket_folder = make_socket_folder(&folder, &account)?;
         let (server, client) = launch(&cluster, &socket_folder, &binaries, &account, &log).await?;
-        create_database(&client).await?;
+        create_database(&client, NAME).await?;
         Ok(Self { server, socket_folder, binaries, _lock: lock })
     }
 
     /// Where to connect, as both `tokio-postgres` and `psql` understand it.
     pub fn database_url(&self) -> String {
         url(&self.socket_folder, NAME)
+    }
+
+    /// The folder of its socket, which libpq takes as a host.
+    pub(crate) fn socket_folder(&self) -> &Path {
+        &self.socket_folder
+    }
+
+    /// Where another of its databases is, as SQLAlchemy understands it.
+    pub(crate) fn sqlalchemy_url(&self, database: &str) -> String {
+        let host = percent_encoded(&self.socket_folder);
+        format!("postgresql+psycopg2://{NAME}@/{database}?host={host}&port={PORT}")
+    }
+
+    /// Makes another database in the cluster, unless it is there. Its name is taken as it is.
+    pub(crate) async fn make_database(&self, name: &str) -> Result<(), Error> {
+        create_database(&connect(&self.socket_folder).await?, name).await
     }
 
     /// The terminal client that came with the server; any in the PATH if none did.
@@ -130,7 +145,7 @@ async fn initialise(cluster: &Path, binaries: &Binaries, account: &Account, log:
         ["--encoding=UTF8", "--locale=C", "--auth=trust", "--no-instructions", &username, "--pgdata"];
     let mut arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
     arguments.push(unfinished.clone().into());
-    let initdb = Supervisor::start(account, &binaries.folder.join("initdb"), &arguments, log)?;
+    let mut initdb = supervise(account, &binaries.folder.join("initdb"), &arguments, log)?;
     if !initdb.ended().await?.success() {
         return Err(log.blame("initdb"));
     }
@@ -168,7 +183,7 @@ async fn launch(
     log: &Log,
 ) -> Result<(Supervisor, Client), Error> {
     let arguments = server_arguments(cluster, socket_folder);
-    let mut server = Supervisor::start(account, &binaries.folder.join("postgres"), &arguments, log)?;
+    let mut server = supervise(account, &binaries.folder.join("postgres"), &arguments, log)?;
     let patience = Instant::now() + START_PATIENCE;
     while !server.has_ended()? && Instant::now() < patience {
         match connect(socket_folder).await {
@@ -178,6 +193,27 @@ async fn launch(
         }
     }
     Err(log.blame("postgres"))
+}
+
+/// Starts a program of Postgres. What it says goes to the log.
+fn supervise(
+    account: &Account,
+    program: &Path,
+    arguments: &[OsString],
+    log: &Log,
+) -> Result<Supervisor, Error> {
+    let (output, errors) = (log.output()?, log.output()?);
+    let supervisor = Supervisor::start(program, arguments, Signal::Int, |command| {
+        command.stdout(output).stderr(errors);
+        // The log is quoted in errors, which are in English.
+        command.env("LC_ALL", "C");
+        // The account may not be able to enter the folder that this process stands in.
+        if let Some(folder) = log.path.parent() {
+            command.current_dir(folder);
+        }
+        account.apply(command);
+    });
+    Ok(supervisor?)
 }
 
 fn server_arguments(cluster: &Path, socket_folder: &Path) -> Vec<OsString> {
@@ -214,17 +250,22 @@ async fn connect(socket_folder: &Path) -> Result<Client, tokio_postgres::Error> 
     Ok(client)
 }
 
-async fn create_database(client: &Client) -> Result<(), Error> {
-    let found = client.query("SELECT FROM pg_database WHERE datname = $1", &[&NAME]).await?;
+async fn create_database(client: &Client, name: &str) -> Result<(), Error> {
+    let found = client.query("SELECT FROM pg_database WHERE datname = $1", &[&name]).await?;
     if found.is_empty() {
-        client.batch_execute(&format!("CREATE DATABASE {NAME}")).await?;
+        client.batch_execute(&format!("CREATE DATABASE {name}")).await?;
     }
     Ok(())
 }
 
 fn url(socket_folder: &Path, database: &str) -> String {
+    let host = percent_encoded(socket_folder);
+    format!("postgresql:///{database}?host={host}&port={PORT}&user={NAME}")
+}
+
+fn percent_encoded(folder: &Path) -> String {
     let mut host = String::new();
-    for byte in socket_folder.as_os_str().as_bytes() {
+    for byte in folder.as_os_str().as_bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
                 host.push(char::from(*byte));
@@ -232,7 +273,7 @@ fn url(socket_folder: &Path, database: &str) -> String {
             _ => host.push_str(&format!("%{byte:02X}")),
         }
     }
-    format!("postgresql:///{database}?host={host}&port={PORT}&user={NAME}")
+    host
 }
 
 #[cfg(test)]

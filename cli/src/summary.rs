@@ -7,15 +7,16 @@ use tokio_postgres::Client;
 use warehouse::Warehouse;
 
 use crate::error::Error;
+use crate::market::Market;
 
 /// Width of the longest bar in characters.
 const BAR: f64 = 36.0;
 
 /// What the run itself has to say.
 #[derive(Debug)]
-pub struct Run {
-    /// Whether the market was simulated; else rows were recorded.
-    pub simulated: bool,
+pub struct Run<'a> {
+    /// Whose days have passed.
+    pub market: Market<'a>,
     /// Whether Postgres is the private one.
     pub private_postgres: bool,
     /// Where the raw objects lie.
@@ -32,7 +33,7 @@ pub struct Run {
 ///
 /// # Errors
 /// If they cannot be read.
-pub async fn print(warehouse: &mut Warehouse, run: &Run) -> Result<(), Error> {
+pub async fn print(warehouse: &mut Warehouse, run: &Run<'_>) -> Result<(), Error> {
     let client = warehouse.client().await?;
     print_segments(client).await?;
     print_regions(client).await?;
@@ -112,7 +113,7 @@ async fn print_price_drops(client: &Client) -> Result<(), Error> {
     Ok(())
 }
 
-async fn print_run(client: &Client, run: &Run) -> Result<(), Error> {
+async fn print_run(client: &Client, run: &Run<'_>) -> Result<(), Error> {
     let sql = "
         select count(*), coalesce(sum(object_bytes), 0)::float8, coalesce(sum(rows_seen), 0)::bigint,
             coalesce(sum(rows_rejected), 0)::bigint
@@ -131,12 +132,13 @@ async fn print_run(client: &Client, run: &Run) -> Result<(), Error> {
         run.total.as_secs_f64(),
     );
     println!("raw objects  {}", run.raw_folder.display());
-    if run.private_postgres {
-        println!("look further cargo run -- psql    (try: select * from mart.current_listing limit 5)");
-    } else {
-        println!("look further psql \"$DATABASE_URL\"    (try: select * from mart.current_listing limit 5)");
-    }
-    if run.simulated {
+    let psql = match (run.private_postgres, run.market) {
+        (true, Market::Seeded { .. }) => "cargo run -- psql --seeded",
+        (true, _) => "cargo run -- psql",
+        (false, _) => "psql \"$DATABASE_URL\"",
+    };
+    println!("look further {psql}    (try: select * from mart.current_listing limit 5)");
+    if run.market.is_simulated() {
         println!("\nAll of these data are simulated: no listing, price or agency above exists.");
     } else {
         println!("\nThese are recorded rows, played once more; nothing was asked from the portal.");

@@ -13,7 +13,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from dashboards import URL, password
+from dashboards import URL, Superset, password
 
 # WebGL in software, for the map; nothing asked from elsewhere but what the page itself asks.
 SWITCHES = (
@@ -29,6 +29,47 @@ class Answers:
 
     by_chart: dict[str, list[tuple[int, Any]]] = field(default_factory=dict)
     elsewhere: set[str] = field(default_factory=set)
+
+
+class Traffic:
+    """What the page asks and is answered, by Chromium's own log of its network."""
+
+    def __init__(self, driver: webdriver.Chrome) -> None:
+        self.driver = driver
+        self.answers = Answers()
+        self.asked: dict[str, str] = {}
+        self.status: dict[str, int] = {}
+        self.elsewhere: dict[str, str] = {}
+        self.names = {chart["id"]: chart["slice_name"] for chart in Superset("admin").all("chart")}
+
+    def take(self, message: dict[str, Any]) -> bool:
+        """Whether the message is about a chart."""
+        parameters = message["params"]
+        request = parameters.get("requestId")
+        match message["method"]:
+            case "Network.requestWillBeSent":
+                url = parameters["request"]["url"]
+                if url.startswith("http") and not url.startswith(URL):
+                    self.elsewhere[request] = urlsplit(url).hostname or url
+                    self.answers.elsewhere = set(self.elsewhere.values())
+                if (chart := chart_of(url)) is not None:
+                    self.asked[request] = self.names.get(chart, str(chart))
+                    return True
+            case "Network.responseReceived":
+                self.status[request] = parameters["response"]["status"]
+            case "Network.loadingFailed":
+                # Forbidden by the page's own policy: it was never sent.
+                if parameters.get("blockedReason") == "csp":
+                    self.elsewhere.pop(request, None)
+                    self.answers.elsewhere = set(self.elsewhere.values())
+                # Filters that change while a chart is asked for make the page ask anew.
+                self.asked.pop(request, None)
+            case "Network.loadingFinished" if request in self.asked:
+                body = self.driver.execute_cdp_cmd("Network.getResponseBody", {"requestId": request})["body"]
+                given = self.answers.by_chart.setdefault(self.asked.pop(request), [])
+                given.append((self.status[request], json.loads(body)))
+                return True
+        return False
 
 
 class Browser:
@@ -68,35 +109,16 @@ class Browser:
         return self.answers(charts, quiet)
 
     def answers(self, charts: int, quiet: float = 3.0) -> Answers:
-        answers, asked, names = Answers(), {}, chart_names(self)
-        last, end = time.monotonic(), time.monotonic() + 90
+        traffic, last, end = Traffic(self.driver), time.monotonic(), time.monotonic() + 120
         while time.monotonic() < end:
             for entry in self.driver.get_log("performance"):
-                message = json.loads(entry["message"])["message"]
-                if self._take(message, asked, names, answers):
+                if traffic.take(json.loads(entry["message"])["message"]):
                     last = time.monotonic()
-            if not asked and len(answers.by_chart) >= charts and time.monotonic() - last > quiet:
+            answers = traffic.answers
+            if not traffic.asked and len(answers.by_chart) >= charts and time.monotonic() - last > quiet:
                 return answers
             time.sleep(0.2)
         raise TimeoutError(f"{len(answers.by_chart)} of {charts} charts were answered: {sorted(answers.by_chart)}")
-
-    def _take(self, message: dict[str, Any], asked: dict[str, str], names: dict[int, str], answers: Answers) -> bool:
-        parameters, request = message["params"], message["params"].get("requestId")
-        if message["method"] == "Network.requestWillBeSent":
-            url = parameters["request"]["url"]
-            if url.startswith("http") and not url.startswith(URL):
-                answers.elsewhere.add(urlsplit(url).hostname or url)
-            chart = chart_of(url)
-            if chart is not None:
-                asked[request] = names.get(chart, str(chart))
-                return True
-        if message["method"] in ("Network.loadingFinished", "Network.loadingFailed") and request in asked:
-            body = self.driver.execute_cdp_cmd("Network.getResponseBody", {"requestId": request})["body"]
-            content = json.loads(body)
-            status = 200 if "errors" not in content and "message" not in content else 500
-            answers.by_chart.setdefault(asked.pop(request), []).append((status, content))
-            return True
-        return False
 
     def errors(self) -> list[str]:
         """Messages that the page shows in place of charts."""
@@ -121,9 +143,3 @@ def chart_of(url: str) -> int | None:
         return None
     form_data = parse_qs(parts.query).get("form_data")
     return json.loads(form_data[0]).get("slice_id") if form_data else None
-
-
-def chart_names(browser: Browser) -> dict[int, str]:
-    from dashboards import Superset
-
-    return {chart["id"]: chart["slice_name"] for chart in Superset("admin").all("chart")}

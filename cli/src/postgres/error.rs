@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Why the private Postgres did not start or did not stop.
 #[derive(Debug, thiserror::Error)]
@@ -85,14 +84,9 @@ pub enum Error {
         /// The last lines of the log.
         tail: String,
     },
-    /// The server did not end in time.
-    #[error("postgres (under the process {supervisor}) did not end within {} s: kill it", patience.as_secs())]
-    NotStopped {
-        /// The shell that supervises the server.
-        supervisor: u32,
-        /// How long it was waited for.
-        patience: Duration,
-    },
+    /// A program of Postgres did not start or did not end.
+    #[error(transparent)]
+    Supervisor(#[from] crate::supervisor::Error),
     /// The server runs but does not let us in.
     #[error("cannot use the private Postgres, though it runs")]
     Connect(#[from] tokio_postgres::Error),

@@ -19,11 +19,11 @@ pub fn init() {
     let _ = subscriber.try_init();
 }
 
-/// Sends warnings and errors to standard error in words, for a person at a terminal. `RUST_LOG` asks for
-/// more.
-pub fn init_for_terminal() {
+/// Sends what is at least of this level to standard error in words, for a person at a terminal, unless `RUST_LOG` asks
+/// for another.
+pub fn init_for_terminal(default: LevelFilter) {
     let format = fmt::layer().with_writer(std::io::stderr).with_target(false).without_time();
-    let targets = targets(variable("RUST_LOG"), LevelFilter::WARN);
+    let targets = targets(variable("RUST_LOG"), default);
     let _ = tracing_subscriber::registry().with(format).with(targets).try_init();
 }
 

@@ -47,6 +47,12 @@ pub(crate) fn choose(config: &mut Config, bundle: Option<&Path>) -> Result<Optio
     Ok(Some(tls))
 }
 
+/// Whether a connection goes to another machine than this one or a compose service.
+#[must_use]
+pub fn leaves_this_machine(config: &Config) -> bool {
+    foreign(config).is_some()
+}
+
 /// The first host that is neither this machine nor a compose service.
 fn foreign(config: &Config) -> Option<String> {
     let (hosts, addresses) = (config.get_hosts(), config.get_hostaddrs());

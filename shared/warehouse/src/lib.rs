@@ -25,6 +25,7 @@ mod verify;
 mod walk;
 
 pub use connection::Warehouse;
+pub use encryption::leaves_this_machine;
 pub use error::Error;
 pub use falsification::Falsified;
 pub use ledger::Entry;

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use end_to_end::{binary, world};
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 fn cenovka(data: &Path, arguments: &[&str]) -> Command {
@@ -78,6 +79,55 @@ async fn a_second_run_goes_on_where_the_first_ended() {
     .await;
     assert_eq!(counted.trim(), "60");
     assert_eq!(servers(data.path()), 0);
+}
+
+/// What SQL answers on the seeded market of 300 listings.
+async fn seeded(data: &Path, sql: &str) -> String {
+    let arguments = ["--listings", "300", "psql", "--seeded", "-Atc", sql];
+    output(&mut cenovka(data, &arguments)).await.trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_seeded_market_ends_today_and_a_second_seed_has_nothing_to_do() {
+    let data = world::folder();
+    let seed = ["--listings", "300", "seed", "--days", "5"];
+    let started = jiff::Timestamp::now();
+    let first = output(&mut cenovka(data.path(), &seed)).await;
+    assert!(first.contains("day 0 of 4") && first.contains("dashboard --seeded"), "{first}");
+    if started.strftime("%F").to_string() != jiff::Timestamp::now().strftime("%F").to_string() {
+        eprintln!("skipped the rest: the day has changed meanwhile");
+        return;
+    }
+    let second = output(&mut cenovka(data.path(), &seed)).await;
+    assert!(second.contains("nothing to do") && !second.contains("day 0"), "{second}");
+
+    let days = "select count(distinct day) = 5 and max(day) = current_date and bool_and(started_at <= now())
+        and bool_and(load_lag between '0s' and '1h') from mart.walk_health";
+    assert_eq!(seeded(data.path(), days).await, "t");
+    let today = "select count(*) = 20 and bool_and(complete and retries = 0)
+        from mart.walk_health where day = current_date";
+    assert_eq!(seeded(data.path(), today).await, "t");
+    let bad_days = "select (select sum(retries) from mart.walk_health where day = current_date - 3),
+        (select string_agg(segment, ',') from mart.walk_health where not complete and day = current_date - 2)";
+    assert_eq!(seeded(data.path(), bad_days).await, "4|flats-sale");
+    assert!(verified(data.path()).await.contains("no difference"));
+}
+
+/// What `cenovka verify` says of the seeded market, with the settings that `cenovka serve` prints.
+async fn verified(data: &Path) -> String {
+    let mut serve = cenovka(data, &["--listings", "300", "serve", "--seeded"]);
+    let mut serving = serve.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(serving.stdout.take().unwrap()).lines();
+    let mut verify = cenovka(data, &["verify"]);
+    while let Some(line) = lines.next_line().await.unwrap() {
+        let Some(setting) = line.strip_prefix("export ") else { break };
+        let (name, value) = setting.split_once('=').unwrap();
+        verify.env(name, value.trim_matches('\''));
+    }
+    let said = output(&mut verify).await;
+    interrupt(&serving, "-INT").await;
+    assert!(serving.wait().await.unwrap().success());
+    said
 }
 
 async fn interrupt(child: &Child, signal: &str) {
