@@ -13,7 +13,7 @@ use crate::generated::history;
 use crate::model::{self, Row, Walk, Whereabouts};
 
 /// Histories that are tried.
-const CASES: u32 = 128;
+const CASES: u32 = 64;
 /// Between two walks of a generated history, so that a week and a month fit into it.
 const DAYS_APART: i64 = 5;
 const SECONDS_A_DAY: i64 = 86_400;
