@@ -299,7 +299,7 @@ fn offers(walks: &[Walk]) -> Vec<Offer> {
     let mut offers = Vec::new();
     for listing in &tables.listings {
         let spells = || tables.spells.iter().filter(|spell| spell.hash_id == listing.hash_id);
-        let latest = spells().last().filter(|spell| spell.delisted_at.is_none());
+        let latest = spells().next_back().filter(|spell| spell.delisted_at.is_none());
         offers.extend(latest.map(|spell| (0, listing.hash_id, spell.total_price)));
         let of_its_kind = |walk: &&Walk| {
             (walk.segment.category.code(), walk.segment.deal.code())
@@ -313,7 +313,7 @@ fn offers(walks: &[Walk]) -> Vec<Offer> {
                 continue;
             }
             let until = Timestamp::from_second((last - days_ago + 1) * SECONDS_A_DAY).unwrap();
-            let then = spells().filter(|spell| spell.first.0 < until).last();
+            let then = spells().filter(|spell| spell.first.0 < until).next_back();
             let then = then.filter(|spell| spell.delisted_at.is_none_or(|delisted_at| delisted_at >= until));
             offers.extend(then.map(|spell| (days_ago as i32, listing.hash_id, spell.total_price)));
         }
