@@ -313,7 +313,7 @@ fn offers(walks: &[Walk]) -> Vec<Offer> {
                 continue;
             }
             let until = Timestamp::from_second((last - days_ago + 1) * SECONDS_A_DAY).unwrap();
-            let then = spells().filter(|spell| spell.first.0 < until).next_back();
+            let then = spells().rfind(|spell| spell.first.0 < until);
             let then = then.filter(|spell| spell.delisted_at.is_none_or(|delisted_at| delisted_at >= until));
             offers.extend(then.map(|spell| (days_ago as i32, listing.hash_id, spell.total_price)));
         }
