@@ -87,6 +87,8 @@ def main() -> None:
         setting(name) for name in ("CENOVKA_SUPERSET_HOME", "SUPERSET_METADATA_URI", "CENOVKA_DASHBOARD_BIND")
     )
     made = make_secrets(Path(home))
+    # What Superset's migrations print is no step.
+    sys.stdout = sys.stderr
     check_warehouse()
     os.environ.setdefault("SUPERSET_HOME", home)
     os.environ["SUPERSET_CONFIG_PATH"] = str(FOLDER / "superset_config.py")
@@ -116,7 +118,7 @@ def main() -> None:
 
 
 def say(step: str) -> None:
-    print(step, flush=True)
+    print(step, file=sys.__stdout__, flush=True)
 
 
 def setting(name: str) -> str:

@@ -63,7 +63,7 @@ pub enum Error {
     #[error("cannot date the loads of a simulated day: {0}")]
     LoadTimes(#[source] tokio_postgres::Error),
     /// A seed of recorded rows.
-    #[error("cenovka seed simulates a market: leave --rows out")]
+    #[error("a seeded market is simulated: leave --rows out")]
     SeededRows,
     /// The warehouse to seed holds something else.
     #[error(

@@ -14,12 +14,12 @@ const MONTH: u32 = 30;
 /// The last days pass undisturbed, but for what has come to stay: whoever looks today finds a pipeline that works.
 const UNDISTURBED: u32 = 2;
 
-/// On which days of a month, in which segment (in all of them if none is named) and what, in the simulator's words.
+/// On which days of a month, in which segment (in all sales and rents if none is named) and what, in the simulator's words.
 /// Pauses are real ones, so they are short.
 const PASSING: &[(&[u32], Option<&str>, &str)] = &[
-    (&[1], None, "script=ok*6, 429(retry-after=1), ok*4, 503*2, ok, 429"),
+    (&[1], None, "script=ok*3, 429(retry-after=1), ok*2, 503*2, ok, 429"),
     (&[2], Some("flats-sale"), "wrong-total(0.2); seed=2"),
-    (&[8], None, "script=ok*3, truncated, ok*8, cut, ok*2, truncated*2"),
+    (&[8], None, "script=ok*3, truncated, ok*2, cut, ok, truncated*2"),
     (&[11, 12], Some("houses-sale"), "wrong-total(0.2); seed=3"),
     (&[14, 15, 16], Some("commercial-rent"), "missing-keys(row.has_video)"),
     (&[19], Some("other-rent"), "other-types(row.category_main_cb)"),
@@ -30,7 +30,8 @@ const PASSING: &[(&[u32], Option<&str>, &str)] = &[
 /// What comes to stay: from which day on, where and what.
 const LASTING: (u32, &str, &str) = (40, "commercial-sale", "extra-keys(row.locality)");
 
-/// The collector's runs on a day before `end`: what is disturbed alone has a run of its own.
+/// The collector's runs on a day before `end`: first what is small, so that the loaders have something to do, then the
+/// rest, then what is disturbed alone.
 pub(super) fn runs(day: u32, end: u32, segments: &[Segment]) -> Vec<Run> {
     let passing =
         PASSING.iter().filter(|(days, ..)| day + UNDISTURBED < end && days.contains(&(day % MONTH)));
@@ -40,8 +41,9 @@ pub(super) fn runs(day: u32, end: u32, segments: &[Segment]) -> Vec<Run> {
         let in_turn = (day as usize + position).is_multiple_of(RARELY);
         (often(segment) || in_turn || day == 0 || day + 1 == end).then(|| segment.clone())
     };
-    let segments = segments.iter().enumerate().filter_map(walked).collect();
-    let mut whole = Run { segments, faults: Faults::default() };
+    let segments = segments.iter().enumerate().filter_map(walked);
+    let (often, rarely): (Vec<_>, Vec<_>) = segments.partition(often);
+    let mut whole = Run { segments: often, faults: Faults::default() };
     let mut runs = Vec::new();
     for (segment, text) in passing.map(|(_, segment, text)| (*segment, *text)).chain(lasting) {
         let faults = faults(text);
@@ -55,6 +57,8 @@ pub(super) fn runs(day: u32, end: u32, segments: &[Segment]) -> Vec<Run> {
         runs.push(Run { segments: disturbed, faults });
     }
     runs.insert(0, whole);
+    runs.insert(0, Run { segments: rarely, faults: Faults::default() });
+    runs.retain(|run| !run.segments.is_empty());
     runs
 }
 

@@ -567,11 +567,11 @@ looked_at (position, "check", things, if_none, if_well, if_not) as (
         'no walk was loaded yet', 'every row of the latest walk of each of %2$s segments was understood',
         'rows were rejected in the latest walk of %1$s of %2$s segments'
     union all
-    select 5, 'quarantine', 1, '', 'no raw object is in quarantine', '%1$s raw objects are in quarantine'
+    select 5, 'quarantine', 1, '', 'no raw object is in quarantine', '%1$s raw object(s) in quarantine'
     union all
     select 6, 'drift', 1, '',
         'the portal''s pages have the shape that is known',
-        'the portal''s pages differ in %1$s ways from the shape that is known'
+        'the portal''s pages differ in %1$s place(s) from the shape that is known'
     union all
     select 7, 'load time', (select count(load_seconds) from latest),
         'no load was timed yet', 'the latest load of each of %2$s segments took 60 s or less',
@@ -580,7 +580,7 @@ looked_at (position, "check", things, if_none, if_well, if_not) as (
 -- The worst first.
 fault ("check", state, weight, what) as (
     select 'freshness', 'bad', coalesce(extract(epoch from late.age), 'infinity'),
-        segment || coalesce(format(' (%s h)', round(extract(epoch from late.age) / 3600)), ' (never)')
+        format('%s (%s)', segment, coalesce(round(extract(epoch from late.age) / 3600) || ' h', 'never'))
     from health
     left join gap using (segment)
     cross join threshold

@@ -13,7 +13,7 @@ use crate::generated::history;
 use crate::model::{self, Row, Walk, Whereabouts};
 
 /// Histories that are tried.
-const CASES: u32 = 128;
+const CASES: u32 = 64;
 /// Between two walks of a generated history, so that a week and a month fit into it.
 const DAYS_APART: i64 = 5;
 const SECONDS_A_DAY: i64 = 86_400;
@@ -299,7 +299,7 @@ fn offers(walks: &[Walk]) -> Vec<Offer> {
     let mut offers = Vec::new();
     for listing in &tables.listings {
         let spells = || tables.spells.iter().filter(|spell| spell.hash_id == listing.hash_id);
-        let latest = spells().last().filter(|spell| spell.delisted_at.is_none());
+        let latest = spells().next_back().filter(|spell| spell.delisted_at.is_none());
         offers.extend(latest.map(|spell| (0, listing.hash_id, spell.total_price)));
         let of_its_kind = |walk: &&Walk| {
             (walk.segment.category.code(), walk.segment.deal.code())
@@ -313,7 +313,7 @@ fn offers(walks: &[Walk]) -> Vec<Offer> {
                 continue;
             }
             let until = Timestamp::from_second((last - days_ago + 1) * SECONDS_A_DAY).unwrap();
-            let then = spells().filter(|spell| spell.first.0 < until).last();
+            let then = spells().rfind(|spell| spell.first.0 < until);
             let then = then.filter(|spell| spell.delisted_at.is_none_or(|delisted_at| delisted_at >= until));
             offers.extend(then.map(|spell| (days_ago as i32, listing.hash_id, spell.total_price)));
         }

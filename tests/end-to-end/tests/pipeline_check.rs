@@ -135,8 +135,8 @@ async fn every_kind_of_fault_is_told_with_its_worst_cases() {
             "completeness | bad | the latest walk of 2 of 5 segments was incomplete: houses-sale (3 in a row), flats-rent (1 in a row)",
             "refusals | bad | the portal refused requests of 1 of 9 walks of the last 24 hours: flats-rent (10 of 20 requests)",
             "rejects | bad | rows were rejected in the latest walk of 1 of 5 segments: houses-sale (1 of 2 rows)",
-            "quarantine | bad | 1 raw objects are in quarantine: flats-sale (damaged)",
-            "drift | look | the portal's pages differ in 1 ways from the shape that is known: new (appeared)",
+            "quarantine | bad | 1 raw object(s) in quarantine: flats-sale (damaged)",
+            "drift | look | the portal's pages differ in 1 place(s) from the shape that is known: new (appeared)",
             "load time | look | the latest load of 1 of 5 segments took more than 60 s: land-sale (61 s)",
         ]
     );

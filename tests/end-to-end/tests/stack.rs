@@ -35,7 +35,7 @@ async fn a_stack_is_created_updated_and_deleted_and_the_warehouse_outlives_it() 
             "StackId": request["StackId"],
             "RequestId": request["RequestId"],
             "LogicalResourceId": "Schema",
-            "Data": {"applied": "facts, quarantine, kept_tables, marts, drift", "schema_version": version},
+            "Data": {"applied": "facts, quarantine, kept_tables, marts, drift, dashboard", "schema_version": version},
         })
     );
     assert_eq!(answers[1]["Data"], json!({"applied": "", "schema_version": version}));
