@@ -81,14 +81,16 @@ VIEWER_PERMISSIONS = {
     *((do, "TableSchemaView") for do in ("can_post", "can_expanded", "can_delete")),
 }
 
+# Where steps are said. What Superset prints on standard output is none, and goes where its log goes.
+STEPS = os.dup(1)
+
 
 def main() -> None:
+    os.dup2(2, 1)
     home, metadata_uri, bind = (
         setting(name) for name in ("CENOVKA_SUPERSET_HOME", "SUPERSET_METADATA_URI", "CENOVKA_DASHBOARD_BIND")
     )
     made = make_secrets(Path(home))
-    # What Superset's migrations print is no step.
-    sys.stdout = sys.stderr
     check_warehouse()
     os.environ.setdefault("SUPERSET_HOME", home)
     os.environ["SUPERSET_CONFIG_PATH"] = str(FOLDER / "superset_config.py")
@@ -118,7 +120,7 @@ def main() -> None:
 
 
 def say(step: str) -> None:
-    print(step, file=sys.__stdout__, flush=True)
+    os.write(STEPS, f"{step}\n".encode())
 
 
 def setting(name: str) -> str:
