@@ -2,8 +2,13 @@
 
 alter table warehouse.walk
     add column since text,
-    add column robots_disregarded boolean not null default false,
+    add column robots_disregarded boolean,
     add constraint since_never_complete check (since is null or not complete);
+-- In steps: since its minor releases of autumn 2026 (17.12, for one) Postgres refuses to add a column with a default to
+-- a table whose row type an SQL function takes, as warehouse.covers does.
+alter table warehouse.walk alter column robots_disregarded set default false;
+update warehouse.walk set robots_disregarded = false;
+alter table warehouse.walk alter column robots_disregarded set not null;
 comment on column warehouse.walk.since is 'Of which age the adverts are that the walk asked for, as the request said: 24h, 7d or 30d, by the portal''s own reckoning. Null for a walk of all adverts.';
 comment on column warehouse.walk.robots_disregarded is 'Whether it was made although the portal''s robots.txt forbids it, because its operator says that they may.';
 

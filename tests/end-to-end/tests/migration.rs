@@ -92,6 +92,20 @@ async fn an_applied_migration_whose_text_changed_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn a_schema_made_by_the_earlier_text_of_the_fifth_migration_is_taken() {
+    let database = Database::start().await;
+    let url = database.url(OWNER);
+    migrate(&url).await.unwrap();
+    let earlier = "update warehouse.migration set md5 = '6733963a65c784e658b2aaf259c0943a' where version = ";
+    let sql = database.connect(OWNER).await;
+    sql.batch_execute(&format!("{earlier}5")).await.unwrap();
+    migrate(&url).await.unwrap();
+    sql.batch_execute(&format!("{earlier}4")).await.unwrap();
+    let error = migrate(&url).await.unwrap_err();
+    assert!(matches!(error, Error::ChangedMigration { version: 4, .. }), "{error}");
+}
+
+#[tokio::test]
 async fn the_migrator_needs_no_superuser() {
     let database = Database::start().await;
     let sql = database.connect(OWNER).await;
