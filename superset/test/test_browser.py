@@ -21,19 +21,19 @@ from test_charts import MAY_BE_EMPTY
 FIFTHS = [(0x2B, 0x6C, 0xB0), (0x38, 0xB2, 0xAC), (0xEC, 0xC9, 0x4B), (0xED, 0x89, 0x36), (0xC5, 0x30, 0x30)]
 
 # Datasets in which a filter of the Market dashboard finds its column; a filter leaves the charts of others as they are.
-EVERY = {"offer", "current_listing", "listing_on_map", "price_level", "coming_and_going", "stay", "price_change"}
+EVERY = {"offer", "current_listing", "listing_on_map", "price_per_m2_overall", "coming_and_going", "stay", "price_change"}
 FILTERS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "deal": ({"col": "deal", "op": "IN", "val": ["Pronájem"]}, EVERY),
     "category": ({"col": "category", "op": "IN", "val": ["Domy"]}, EVERY | {"rental_yield"}),
     "region": ({"col": "region", "op": "IN", "val": ["Jihomoravský kraj"]}, EVERY | {"rental_yield"}),
-    "district": ({"col": "district", "op": "IN", "val": ["Brno-město"]}, EVERY | {"rental_yield"}),
+    "district": ({"col": "district", "op": "IN", "val": ["Brno-město"]}, (EVERY | {"rental_yield"}) - {"price_per_m2_overall"}),
     "disposition": ({"col": "sub_category", "op": "IN", "val": ["2+kk"]}, EVERY | {"rental_yield"}),
     "area": (
         {"col": "area_m2", "op": ">=", "val": 60},
         {"offer", "current_listing", "listing_on_map", "price_change"},
     ),
 }
-DATE = {"price_level", "coming_and_going", "stay", "price_change"}
+DATE = {"price_per_m2_overall", "coming_and_going", "stay", "price_change"}
 
 
 class Dashboards(unittest.TestCase):
