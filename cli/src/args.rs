@@ -9,7 +9,7 @@ use crate::market::Market;
 /// Listings on the market of the simulated days.
 const LISTINGS: usize = 10_000;
 /// Listings on a seeded market: so many that a quarter of it takes less than two minutes.
-const SEEDED_LISTINGS: usize = 3_000;
+const SEEDED_LISTINGS: usize = 2_500;
 
 /// Cenovka: Czech property data from the portal to Postgres.
 ///
@@ -36,7 +36,7 @@ pub struct SimulationArgs {
     /// Simulated days to collect, counted from where the last run ended [default: 5, or 1 with --rows]
     #[arg(long)]
     pub days: Option<u32>,
-    /// Listings on the simulated market [default: 10000, or 3000 of a seeded one]
+    /// Listings on the simulated market [default: 10000, or 2500 of a seeded one]
     #[arg(long, global = true)]
     pub listings: Option<usize>,
     /// Serve these recorded rows instead of a simulated market
@@ -140,8 +140,8 @@ pub enum Command {
     /// `psql` and `serve` open it with `--seeded`. If `DATABASE_URL` is set, that warehouse is filled, which must be
     /// empty at first.
     ///
-    /// Sales and rents are walked every day, auctions and shares every third, on the first and on the last. The
-    /// pipeline has its bad days, the same ones in each 30 days, but never on the last two: the portal refuses with 429
+    /// Sales, and rents of flats and commercial space are walked every day; what is small every seventh, on the first
+    /// and on the last. The pipeline has its bad days, the same ones in each 30 days, but never on the last two: the portal refuses with 429
     /// or 503, cuts answers off, announces more than it shows (a walk that stays incomplete), leaves out a key (drift
     /// that ends), sends rows that cannot be understood (rejects) and falsified prices (an object in quarantine). From
     /// the 41st day on, rows of commercial space for sale have new keys (drift that stays).
