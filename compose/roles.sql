@@ -35,3 +35,9 @@ grant connect on database cenovka, live to cenovka_loader, cenovka_analyst;
 
 -- No superuser over the network.
 alter role postgres password null;
+
+-- Large objects belong to no schema, and else everybody who logs in could make them.
+\connect cenovka
+revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) from public;
+\connect live
+revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) from public;

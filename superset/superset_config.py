@@ -31,6 +31,8 @@ AUTH_USER_REGISTRATION = False
 # for what a dashboard asks at once.
 RATELIMIT_ENABLED = True
 RATELIMIT_APPLICATION = "1000 per second"
+# There is one process.
+RATELIMIT_STORAGE_URI = "memory://"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 

@@ -160,7 +160,7 @@ async fn show(program: &mut Program, home: &Path, arguments: &DashboardArgs) -> 
     }
     println!("\nThey are there until Ctrl-C. Superset's log: {}", home.with_file_name(LOG).display());
     if !arguments.no_open {
-        browser::open(&address);
+        browser::open(&format!("{address}/superset/dashboard/market/"));
     }
     Err(program.fail().await)
 }
