@@ -19,6 +19,7 @@ pub mod operator;
 pub mod postgres;
 mod progress;
 pub mod quarantine;
+pub mod refused;
 pub mod seed;
 pub mod simulation;
 pub mod summary;

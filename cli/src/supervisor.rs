@@ -17,6 +17,8 @@ use std::time::Duration;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
+use crate::refused::Refused;
+
 /// The signal is repeated because one that comes before the program has set up its handlers is lost: a shell
 /// starts background programs with SIGINT ignored. In the end the script ends what is left of its group: the
 /// watcher and its `sleep`.
@@ -45,16 +47,9 @@ const STOP_PATIENCE: Duration = Duration::from_secs(60);
 /// Why a program did not start or did not end.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The operating system refused.
-    #[error("cannot {action} {program}")]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// The program.
-        program: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
+    /// The operating system refused something.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// The program did not end in time.
     #[error(
         "{} (under the process {supervisor}) did not end within {} s: kill it",
@@ -139,6 +134,5 @@ impl Supervisor {
 }
 
 fn io_error(action: &'static str, program: &Path) -> impl Fn(io::Error) -> Error + use<> {
-    let program = program.to_owned();
-    move |source| Error::Io { action, program: program.clone(), source }
+    Refused::when(action, program)
 }

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::refused::Refused;
+
 /// Why `cenovka dashboard` failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -66,20 +68,12 @@ pub enum Error {
     #[error("cannot make the login analyst in the private Postgres: {0}")]
     Login(#[source] tokio_postgres::Error),
     /// The operating system refused something.
-    #[error("cannot {action} {path}")]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Refused(#[from] Refused),
 }
 
 impl Error {
     pub(super) fn io(action: &'static str, path: &Path) -> impl Fn(io::Error) -> Self + use<> {
-        let path = path.to_owned();
-        move |source| Self::Io { action, path: path.clone(), source }
+        Refused::when(action, path)
     }
 }

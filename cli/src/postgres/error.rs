@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::refused::Refused;
+
 /// Why the private Postgres did not start or did not stop.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -91,20 +93,12 @@ pub enum Error {
     #[error("cannot use the private Postgres, though it runs")]
     Connect(#[from] tokio_postgres::Error),
     /// The operating system refused something.
-    #[error("cannot {action} {path}")]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// The file, the folder or the program.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Refused(#[from] Refused),
 }
 
 impl Error {
     pub(super) fn io(action: &'static str, path: &Path) -> impl Fn(io::Error) -> Self + use<> {
-        let path = path.to_owned();
-        move |source| Self::Io { action, path: path.clone(), source }
+        Refused::when(action, path)
     }
 }
