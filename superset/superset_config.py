@@ -102,6 +102,12 @@ EXTRA_SEQUENTIAL_COLOR_SCHEMES = [
 
 
 def FLASK_APP_MUTATOR(app: object) -> None:  # noqa: N802
+    """Mends what Superset has no setting for."""
+    keep_limits()
+    share_saved_queries()
+
+
+def keep_limits() -> None:
     """Keeps a query's own LIMIT: SQL Lab of 6.1.0 puts the number of its drop-down in its place, also where that is larger
     (https://github.com/apache/superset/issues/40070). superset/test says when this is no longer needed."""
     from superset import sql_lab
@@ -115,3 +121,19 @@ def FLASK_APP_MUTATOR(app: object) -> None:  # noqa: N802
         superset_apply_limit(query, parsed_statement)
 
     sql_lab.apply_limit = apply_limit
+
+
+def share_saved_queries() -> None:
+    """Lets everybody who may read saved queries read those of admin, who loads this folder's: Superset shows to each user
+    only what they saved themselves."""
+    from flask import g, request
+    from superset.models.sql_lab import SavedQuery
+    from superset.queries.saved_queries.filters import SavedQueryFilter
+
+    def apply(self, query, value):
+        own = SavedQuery.created_by == g.user
+        if request.method != "GET":
+            return query.filter(own)
+        return query.filter(own | SavedQuery.created_by.has(username="admin"))
+
+    SavedQueryFilter.apply = apply

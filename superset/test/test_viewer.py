@@ -7,7 +7,7 @@ import sys
 import unittest
 from pathlib import Path
 
-from dashboards import Superset, figure
+from dashboards import Superset, assets, figure
 
 KINDS = ("chart", "dashboard", "dataset", "database", "saved_query")
 
@@ -96,6 +96,15 @@ class Viewer(unittest.TestCase):
             sorted(dashboard["slug"] for dashboard in self.viewer.all("dashboard")), ["listing", "market", "pipeline"]
         )
 
+    def test_the_saved_queries_can_be_read_and_not_changed(self) -> None:
+        queries = self.viewer.all("saved_query")
+        self.assertEqual(sorted(query["label"] for query in queries), sorted(q["label"] for q in assets("queries").values()))
+        path = f"/api/v1/saved_query/{queries[0]['id']}"
+        self.assertEqual(self.viewer.get(path).json()["result"]["sql"], self.admin.get(path).json()["result"]["sql"])
+        for method in ("PUT", "DELETE"):
+            with self.subTest(method):
+                self.assertIn(self.viewer.request(method, path, json={"label": "mine"}).status_code, (403, 404))
+
     def test_a_querys_own_limit_is_kept(self) -> None:
         for limit, rows in ((3, 3), (7, 7)):
             answer = self.viewer.sql(f"select hash_id from mart.current_listing limit {limit}")
@@ -107,7 +116,7 @@ class Viewer(unittest.TestCase):
         program = Path(__file__).with_name("unpatched_limit.py")
         given = subprocess.run([sys.executable, program], capture_output=True, text=True, check=True).stdout
         limit = int(given.split()[-1])
-        self.assertGreater(limit, 4, "this Superset keeps a query's own limit: drop FLASK_APP_MUTATOR of superset_config.py")
+        self.assertGreater(limit, 4, "this Superset keeps a query's own limit: drop keep_limits of superset_config.py")
 
 
 class Nobody(unittest.TestCase):
