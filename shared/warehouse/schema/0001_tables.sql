@@ -82,11 +82,15 @@ comment on column warehouse.walk.rejects_without_id is 'Rejected rows that do no
 comment on column warehouse.walk.rows_elsewhere is 'Loaded rows whose category or deal type is not the segment''s.';
 comment on column warehouse.walk.covering is 'Whether it covers the listings that its filter matches, and so can say that one is gone: it is complete, and every reject says which listing it is.';
 comment on column warehouse.walk.load_seconds is 'How long the walk''s load took, from the beginning of its transaction to its last statement.';
+-- Whether a walk comes late, and which cover a listing.
 create index walk_of_pair on warehouse.walk (warehouse.pair(category, deal), started_at, id);
 alter index warehouse.walk_of_pair alter column 1 set statistics 0;
+create index walk_covering on warehouse.walk (warehouse.pair(category, deal), started_at, id) where covering;
+alter index warehouse.walk_covering alter column 1 set statistics 0;
+create index walk_elsewhere on warehouse.walk (started_at, id) where rows_elsewhere > 0;
 
 create table warehouse.reject (
-    walk_id uuid not null references warehouse.walk,
+    walk_id uuid not null references warehouse.walk deferrable initially deferred,
     line bigint not null,
     row_index integer not null,
     hash_id bigint,
@@ -214,9 +218,11 @@ create index listing_on_offer on warehouse.listing (
     warehouse.pair(category, deal), region_id, district_id
 ) where delisted_at is null;
 alter index warehouse.listing_on_offer alter column 1 set statistics 0;
--- What a walk that comes late may have missed.
-create index listing_delisted on warehouse.listing (warehouse.pair(category, deal), delisted_at) where delisted_at is not null;
-alter index warehouse.listing_delisted alter column 1 set statistics 0;
+-- What a walk that comes late may have missed, and what may be advertised anew.
+create index listing_missing on warehouse.listing (
+    warehouse.pair(category, deal), delisted_at
+) where missing_since is not null;
+alter index warehouse.listing_missing alter column 1 set statistics 0;
 
 create table warehouse.listing_version (
     hash_id bigint not null,

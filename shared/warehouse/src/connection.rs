@@ -6,6 +6,8 @@ use tokio_postgres::Client;
 
 use crate::encryption;
 use crate::error::Error;
+use crate::migrate;
+use crate::prepared::Prepared;
 use crate::target::Target;
 use crate::url_source::{DatabaseUrl, UrlSource};
 
@@ -13,8 +15,15 @@ use crate::url_source::{DatabaseUrl, UrlSource};
 #[derive(Debug)]
 pub struct Warehouse {
     way: Way,
-    client: Option<Client>,
-    /// Whether the open connection leads to a schema that this software works with.
+    session: Option<Session>,
+}
+
+/// An open connection.
+#[derive(Debug)]
+struct Session {
+    client: Client,
+    prepared: Prepared,
+    /// Whether it leads to a schema that this software works with.
     schema_checked: bool,
 }
 
@@ -51,7 +60,7 @@ impl Warehouse {
     }
 
     fn by(way: Way) -> Self {
-        Self { way, client: None, schema_checked: false }
+        Self { way, session: None }
     }
 
     /// The open connection, after opening it if there is none.
@@ -59,29 +68,40 @@ impl Warehouse {
     /// # Errors
     /// If Postgres cannot be reached or refuses.
     pub async fn client(&mut self) -> Result<&mut Client, Error> {
-        let client = match self.client.take() {
-            Some(client) if !client.is_closed() => client,
-            _ => {
-                self.schema_checked = false;
-                self.way.open().await?
-            }
-        };
-        Ok(self.client.insert(client))
+        Ok(&mut self.open_session().await?.client)
     }
 
-    /// The open connection to a schema that this software works with, which is checked once per connection.
-    pub(crate) async fn checked_client(&mut self) -> Result<&mut Client, Error> {
-        self.client().await?;
-        if !self.schema_checked {
-            self.check_schema().await?;
-            self.schema_checked = true;
+    async fn open_session(&mut self) -> Result<&mut Session, Error> {
+        let session = match self.session.take() {
+            Some(session) if !session.client.is_closed() => session,
+            _ => Session {
+                client: self.way.open().await?,
+                prepared: Prepared::default(),
+                schema_checked: false,
+            },
+        };
+        Ok(self.session.insert(session))
+    }
+
+    /// The open connection to a schema that this software works with, which is checked once per connection, and the
+    /// statements that it has prepared.
+    pub(crate) async fn session(&mut self) -> Result<(&mut Client, &mut Prepared), Error> {
+        let Session { client, prepared, schema_checked } = self.open_session().await?;
+        if !*schema_checked {
+            migrate::check_schema(client).await?;
+            *schema_checked = true;
         }
-        self.client().await
+        Ok((client, prepared))
+    }
+
+    /// As [`Warehouse::session`], for statements that are asked once.
+    pub(crate) async fn checked_client(&mut self) -> Result<&mut Client, Error> {
+        Ok(self.session().await?.0)
     }
 
     /// Forgets a connection that turned out to be broken.
     pub(crate) fn disconnect(&mut self) {
-        self.client = None;
+        self.session = None;
     }
 }
 

@@ -34,6 +34,6 @@ pub(crate) async fn enter(
     transaction
         .execute(&insert, &[&walk, &paths, &changes, &found, &rows])
         .await
-        .doing("enter the walk's drift")?;
+        .storing("enter the walk's drift")?;
     Ok(())
 }

@@ -133,6 +133,24 @@ pub enum Error {
         /// What Postgres says.
         source: tokio_postgres::Error,
     },
+    /// Postgres cannot hold a value that the object brings, such as a NUL character or a time before its calendar.
+    #[error("could not {action}: {}", Whole(source))]
+    Value {
+        /// What was being done.
+        action: &'static str,
+        /// What Postgres says.
+        source: tokio_postgres::Error,
+    },
+    /// A row is no JSON, so its page is not what the portal sent.
+    #[error("line {line}, row {index}: {reason}")]
+    MalformedRow {
+        /// The page's line.
+        line: i64,
+        /// The row on it, from 0.
+        index: i32,
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
 impl Error {
@@ -166,22 +184,18 @@ impl Error {
             | Self::Untrusted { .. }
             | Self::Schema { .. }
             | Self::ChangedMigration { .. }
-            | Self::MissingRoles(_) => false,
+            | Self::MissingRoles(_)
+            | Self::Value { .. }
+            | Self::MalformedRow { .. } => false,
         }
     }
 }
 
 impl Error {
-    /// Whether Postgres cannot hold what the walk brings, such as a NUL character or a time before its calendar.
+    /// Whether the object is at fault: it holds a value that Postgres cannot, or a row that is none.
     #[must_use]
     pub fn is_bad_data(&self) -> bool {
-        // Class 22 data exception, 23 integrity constraint violation.
-        match self {
-            Self::Database { source, .. } => source
-                .code()
-                .is_some_and(|code| code.code().starts_with("22") || code.code().starts_with("23")),
-            _ => false,
-        }
+        matches!(self, Self::Value { .. } | Self::MalformedRow { .. })
     }
 
     /// Whether an open connection turned out to be broken, as by a restart of the server.
@@ -232,13 +246,29 @@ impl fmt::Display for Whole<'_> {
     }
 }
 
+/// Whether Postgres cannot hold a value. Not so a value that is encoded wrongly: that is this software's fault.
+fn is_about_a_value(code: &SqlState) -> bool {
+    // Class 22 data exception.
+    code.code().starts_with("22") && *code != SqlState::INVALID_BINARY_REPRESENTATION
+}
+
 /// Says what was being done when a statement failed.
 pub(crate) trait Doing<T> {
     fn doing(self, action: &'static str) -> Result<T, Error>;
+
+    /// As [`Doing::doing`], of a statement that stores what the object says.
+    fn storing(self, action: &'static str) -> Result<T, Error>;
 }
 
 impl<T> Doing<T> for Result<T, tokio_postgres::Error> {
     fn doing(self, action: &'static str) -> Result<T, Error> {
         self.map_err(|source| Error::Database { action, source })
+    }
+
+    fn storing(self, action: &'static str) -> Result<T, Error> {
+        self.map_err(|source| match source.code() {
+            Some(code) if is_about_a_value(code) => Error::Value { action, source },
+            _ => Error::Database { action, source },
+        })
     }
 }

@@ -5,12 +5,9 @@
 //! percentile, rounded to thousands; positions were shifted by a constant of 0.0066 to 0.0077 degrees. What was
 //! measured here, and how far honest walks stay from the thresholds, is in `docs/decisions/0005-falsification.md`.
 
-use tokio_postgres::{Row, Transaction};
-use uuid::Uuid;
+use std::collections::HashSet;
 
-use crate::error::{Doing, Error};
-
-const FIGURES: &str = include_str!("../falsification/figures.sql");
+use serde::Serialize;
 
 /// Half of a thousand: how far rounding to thousands moves a price.
 const HALF_STEP: f64 = 500.0;
@@ -18,9 +15,9 @@ const HALF_STEP: f64 = 500.0;
 const STRAY: f64 = 0.000_5;
 /// Fewer listings do not testify: a developer changes the prices of some dozen flats at once, and a narrow segment may
 /// hold little else.
-const FEWEST_LISTINGS: i64 = 50;
+const FEWEST_LISTINGS: usize = 50;
 /// Fewer prices do not testify of roundness: of a hundred genuine ones less than 30 are round once in a million times.
-const FEWEST_PRICES: i64 = 100;
+const FEWEST_PRICES: usize = 100;
 /// A factor nearer to 1 is lost among rounded prices; it would falsify little, and rounding tells of it all the same.
 const SMALLEST_CHANGE: f64 = 0.002;
 /// A falsified walk follows its factor but for what changed honestly since: a month's changes leave three in four.
@@ -35,6 +32,10 @@ const ROUNDNESS_LEFT: f64 = 1.0 / 3.0;
 const ROUND_ENOUGH: f64 = 0.3;
 /// Between 0.15 and 0.54, of flats for sale, where nothing is known of the same listings.
 const ROUND: f64 = 0.3;
+/// Below it, prices are no genuine sale prices, and say nothing of roundness.
+const CHEAPEST_SALE: i64 = 200_000;
+/// The code of sales among deal types.
+const SALE: i16 = 1;
 /// Degrees, a tenth of the shift that was measured (40 to 60 m). The median honest displacement is zero.
 const SHIFT: f64 = 0.000_7;
 
@@ -49,69 +50,177 @@ pub struct Falsified {
 
 /// What a walk's sightings look like beside what was known of the same listings at its time. Shares are from 0 to 1, and
 /// `None` where there is nothing to take them of.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 struct Figures {
+    /// Listings with a price in crowns before and now.
+    compared: usize,
+    /// Share of those at the same price.
+    unchanged: Option<f64>,
     /// The factor that explains the prices of most of them, rounding to thousands allowed for.
     factor: Option<f64>,
     /// Listings, priced before and now, that are dear enough to tell the factor from 1 in spite of rounding.
-    telling: i64,
+    telling: usize,
     /// Share of those that follow the factor.
     following: Option<f64>,
     /// Compared listings whose price was no whole thousands.
-    uneven_before: i64,
+    uneven_before: usize,
     /// Share of those whose price is whole thousands now.
     even_now: Option<f64>,
     /// Compared sale prices above 200 000 CZK.
-    sales: i64,
+    sales: usize,
     /// Share of those that were divisible by 10 000.
     sales_round_before: Option<f64>,
     /// Share of those that are.
     sales_round_now: Option<f64>,
     /// Prices above 200 000 CZK of flats for sale, known from before or not.
-    flats_for_sale: i64,
+    flats_for_sale: usize,
     /// Share of those divisible by 10 000.
     flats_round: Option<f64>,
-    /// Listings whose position is known from before and now.
-    places: i64,
+    /// Positions that are known from before and now.
+    places: usize,
     /// Their median displacement to the north in degrees.
     north: Option<f64>,
     /// Their median displacement to the east in degrees.
     east: Option<f64>,
 }
 
-/// Looks whether the walk that is being loaded is falsified; runs when its sightings are in their temporary table and
-/// nothing of it is merged.
-pub(crate) async fn check(transaction: &Transaction<'_>, walk: Uuid) -> Result<Option<Falsified>, Error> {
-    let row = transaction
-        .query_one(FIGURES, &[&walk, &HALF_STEP, &STRAY])
-        .await
-        .doing("compare the walk with what is known")?;
-    let (signs, figures): (_, String) = (Figures::from(&row).signs(), row.get("json"));
-    tracing::debug!(%walk, figures, "compared the walk with what is known");
-    if signs.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(Falsified { reason: signs.join("; "), figures }))
+/// A listing's price in crowns before and now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ComparedPrice {
+    pub(crate) deal: i16,
+    pub(crate) before: i64,
+    pub(crate) now: i64,
 }
 
-impl From<&Row> for Figures {
-    fn from(row: &Row) -> Self {
+/// A position in degrees: north, east.
+pub(crate) type Position = (f64, f64);
+
+/// What of a walk can testify.
+#[derive(Debug, Default)]
+pub(crate) struct Testimony {
+    /// The prices of listings that are known from before.
+    pub(crate) prices: Vec<ComparedPrice>,
+    /// The prices in crowns of flats for sale, known from before or not.
+    pub(crate) flats_for_sale: Vec<i64>,
+    /// Where listings were and are, of those that say another position.
+    pub(crate) moves: Vec<(Position, Position)>,
+    /// Where the others are.
+    pub(crate) unmoved: Vec<Position>,
+}
+
+/// Whether a walk is falsified, by what its listings look like beside what was known of them at its time.
+pub(crate) fn judge(testimony: &Testimony) -> Option<Falsified> {
+    let figures = Figures::of(testimony);
+    let signs = figures.signs();
+    (!signs.is_empty()).then(|| Falsified { reason: signs.join("; "), figures: figures.json() })
+}
+
+/// Whether so many positions moved that it matters how many did not.
+pub(crate) fn positions_may_testify(moves: &[(Position, Position)]) -> bool {
+    let far = |((north, east), (new_north, new_east)): &&(Position, Position)| {
+        (new_north - north).abs() >= SHIFT || (new_east - east).abs() >= SHIFT
+    };
+    moves.iter().filter(far).count() * 2 >= FEWEST_LISTINGS
+}
+
+impl Figures {
+    fn of(testimony: &Testimony) -> Self {
+        let mut prices: Vec<ComparedPrice> = testimony.prices.clone();
+        prices.retain(|price| price.before > 0 && price.now > 0);
+        let factor = common_factor(&prices);
+        let telling = |factor: f64| {
+            prices.iter().filter(move |price| (factor - 1.0).abs() * price.before as f64 > 2.0 * HALF_STEP)
+        };
+        let follows = |factor: f64, price: &ComparedPrice| {
+            (price.now as f64 - factor * price.before as f64).abs() <= price.slack()
+        };
+        let uneven = || prices.iter().filter(|price| price.before % 1000 != 0);
+        let dear = |price: &&ComparedPrice| {
+            price.deal == SALE && price.before > CHEAPEST_SALE && price.now > CHEAPEST_SALE
+        };
+        let sales = || prices.iter().filter(dear);
+        let flats = || testimony.flats_for_sale.iter().filter(|price| **price > CHEAPEST_SALE);
+        let displacements = displacements(testimony);
         Self {
-            factor: row.get("factor"),
-            telling: row.get("telling"),
-            following: row.get("following"),
-            uneven_before: row.get("uneven_before"),
-            even_now: row.get("even_now"),
-            sales: row.get("sales"),
-            sales_round_before: row.get("sales_round_before"),
-            sales_round_now: row.get("sales_round_now"),
-            flats_for_sale: row.get("flats_for_sale"),
-            flats_round: row.get("flats_round"),
-            places: row.get("places"),
-            north: row.get("north"),
-            east: row.get("east"),
+            compared: prices.len(),
+            unchanged: share_of(prices.iter(), |price| price.before == price.now),
+            factor,
+            telling: factor.map_or(0, |factor| telling(factor).count()),
+            following: factor.and_then(|factor| share_of(telling(factor), |price| follows(factor, price))),
+            uneven_before: uneven().count(),
+            even_now: share_of(uneven(), |price| price.now % 1000 == 0),
+            sales: sales().count(),
+            sales_round_before: share_of(sales(), |price| price.before % 10_000 == 0),
+            sales_round_now: share_of(sales(), |price| price.now % 10_000 == 0),
+            flats_for_sale: flats().count(),
+            flats_round: share_of(flats(), |price| *price % 10_000 == 0),
+            places: displacements.len(),
+            north: median(displacements.iter().map(|(north, _)| *north)),
+            east: median(displacements.iter().map(|(_, east)| *east)),
         }
     }
+
+    fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl ComparedPrice {
+    /// How far the price may lie from the factor's: it may have been rounded to thousands.
+    fn slack(&self) -> f64 {
+        let rounded = if self.now % 1000 == 0 { HALF_STEP } else { 0.0 };
+        rounded + self.now as f64 * STRAY
+    }
+}
+
+/// Every price says within which bounds a factor lies that would lead to it. The factor within the bounds of most listings
+/// is the walk's, if it has one; unlike the median it is not moved by what changed honestly.
+fn common_factor(prices: &[ComparedPrice]) -> Option<f64> {
+    let mut bounds: Vec<(f64, i32)> = prices
+        .iter()
+        .flat_map(|price| {
+            let (now, before, slack) = (price.now as f64, price.before as f64, price.slack());
+            [((now - slack) / before, 1), ((now + slack) / before, -1)]
+        })
+        .collect();
+    bounds.sort_by(|one, other| one.0.total_cmp(&other.0).then(other.1.cmp(&one.1)));
+    let (mut listings, mut most, mut factor) = (0, 0, None);
+    for (index, (least, step)) in bounds.iter().enumerate() {
+        listings += step;
+        if listings > most
+            && let Some((greatest, _)) = bounds.get(index + 1)
+        {
+            (most, factor) = (listings, Some(f64::midpoint(*least, *greatest)));
+        }
+    }
+    factor
+}
+
+/// How far each place moved. Many adverts share one pin, such as a municipality's centre: it counts once for each place that
+/// its adverts are at now.
+fn displacements(Testimony { moves, unmoved, .. }: &Testimony) -> Vec<Position> {
+    let bits = |(north, east): Position| (north.to_bits(), east.to_bits());
+    let unmoved = unmoved.iter().map(|position| (*position, *position));
+    let mut met = HashSet::new();
+    let distinct = moves.iter().copied().chain(unmoved).filter(|(old, new)| met.insert((bits(*old), bits(*new))));
+    distinct.map(|(old, new)| (new.0 - old.0, new.1 - old.1)).collect()
+}
+
+fn share_of<T>(all: impl Iterator<Item = T>, counts: impl Fn(T) -> bool) -> Option<f64> {
+    let (mut number, mut counting) = (0_u32, 0_u32);
+    for item in all {
+        number += 1;
+        counting += u32::from(counts(item));
+    }
+    (number > 0).then(|| f64::from(counting) / f64::from(number))
+}
+
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let upper = values.len() / 2;
+    let lower = values.len().checked_sub(1)? / 2;
+    Some(f64::midpoint(*values.get(lower)?, *values.get(upper)?))
 }
 
 impl Figures {
@@ -190,6 +299,8 @@ mod tests {
     /// An unchanged walk of flats for sale.
     fn honest() -> Figures {
         Figures {
+            compared: 520,
+            unchanged: Some(0.99),
             factor: Some(1.0),
             telling: 0,
             following: None,

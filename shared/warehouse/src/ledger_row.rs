@@ -1,109 +1,104 @@
 //! The ledger's row of one walk, as its raw object gives it: into the ledger, or beside it for a comparison.
 
 use sreality::Age;
-use sreality::place::Place;
 use sreality::row::PARSER_VERSION;
 use tokio_postgres::Transaction;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::error::{Doing, Error};
+use crate::history::Filter;
 use crate::walk::{Counts, Ending, Walk};
 
 /// The ledger.
 pub(crate) const LEDGER: &str = "warehouse.walk";
 
-/// Enters what is known before the rows are read, unless the walk is there already; returns the number of rows entered.
-/// The rest follows with [`complete`].
-pub(crate) async fn enter(transaction: &Transaction<'_>, table: &str, walk: &Walk) -> Result<u64, Error> {
-    let Walk { id, bucket, key, object_bytes, portal, segment, since, software, started_at, .. } = walk;
-    let Walk { announced, robots_disregarded, .. } = walk;
-    let (region, district) = match segment.place {
-        Some(Place::Region(region)) => (Some(region.id), None),
-        Some(Place::District(district)) => (None, Some(district.id)),
-        None => (None, None),
-    };
-    let sub_categories: Vec<i16> = segment.sub_categories.iter().map(|sub| sub.code).collect();
-    let sub_categories = Some(sub_categories).filter(|subs| !subs.is_empty());
-    let (category, deal) = (segment.category.code(), segment.deal.code());
-    let sql = format!(
-        "insert into {table} (
-             id, bucket, key, object_bytes, portal, segment, category, deal, region_id, district_id, sub_categories,
-             software, started_at, announced, parser_version, since, robots_disregarded,
-             finished_at, complete, pages, requests, retries, rows_seen, rows_loaded, rows_duplicate, rows_rejected
-         )
-         values (
-             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-             $13, false, 0, 0, 0, 0, 0, 0, 0
-         )
-         on conflict do nothing"
-    );
-    transaction
-        .execute(
-            &sql,
-            &[
-                id,
-                bucket,
-                key,
-                &signed(*object_bytes),
-                portal,
-                &segment.to_string(),
-                &category,
-                &deal,
-                &region,
-                &district,
-                &sub_categories,
-                software,
-                started_at,
-                &signed(*announced),
-                &PARSER_VERSION,
-                &since.map(Age::name),
-                robots_disregarded,
-            ],
-        )
-        .await
-        .doing("enter the walk in the ledger")
+/// What is counted of a walk's rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RowCounts {
+    pub(crate) rows: Counts,
+    /// Rejected rows that do not say which listing they are.
+    pub(crate) without_id: u64,
+    /// Loaded rows whose category or deal type is not the segment's.
+    pub(crate) elsewhere: u64,
 }
 
-/// Enters what is known once the rows are read.
-pub(crate) async fn complete(
+/// Enters a walk. One that was loaded before is entered anew.
+pub(crate) async fn enter(
     transaction: &Transaction<'_>,
     table: &str,
     walk: &Walk,
     ending: &Ending,
-    counts: Counts,
+    counts: RowCounts,
 ) -> Result<(), Error> {
-    let Ending { finished_at, complete, incomplete_because, pages, requests, retries, refusals, drift: _ } =
-        ending;
+    let Walk { id, bucket, key, portal, segment, software, started_at, robots_disregarded, .. } = walk;
+    let Ending { finished_at, complete, incomplete_because, pages, .. } = ending;
+    let Filter { category, deal, region_id, district_ids, sub_categories } = Filter::from(segment);
     let pages = i32::try_from(*pages).unwrap_or(i32::MAX);
+    let numbers = [
+        walk.object_bytes,
+        walk.announced,
+        ending.requests,
+        ending.retries,
+        counts.rows.seen,
+        counts.rows.loaded,
+        counts.rows.duplicate,
+        counts.rows.rejected,
+        counts.without_id,
+        counts.elsewhere,
+    ]
+    .map(signed);
+    let [object_bytes, announced, requests, retries, seen, loaded, duplicate, rejected, without_id, elsewhere] =
+        &numbers;
     let sql = format!(
-        "update {table}
-         set (finished_at, complete, incomplete_because, pages, requests, retries,
-              rows_seen, rows_loaded, rows_duplicate, rows_rejected, parser_version, refusals)
-             = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-         where id = $1"
+        "insert into {table} (
+             id, bucket, key, object_bytes, portal, segment, category, deal, region_id, district_ids, sub_categories,
+             since, software, robots_disregarded, started_at, finished_at, complete, incomplete_because, announced,
+             pages, requests, retries, refusals, rows_seen, rows_loaded, rows_duplicate, rows_rejected,
+             rejects_without_id, rows_elsewhere, parser_version
+         )
+         values (
+             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+             $24, $25, $26, $27, $28, $29, $30
+         )
+         on conflict (id) do update
+         set (rows_seen, rows_loaded, rows_duplicate, rows_rejected, rejects_without_id, rows_elsewhere, parser_version)
+             = (excluded.rows_seen, excluded.rows_loaded, excluded.rows_duplicate, excluded.rows_rejected,
+                excluded.rejects_without_id, excluded.rows_elsewhere, excluded.parser_version)"
     );
-    transaction
-        .execute(
-            &sql,
-            &[
-                &walk.id,
-                finished_at,
-                complete,
-                incomplete_because,
-                &pages,
-                &signed(*requests),
-                &signed(*retries),
-                &signed(counts.seen),
-                &signed(counts.loaded),
-                &signed(counts.duplicate),
-                &signed(counts.rejected),
-                &PARSER_VERSION,
-                &refusals.map(signed),
-            ],
-        )
-        .await
-        .doing("complete the ledger's row")?;
-    Ok(())
+    let parameters: [&(dyn ToSql + Sync); 30] = [
+        id,
+        bucket,
+        key,
+        object_bytes,
+        portal,
+        &segment.to_string(),
+        &category,
+        &deal,
+        &region_id,
+        &district_ids,
+        &sub_categories,
+        &walk.since.map(Age::name),
+        software,
+        robots_disregarded,
+        started_at,
+        finished_at,
+        complete,
+        incomplete_because,
+        announced,
+        &pages,
+        requests,
+        retries,
+        &ending.refusals.map(signed),
+        seen,
+        loaded,
+        duplicate,
+        rejected,
+        without_id,
+        elsewhere,
+        &PARSER_VERSION,
+    ];
+    transaction.execute(&sql, &parameters).await.storing("enter the walk in the ledger").map(drop)
 }
 
 /// Enters how long the load has taken: the last statement before its commit.

@@ -1,118 +1,291 @@
 //! The transaction that loads one walk: everything or nothing.
 
+use std::collections::HashSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
 use sreality::row::PARSER_VERSION;
 use tokio_postgres::Transaction;
+use uuid::Uuid;
 
+use crate::compare::{Chunk, Compared, Found, KnownListing, RowComparer};
 use crate::connection::Warehouse;
-use crate::drift::DRIFT;
+use crate::drift::{self, DRIFT};
 use crate::error::{Doing, Error};
-use crate::falsification::{self, Falsified};
-use crate::ledger_row::{self, LEDGER};
-use crate::rows::Rows;
+use crate::falsification::{self, ComparedPrice};
+use crate::history::{Filter, Moment, Said};
+use crate::ledger_row::{self, LEDGER, RowCounts};
+use crate::merge::{Affected, CoveringWalks, Findings, Merge, Unchanged, Whereabouts};
+use crate::migrate;
+use crate::quarantine::Finding;
+use crate::row_digest::RowDigests;
+use crate::shrinkage;
 use crate::walk::{Counts, Ending, Walk};
-use crate::{drift, kept, merge, price_level};
 
-/// Serialises merges: each reads what the one before it wrote. Copying rows goes on side by side.
-const MERGE_LOCK: i64 = 0x006d_6572_6765;
+/// Serialises loads: each reads what the one before it wrote. The migrator takes it, too.
+pub(crate) const LOAD_LOCK: i64 = 0x006d_6572_6765;
 
-const KEEP_REJECTS: &str = "
-insert into warehouse.reject (walk_id, line, row_index, pointer, reason, fragment, parser_version)
-select $1, line, row_index, pointer, reason, fragment, $2 from rejected";
+/// All that decides how a walk is loaded.
+const QUESTION: &str = "
+select
+    (select coalesce(max(version), 0) from warehouse.migration),
+    exists (select from warehouse.walk where id = $1),
+    exists (select from warehouse.reject where walk_id = $1 and parser_version < $2),
+    exists (
+        select from warehouse.walk
+        where warehouse.pair(category, deal) = $3::integer and (started_at, id) > ($4::timestamptz, $1::uuid)
+    )
+    or exists (
+        select from warehouse.walk
+        where rows_elsewhere > 0 and (started_at, id) > ($4::timestamptz, $1::uuid)
+    ),
+    exists (
+        select from warehouse.listing
+        where warehouse.pair(category, deal) = $3::integer and missing_since is not null
+    )";
+
+const REMOVE_REJECTS: &str = "delete from warehouse.reject where walk_id = $1 returning hash_id";
+
+/// How a load begins.
+pub enum Begun<'w> {
+    /// The ledger has the walk, and nothing of it was rejected by an older parser.
+    AlreadyLoaded,
+    /// It is to be read.
+    Load(Box<Load<'w>>),
+}
 
 /// How a load ended.
 #[derive(Clone, Debug)]
 pub enum Finished {
     /// It is committed.
     Loaded(Counts),
-    /// The walk is falsified: nothing of it is in the database.
-    Falsified(Falsified),
+    /// The walk is to be set aside: nothing of it is in the database.
+    SetAside(Finding),
 }
 
 /// A load under way. Dropping it leaves no trace in the database.
 pub struct Load<'w> {
-    rows: Rows<'w>,
+    merge: Merge<'w>,
     walk: Walk,
     trusted: bool,
+    comparer: Option<RowComparer>,
+    /// Of a late walk: what it may have missed.
+    may_be_missed: Vec<KnownListing>,
 }
 
 impl Warehouse {
-    /// Begins the load of a walk; `None` if the ledger has it and nothing of it was rejected by an older parser. While
-    /// another connection is loading the same walk, this waits for its end.
+    /// Begins the load of a walk: waits for other loads, for at most `time_left`, and reads what is known of its segment.
     ///
     /// # Errors
-    /// If Postgres cannot be reached or refuses.
-    pub async fn begin(&mut self, walk: Walk) -> Result<Option<Load<'_>>, Error> {
-        let transaction = self.checked_client().await?.transaction().await.doing("begin the load")?;
-        // Ledger row first: its unique key makes a second loader of the same walk wait for the first, and then find it
-        // done. A walk that was loaded has been judged: its rejects alone are read anew.
-        let trusted = ledger_row::enter(&transaction, LEDGER, &walk).await? == 0;
-        if trusted && remove_outdated_rejects(&transaction, &walk).await? == 0 {
-            return Ok(None);
+    /// If Postgres cannot be reached or refuses, or has another schema than this software's.
+    pub async fn begin(&mut self, walk: Walk, time_left: Option<Duration>) -> Result<Begun<'_>, Error> {
+        let (client, prepared) = self.session().await?;
+        let transaction = client.transaction().await.doing("begin the load")?;
+        wait_for_other_loads(&transaction, time_left).await?;
+        let (filter, moment) =
+            (Filter::from(&walk.segment), Moment { at: walk.started_at, walk: walk.id });
+        let question = prepared.statement(&transaction, QUESTION).await?;
+        let pair = crate::known::pair(filter.category, filter.deal);
+        let answer = transaction.query_one(&question, &[&walk.id, &PARSER_VERSION, &pair, &walk.started_at]);
+        let answer = answer.await.doing("read the ledger")?;
+        migrate::check_version(answer.get(0))?;
+        let (is_known, is_outdated) = (answer.get::<_, bool>(1), answer.get::<_, bool>(2));
+        if is_known && !is_outdated {
+            return Ok(Begun::AlreadyLoaded);
         }
-        Ok(Some(Load { rows: Rows::begin(transaction).await?, walk, trusted }))
+        // A walk that was loaded has been judged: its rejects are read anew, and what it accepted is met again.
+        let rejected_before = if is_known { remove_rejects(&transaction, walk.id).await? } else { Vec::new() };
+        let mut merge = Merge {
+            transaction,
+            prepared,
+            moment,
+            filter,
+            late: is_known || answer.get(3),
+            rejected_before,
+            walks: CoveringWalks::default(),
+            found: Findings { relistings_possible: answer.get(4), ..Findings::default() },
+        };
+        let (comparer, may_be_missed) = what_is_known(&mut merge, walk.since.is_some()).await?;
+        let comparer = Some(comparer);
+        Ok(Begun::Load(Box::new(Load { merge, walk, trusted: is_known, comparer, may_be_missed })))
     }
 }
 
-impl<'w> Load<'w> {
-    /// Where the walk's rows go.
-    pub fn rows(&mut self) -> &mut Rows<'w> {
-        &mut self.rows
-    }
-
-    /// Leaves out the check for falsified walks: the operator has released this one.
+impl Load<'_> {
+    /// Leaves out the checks for falsified and shrunken walks: the operator has released this one.
     pub fn trust(&mut self) {
         self.trusted = true;
     }
 
-    /// Merges the walk and commits it, unless it is falsified.
+    /// What compares the walk's rows with what is known; can be taken once.
+    #[must_use]
+    pub fn comparer(&mut self) -> RowComparer {
+        let empty = || RowComparer::new(self.merge.filter.clone(), Vec::new(), RowDigests::default());
+        self.comparer.take().unwrap_or_else(empty)
+    }
+
+    /// Writes what the comparer handed over.
     ///
     /// # Errors
     /// If Postgres refuses.
-    pub async fn finish(self, ending: Ending) -> Result<Finished, Error> {
-        let Self { rows, walk, trusted } = self;
-        let counts = rows.separate().await?;
-        let transaction = rows.transaction;
-        transaction
-            .execute("select pg_advisory_xact_lock($1)", &[&MERGE_LOCK])
-            .await
-            .doing("wait for other loads")?;
-        if !trusted && let Some(falsified) = falsification::check(&transaction, walk.id).await? {
-            transaction.rollback().await.doing("take the load back")?;
-            return Ok(Finished::Falsified(falsified));
+    pub async fn write(&mut self, chunk: Chunk) -> Result<(), Error> {
+        self.merge.write(chunk).await
+    }
+
+    /// Merges the walk and commits it, unless it is to be set aside.
+    ///
+    /// # Errors
+    /// If Postgres refuses.
+    pub async fn finish(self, comparer: RowComparer, ending: Ending) -> Result<Finished, Error> {
+        let Self { mut merge, walk, trusted, may_be_missed, .. } = self;
+        let Compared { known, others, digests, seen } = comparer.finish();
+        let covering = ending.complete && seen.rejects_without_id == 0;
+        let missed = |listing: &KnownListing| {
+            covering && !others.contains(&listing.hash_id) && !seen.rejected.contains(&listing.hash_id)
+        };
+        weigh(&mut merge, &known, covering, missed);
+        may_be_missed.iter().filter(|listing| missed(listing)).for_each(|listing| miss(&mut merge, listing));
+        merge.update_listings().await?;
+        merge.change_histories(covering).await?;
+        if !trusted && let Some(finding) = judge(&mut merge, &known, covering).await? {
+            merge.transaction.rollback().await.doing("take the load back")?;
+            return Ok(Finished::SetAside(finding));
         }
-        merge::find_affected(&transaction, &walk, ending.complete).await?;
-        ledger_row::complete(&transaction, LEDGER, &walk, &ending, counts).await?;
-        drift::enter(&transaction, DRIFT, walk.id, &ending.drift).await?;
-        if counts.rejected > 0 {
-            let kept = transaction.execute(KEEP_REJECTS, &[&walk.id, &PARSER_VERSION]).await;
-            kept.doing("keep the rejects")?;
+        merge.keep_extra_sightings(covering).await?;
+        if covering {
+            merge.keep_price_levels(&seen.samples).await?;
         }
-        merge::merge(&transaction, walk.id).await?;
-        price_level::keep(&transaction, walk.id).await?;
-        merge::analyze_grown(&transaction).await?;
-        kept::keep(&transaction).await?;
-        ledger_row::time(&transaction, walk.id).await?;
-        transaction.commit().await.doing("commit the load")?;
-        Ok(Finished::Loaded(counts))
+        merge.write_turnover().await?;
+        merge.keep_relistings().await?;
+        let counts = RowCounts { rows: seen.counts, without_id: seen.rejects_without_id, elsewhere: seen.elsewhere };
+        ledger_row::enter(&merge.transaction, LEDGER, &walk, &ending, counts).await?;
+        drift::enter(&merge.transaction, DRIFT, walk.id, &ending.drift).await?;
+        remember_digests(&mut merge, &known, digests).await?;
+        ledger_row::time(&merge.transaction, walk.id).await?;
+        merge.transaction.commit().await.doing("commit the load")?;
+        Ok(Finished::Loaded(seen.counts))
     }
 }
 
-/// Makes room for a walk that is loaded again because an older parser rejected rows of it; returns how many. What it
-/// accepted stays and is met again: a newer parser reads it the same (see [`PARSER_VERSION`]).
-async fn remove_outdated_rejects(transaction: &Transaction<'_>, walk: &Walk) -> Result<u64, Error> {
-    // Two loaders of the same walk: the second waits here and then finds nothing outdated. Merges that refer to the
-    // walk do not wait.
-    transaction
-        .execute("select from warehouse.walk where id = $1 for no key update", &[&walk.id])
+/// Takes the lock. Plans are made anew: one that was made while a table was empty must not outlive its growth.
+async fn wait_for_other_loads(
+    transaction: &Transaction<'_>,
+    time_left: Option<Duration>,
+) -> Result<(), Error> {
+    let limit = time_left.map(|left| {
+        let milliseconds = left.as_millis().max(1);
+        format!("set local lock_timeout = {milliseconds}; set local statement_timeout = {milliseconds};")
+    });
+    let sql = format!("discard plans; {} select pg_advisory_xact_lock({LOAD_LOCK})", limit.unwrap_or_default());
+    transaction.batch_execute(&sql).await.doing("wait for other loads")
+}
+
+/// Makes room for a walk that is loaded again because an older parser rejected rows of it; returns which listings' rows.
+async fn remove_rejects(transaction: &Transaction<'_>, walk: Uuid) -> Result<Vec<i64>, Error> {
+    let removed = transaction.query(REMOVE_REJECTS, &[&walk]).await.doing("remove rejects of an older parser")?;
+    Ok(removed.iter().filter_map(|row| row.get(0)).collect())
+}
+
+/// Reads what the walk's rows are compared with. A walk for new adverts only is looked up by its rows' ids: it never says
+/// what is gone. So is one that comes late, since what is known now may be younger than it; what it may have missed is
+/// returned beside.
+async fn what_is_known(
+    merge: &mut Merge<'_>,
+    new_adverts_only: bool,
+) -> Result<(RowComparer, Vec<KnownListing>), Error> {
+    let filter = merge.filter.clone();
+    let nothing = RowComparer::new(filter.clone(), Vec::new(), RowDigests::default());
+    if new_adverts_only {
+        return Ok((nothing, Vec::new()));
+    }
+    let since: Option<Timestamp> = merge.late.then_some(merge.moment.at);
+    let on_offer = merge.reading().on_offer(&filter, since).await?;
+    if merge.late {
+        return Ok((nothing, on_offer));
+    }
+    let digests = RowDigests::read(&merge.transaction, merge.prepared, &filter).await?;
+    Ok((RowComparer::new(filter, on_offer, digests), Vec::new()))
+}
+
+/// Sorts what was on offer by what the walk says of it.
+fn weigh(
+    merge: &mut Merge<'_>,
+    known: &[(KnownListing, Found)],
+    covering: bool,
+    missed: impl Fn(&KnownListing) -> bool,
+) {
+    for (listing, found) in known {
+        merge.found.coverage.on_offer += 1;
+        match found {
+            Found::Other => {}
+            Found::Nothing if missed(listing) => {
+                merge.found.coverage.missed += 1;
+                miss(merge, listing);
+            }
+            Found::Nothing => {}
+            Found::Same => {
+                let price = listing.price_in_crowns();
+                let deal = listing.place.deal;
+                let compared = price.map(|price| ComparedPrice { deal, before: price, now: price });
+                merge.found.testimony.prices.extend(compared);
+                if (listing.place.category, deal) == (1, 1) {
+                    merge.found.testimony.flats_for_sale.extend(price);
+                }
+                if listing.missing {
+                    affect(merge, listing, Said::Seen(listing.total_price));
+                } else if !covering {
+                    let KnownListing { hash_id, total_price, .. } = *listing;
+                    merge.found.unchanged.push(Unchanged { hash_id, total_price, matched: true });
+                }
+            }
+        }
+    }
+}
+
+fn miss(merge: &mut Merge<'_>, listing: &KnownListing) {
+    affect(merge, listing, Said::Unseen);
+}
+
+fn affect(merge: &mut Merge<'_>, listing: &KnownListing, said: Said) {
+    let whereabouts = Whereabouts::of(listing);
+    merge.found.affected.push(Affected {
+        hash_id: listing.hash_id,
+        before: Some(whereabouts),
+        after: whereabouts,
+        said,
+    });
+}
+
+/// Whether the walk is falsified or shrunken.
+async fn judge(
+    merge: &mut Merge<'_>,
+    known: &[(KnownListing, Found)],
+    covering: bool,
+) -> Result<Option<Finding>, Error> {
+    if falsification::positions_may_testify(&merge.found.testimony.moves) {
+        let same = known.iter().filter(|(_, found)| *found == Found::Same);
+        let ids: HashSet<i64> = same.map(|(listing, _)| listing.hash_id).collect();
+        let filter = merge.filter.clone();
+        merge.found.testimony.unmoved = merge.reading().positions(&filter, &ids).await?;
+    }
+    let falsified = falsification::judge(&merge.found.testimony).map(Finding::from);
+    let shrunken = || shrinkage::judge(merge.found.coverage).map(Finding::from);
+    Ok(falsified.or_else(|| if covering { shrunken() } else { None }))
+}
+
+/// Keeps the digests of rows for the next load; a walk of the whole category and deal type also forgets what is gone.
+async fn remember_digests(
+    merge: &mut Merge<'_>,
+    known: &[(KnownListing, Found)],
+    digests: RowDigests,
+) -> Result<(), Error> {
+    if merge.late {
+        return Ok(());
+    }
+    let filter = merge.filter.clone();
+    let on_offer: HashSet<i64> = known.iter().map(|(listing, _)| listing.hash_id).collect();
+    let forgets = filter.is_whole() && !known.is_empty();
+    digests
+        .write(&merge.transaction, merge.prepared, &filter, |row| !forgets || on_offer.contains(&row.hash_id))
         .await
-        .doing("lock the ledger's row")?;
-    transaction
-        .execute(
-            "delete from warehouse.reject
-             where walk_id = $1
-                 and exists (select from warehouse.reject where walk_id = $1 and parser_version < $2)",
-            &[&walk.id, &PARSER_VERSION],
-        )
-        .await
-        .doing("remove rejects of an older parser")
 }

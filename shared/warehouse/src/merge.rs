@@ -1,114 +1,165 @@
-//! The merge of one walk's sightings into listings and spells, for walks in any order.
-//!
-//! A walk changes the history of few listings: those that it sees at another price or after an absence, and those that
-//! it should have seen. Their spells are taken apart where the walk contradicts them, and joined again by the
-//! definitions in ARCHITECTURE.md; all others are left alone. What comes out depends on the sightings only, not on the
-//! order in which they came.
+//! The merge of one walk into what is known, under the lock: what every part of it shares.
 
-use tokio_postgres::Transaction;
+use std::collections::HashMap;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::civil::Date;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Statement, Transaction};
 use uuid::Uuid;
 
+use crate::compare::KnownListing;
 use crate::error::{Doing, Error};
-use crate::sighting;
-use crate::walk::Walk;
+use crate::falsification::Testimony;
+use crate::history::{CoveringWalk, Filter, Moment, Place, Said, Stay, Turnover};
+use crate::known::Reading;
+use crate::prepared::Prepared;
+use crate::shrinkage;
 
-const SEEN: &str = include_str!("../merge/seen.sql");
-const UNSEEN: &str = include_str!("../merge/unseen.sql");
-const UNSEEN_THEN: &str = include_str!("../merge/unseen_then.sql");
-const AFFECTED: &str = include_str!("../merge/affected.sql");
-const VERSION: &str = include_str!("../merge/version.sql");
-const EXTRA_SIGHTING: &str = include_str!("../merge/extra_sighting.sql");
-const PIECE: &str = include_str!("../merge/piece.sql");
-const MOVED_SIGHTING: &str = include_str!("../merge/moved_sighting.sql");
-const HISTORY: &str = include_str!("../merge/history.sql");
+/// So many statements are on their way at once.
+const IN_FLIGHT: usize = 64;
 
-const WRITE_VERSIONS: &str = "
-insert into warehouse.listing_version (hash_id, digest, walk_id, line, row_index)
-select hash_id, digest, walk_id, line, row_index from version
-on conflict (hash_id, digest) do update
-set (walk_id, line, row_index) = (excluded.walk_id, excluded.line, excluded.row_index)";
+/// What the parts of a merge share.
+pub(crate) struct Merge<'w> {
+    pub(crate) transaction: Transaction<'w>,
+    pub(crate) prepared: &'w mut Prepared,
+    pub(crate) moment: Moment,
+    pub(crate) filter: Filter,
+    /// Whether a later walk may have seen the same listings: then nothing that the walk says is taken for their newest.
+    pub(crate) late: bool,
+    /// What an earlier load of the same walk rejected.
+    pub(crate) rejected_before: Vec<i64>,
+    pub(crate) walks: CoveringWalks,
+    pub(crate) found: Findings,
+}
 
-const REMOVE_SPELLS: &str = "
-delete from warehouse.spell
-using affected
-where affected.rebuild
-    and spell.hash_id = affected.hash_id
-    and not exists (
-        select
-        from history
-        where history.hash_id = spell.hash_id
-            and history.first_seen = spell.first_seen
-            and history.first_walk = spell.first_walk
-    )";
+/// What was found out while rows were written, for the end of the merge.
+#[derive(Default)]
+pub(crate) struct Findings {
+    /// Sightings that change no history.
+    pub(crate) unchanged: Vec<Unchanged>,
+    /// Listings whose history may change.
+    pub(crate) affected: Vec<Affected>,
+    /// Listings that were written: they may be other ones anew.
+    pub(crate) written: Vec<i64>,
+    /// Whether a listing of the walk's category and deal type is or was missing, or one of another was met.
+    pub(crate) relistings_possible: bool,
+    pub(crate) testimony: Testimony,
+    pub(crate) coverage: shrinkage::Coverage,
+    pub(crate) turnover: HashMap<TurnoverKey, Turnover>,
+}
 
-const WRITE_SPELLS: &str = "
-insert into warehouse.spell (
-    hash_id, first_seen, first_walk, last_seen, last_walk, total_price, missing_since, delisted_at, next_seen
-)
-select hash_id, first_seen, first_walk, last_seen, last_walk, total_price, missing_since, delisted_at, next_seen
-from history
-on conflict (hash_id, first_seen, first_walk) do update
-set (last_seen, last_walk, total_price, missing_since, delisted_at, next_seen)
-    = (excluded.last_seen, excluded.last_walk, excluded.total_price,
-       excluded.missing_since, excluded.delisted_at, excluded.next_seen)
-where (spell.last_walk, spell.total_price, spell.missing_since, spell.delisted_at, spell.next_seen)
-    is distinct from
-    (excluded.last_walk, excluded.total_price, excluded.missing_since, excluded.delisted_at, excluded.next_seen)";
+/// A sighting that changes no history: a covering walk's need not even be kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unchanged {
+    pub(crate) hash_id: i64,
+    pub(crate) total_price: Option<i64>,
+    /// Whether the walk's filter matches the listing.
+    pub(crate) matched: bool,
+}
 
-/// A late walk may have seen a listing earlier than any before.
-const DATE_LISTINGS: &str = "
-update warehouse.listing
-set first_seen = earliest.first_seen
-from (select hash_id, min(first_seen) as first_seen from history group by hash_id) as earliest
-where listing.hash_id = earliest.hash_id and listing.first_seen <> earliest.first_seen";
+/// A listing whose history may change, and what the walk says of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Affected {
+    pub(crate) hash_id: i64,
+    /// As it was; `None` if it was never seen.
+    pub(crate) before: Option<Whereabouts>,
+    pub(crate) after: Whereabouts,
+    pub(crate) said: Said,
+}
 
-/// Finds the listings that the walk may change; runs before the ledger calls the walk complete.
-pub(crate) async fn find_affected(
-    transaction: &Transaction<'_>,
-    Walk { id, segment, .. }: &Walk,
-    complete: bool,
-) -> Result<(), Error> {
-    analyze_grown(transaction).await?;
-    run(transaction, SEEN, &[id, &complete], "find the listings that the walk sees otherwise").await?;
-    if complete {
-        let parameters: [&(dyn ToSql + Sync); 3] = [id, &segment.category.code(), &segment.deal.code()];
-        run(transaction, UNSEEN, &parameters, "find the listings that the walk misses").await?;
-        transaction.batch_execute("analyze candidate").await.doing("count the listings so far")?;
-        run(transaction, UNSEEN_THEN, &parameters, "find the listings that the walk missed then").await?;
+/// What the kept tables tell of a listing beside its history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Whereabouts {
+    pub(crate) place: Place,
+    pub(crate) area_m2: Option<i32>,
+}
+
+impl Whereabouts {
+    pub(crate) fn of(listing: &KnownListing) -> Self {
+        Self { place: listing.place, area_m2: listing.area_m2 }
     }
-    transaction.batch_execute("analyze candidate").await.doing("count the listings that the walk changes")?;
-    run(transaction, AFFECTED, &[id], "read what is known of them").await?;
-    transaction.batch_execute("analyze affected").await.doing("count the listings that the walk changes")
 }
 
-/// Merges the walk, whose ledger row is finished, into listings and spells.
-pub(crate) async fn merge(transaction: &Transaction<'_>, walk: Uuid) -> Result<(), Error> {
-    sighting::merge_listings(transaction, walk).await?;
-    run(transaction, VERSION, &[&walk], "find what no earlier row said").await?;
-    run(transaction, WRITE_VERSIONS, &[], "store where each wording was first seen").await?;
-    run(transaction, EXTRA_SIGHTING, &[&walk], "store the sightings that spells do not imply").await?;
-    run(transaction, PIECE, &[&walk], "take the spells apart").await?;
-    transaction.batch_execute("analyze piece").await.doing("count the pieces of spells")?;
-    run(transaction, MOVED_SIGHTING, &[], "sort the sightings of listings that moved").await?;
-    run(transaction, HISTORY, &[], "join the pieces to spells").await?;
-    transaction.batch_execute("analyze history").await.doing("count the spells")?;
-    run(transaction, REMOVE_SPELLS, &[], "remove spells").await?;
-    run(transaction, WRITE_SPELLS, &[], "write spells").await?;
-    run(transaction, DATE_LISTINGS, &[], "date the listings").await?;
-    Ok(())
+/// Category, deal type, day, region and district; 0 for none given.
+pub(crate) type TurnoverKey = (i16, i16, Date, i32, i32);
+
+/// The covering walks of those categories and deal types that the merge needs, each read once, as they were before.
+#[derive(Debug, Default)]
+pub(crate) struct CoveringWalks(HashMap<(i16, i16), Vec<CoveringWalk>>);
+
+impl CoveringWalks {
+    pub(crate) async fn read(&mut self, reading: &mut Reading<'_, '_>, place: &Place) -> Result<(), Error> {
+        let pair = (place.category, place.deal);
+        if !self.0.contains_key(&pair) {
+            self.0.insert(pair, reading.covering_walks(pair.0, pair.1).await?);
+        }
+        Ok(())
+    }
+
+    /// Those of a place's category and deal type, which must have been read.
+    pub(crate) fn of(&self, place: &Place) -> &[CoveringWalk] {
+        self.0.get(&(place.category, place.deal)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The same with this walk as it is now: covering or not, whatever it was.
+    pub(crate) fn with_walk(&self, moment: Moment, filter: &Filter, covering: bool) -> Self {
+        let mut walks = self.0.clone();
+        if let Some(walks) = walks.get_mut(&(filter.category, filter.deal)) {
+            walks.retain(|walk| walk.moment != moment);
+            if covering {
+                let place = walks.partition_point(|walk| walk.moment < moment);
+                walks.insert(place, CoveringWalk { moment, filter: filter.clone() });
+            }
+        }
+        Self(walks)
+    }
 }
 
-/// Tells the planner of tables that have just grown: without it, the second load of a new warehouse took five minutes.
-pub(crate) async fn analyze_grown(transaction: &Transaction<'_>) -> Result<(), Error> {
-    run(transaction, "select warehouse.analyze_grown()", &[], "count what the tables hold").await.map(drop)
-}
+impl<'w> Merge<'w> {
+    pub(crate) fn reading(&mut self) -> Reading<'_, 'w> {
+        Reading { transaction: &self.transaction, prepared: self.prepared }
+    }
 
-async fn run(
-    transaction: &Transaction<'_>,
-    sql: &str,
-    parameters: &[&(dyn ToSql + Sync)],
-    action: &'static str,
-) -> Result<u64, Error> {
-    transaction.execute(sql, parameters).await.doing(action)
+    /// Adds a listing's stay to the turnover, or takes it away again.
+    pub(crate) fn count(&mut self, stay: &Stay, place: &Place, sign: i32) {
+        let (region, district) = (place.region_id.unwrap_or(0), place.district_id.unwrap_or(0));
+        for (day, event) in stay.turnover() {
+            let key = (place.category, place.deal, day, region, district);
+            let turnover = self.found.turnover.entry(key).or_default();
+            turnover.new += sign * event.new;
+            turnover.returned += sign * event.returned;
+            turnover.last_seen += sign * event.last_seen;
+            turnover.gone += sign * event.gone;
+        }
+    }
+
+    /// The walks that rejected a row of this listing, before this load of the walk.
+    pub(crate) fn rejected_before(&self, hash_id: i64, now: &[Uuid]) -> Vec<Uuid> {
+        let mut walks: Vec<Uuid> = now.iter().copied().filter(|walk| *walk != self.moment.walk).collect();
+        if self.rejected_before.contains(&hash_id) {
+            walks.push(self.moment.walk);
+        }
+        walks
+    }
+
+    /// Runs a statement by key once for each row, without waiting for one before the next.
+    pub(crate) async fn each<'r, T>(
+        &mut self,
+        sql: &str,
+        rows: &'r [T],
+        parameters: impl Fn(&'r T) -> Vec<&'r (dyn ToSql + Sync)>,
+        action: &'static str,
+    ) -> Result<(), Error> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let statement: Statement = self.prepared.statement(&self.transaction, sql).await?;
+        let (transaction, statement) = (&self.transaction, &statement);
+        stream::iter(rows.iter().map(|row| transaction.execute_raw(statement, parameters(row))))
+            .buffered(IN_FLIGHT)
+            .try_for_each(|_| async { Ok(()) })
+            .await
+            .doing(action)
+    }
 }

@@ -13,12 +13,13 @@ use uuid::Uuid;
 use crate::connection::Warehouse;
 use crate::error::{Doing, Error};
 use crate::falsification::Falsified;
+use crate::shrinkage::Shrunken;
 
 /// Longest reason that is kept, in characters: some parsers quote what they could not read.
 const LONGEST_REASON: usize = 1_000;
 
 /// Not where the ledger has the object: another loader loaded it meanwhile. What stands there already stays, unless it was
-/// released. A walk that was released as not falsified is not suspected again by a loader that had begun before.
+/// released. A walk that was released after a judgement is not judged again by a loader that had begun before.
 const SET_ASIDE: &str = "
 insert into warehouse.quarantine (bucket, key, object_bytes, kind, reason, figures, walk_id, segment, started_at)
 select $1, $2, $3, $4, $5, $6::text::jsonb, $7, $8, $9
@@ -27,7 +28,9 @@ on conflict (bucket, key) do update
 set (object_bytes, kind, reason, figures, noted_at, released_at)
     = (excluded.object_bytes, excluded.kind, excluded.reason, excluded.figures, excluded.noted_at, null)
 where quarantine.released_at is not null
-    and (quarantine.kind <> 'falsified' or excluded.kind <> 'falsified')";
+    and not (
+        quarantine.kind in ('falsified', 'shrunken') and excluded.kind in ('falsified', 'shrunken')
+    )";
 
 const COLUMNS: &str = "bucket, key, kind, reason, figures::text, noted_at, released_at";
 
@@ -40,6 +43,8 @@ pub enum QuarantineKind {
     UnknownFormat,
     /// Its rows are not true.
     Falsified,
+    /// It lacks too much of what is on offer.
+    Shrunken,
 }
 
 impl QuarantineKind {
@@ -50,7 +55,14 @@ impl QuarantineKind {
             Self::Damaged => "damaged",
             Self::UnknownFormat => "unknown_format",
             Self::Falsified => "falsified",
+            Self::Shrunken => "shrunken",
         }
+    }
+
+    /// Whether it was judged by what else is known: an operator's release then holds against every later judgement.
+    #[must_use]
+    pub fn is_judgement(self) -> bool {
+        matches!(self, Self::Falsified | Self::Shrunken)
     }
 
     /// The reverse of [`QuarantineKind::name`]; the table holds no other names.
@@ -58,6 +70,7 @@ impl QuarantineKind {
         match name {
             "unknown_format" => Self::UnknownFormat,
             "falsified" => Self::Falsified,
+            "shrunken" => Self::Shrunken,
             _ => Self::Damaged,
         }
     }
@@ -89,13 +102,19 @@ pub struct Finding {
     pub kind: QuarantineKind,
     /// What is wrong with it.
     pub reason: String,
-    /// What the decision rests on, as JSON; of falsified walks only.
+    /// What the decision rests on, as JSON; of falsified and shrunken walks only.
     pub figures: Option<String>,
 }
 
 impl From<Falsified> for Finding {
     fn from(Falsified { reason, figures }: Falsified) -> Self {
         Self { kind: QuarantineKind::Falsified, reason, figures: Some(figures) }
+    }
+}
+
+impl From<Shrunken> for Finding {
+    fn from(Shrunken { reason, figures }: Shrunken) -> Self {
+        Self { kind: QuarantineKind::Shrunken, reason, figures: Some(figures) }
     }
 }
 
@@ -110,7 +129,7 @@ pub struct Quarantined {
     pub kind: QuarantineKind,
     /// What is wrong with it.
     pub reason: String,
-    /// What the decision rests on, as JSON; of falsified walks only.
+    /// What the decision rests on, as JSON; of falsified and shrunken walks only.
     pub figures: Option<String>,
     /// When it was set aside.
     pub noted_at: Timestamp,

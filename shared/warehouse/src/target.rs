@@ -6,6 +6,7 @@ use std::time::Duration;
 use rustls::ClientConfig;
 use tokio::time::timeout;
 use tokio_postgres::config::Host;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -21,18 +22,16 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// alone would go on sending for a quarter of an hour.
 const UNANSWERED: Duration = Duration::from_secs(30);
 
-/// Limits of every session. The largest walk loads in seconds: what takes minutes hangs. A transaction whose client
-/// has vanished without closing its connection gives up its locks.
+/// Limits of every session; a load sets its own, shorter ones. A transaction whose client has vanished without closing its
+/// connection gives up its locks.
 const LIMITS: &str = "
 set statement_timeout = '5min';
 set lock_timeout = '2min';
-set idle_in_transaction_session_timeout = '2min'";
+set idle_in_transaction_session_timeout = '2min';
+set client_min_messages = warning";
 
-/// What the planner is told of every session. Compiling the merge's statements takes seconds and running them a fraction
-/// of one; and on the disks of our days reading here and there costs little more than reading on.
-const PLANNER: &str = "
-set jit = off;
-set random_page_cost = 1.1";
+/// A killed loader's statement ends within a second, and lets go of the lock. Not every system's Postgres can notice that.
+const NOTICE_VANISHED_CLIENT: &str = "set client_connection_check_interval = '1s'";
 
 /// Where a URL leads.
 #[derive(Debug)]
@@ -95,7 +94,10 @@ impl Target {
             }
         });
         client.batch_execute(LIMITS).await.doing("set the session's limits")?;
-        client.batch_execute(PLANNER).await.doing("set the session's planner")?;
+        match client.batch_execute(NOTICE_VANISHED_CLIENT).await {
+            Err(error) if error.code().is_some_and(|code| *code == SqlState::INVALID_PARAMETER_VALUE) => {}
+            set => set.doing("set the session's limits")?,
+        }
         Ok(client)
     }
 }

@@ -1,0 +1,281 @@
+//! What a load reads of the warehouse: narrow rows by key.
+//!
+//! Every look-up of a list of ids is one look-up for each id, by a function or with a limit: nothing that the planner
+//! believes about the tables can make it read them whole.
+
+use std::collections::{HashMap, HashSet};
+
+use futures_util::TryStreamExt;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement, Transaction};
+use uuid::Uuid;
+
+use crate::compare::KnownListing;
+use crate::error::{Doing, Error};
+use crate::history::{CoveringWalk, Filter, History, Moment, Place, Sighting, Spell};
+use crate::prepared::Prepared;
+
+/// What a load knows of a listing.
+const LISTING: &str = "
+    listing.hash_id, listing.digest, listing.total_price, listing.currency, listing.area_m2,
+    listing.category, listing.deal, listing.sub_category, listing.region_id, listing.district_id,
+    listing.missing_since is not null, listing.delisted_at is not null";
+
+/// How many columns those are.
+const LISTING_COLUMNS: usize = 12;
+
+/// The covering walks of a category and deal type.
+const COVERING_WALKS: &str = "
+select id, started_at, region_id, district_ids, sub_categories
+from warehouse.walk
+where warehouse.pair(category, deal) = $1::integer and covering
+order by started_at, id";
+
+/// Those of one UTC day.
+const COVERING_WALKS_OF_DAY: &str = "
+select id, started_at, region_id, district_ids, sub_categories
+from warehouse.walk
+where warehouse.pair(category, deal) = $1::integer and covering
+    and started_at >= $2::date::timestamp at time zone 'UTC'
+    and started_at < ($2::date + 1)::timestamp at time zone 'UTC'
+order by started_at, id";
+
+/// The positions of what is on offer.
+const POSITIONS: &str = "
+select hash_id, latitude, longitude
+from warehouse.listing
+where warehouse.pair(category, deal) = $1::integer and delisted_at is null
+    and latitude is not null and longitude is not null";
+
+/// What is known of listings and their wordings, by id.
+const LISTINGS: &str = "
+from unnest($1::bigint[]) as id (hash_id)
+cross join lateral (select * from warehouse.listing where listing.hash_id = id.hash_id limit 1) as listing
+cross join lateral warehouse.wordings_of(id.hash_id) as version";
+
+/// The histories of listings and the walks that rejected a row of them, by id.
+const HISTORIES: &str = "
+select id.hash_id, history.*
+from unnest($1::bigint[]) as id (hash_id)
+cross join lateral warehouse.history_of(id.hash_id) as history";
+
+/// Where a wording was said first: walk, line and index.
+pub(crate) type SaidFirst = (Moment, i64, i32);
+
+/// A wording of a listing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Version {
+    pub(crate) digest: u128,
+    pub(crate) said_first: SaidFirst,
+    pub(crate) position: Option<(f64, f64)>,
+}
+
+/// A listing that was looked up, with all its wordings.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownWordings {
+    pub(crate) listing: KnownListing,
+    pub(crate) position: Option<(f64, f64)>,
+    pub(crate) versions: Vec<Version>,
+}
+
+/// A listing's history, and the walks that say nothing of it because they rejected a row of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KnownHistory {
+    pub(crate) history: History,
+    pub(crate) rejected_by: Vec<Uuid>,
+}
+
+/// Reads for one load.
+pub(crate) struct Reading<'t, 'w> {
+    pub(crate) transaction: &'t Transaction<'w>,
+    pub(crate) prepared: &'t mut Prepared,
+}
+
+impl Reading<'_, '_> {
+    /// The listings on offer that a segment's filter matches. For a walk that comes late also those that were delisted
+    /// after it started.
+    pub(crate) async fn on_offer(
+        &mut self,
+        filter: &Filter,
+        delisted_since: Option<Timestamp>,
+    ) -> Result<Vec<KnownListing>, Error> {
+        let pair = pair(filter.category, filter.deal);
+        let mut narrowed = String::new();
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&pair];
+        let conditions: [(&str, Option<&(dyn ToSql + Sync)>); 3] = [
+            ("region_id = $", filter.region_id.as_ref().map(|region| region as _)),
+            ("district_id = any ($", filter.district_ids.as_ref().map(|districts| districts as _)),
+            ("sub_category = any ($", filter.sub_categories.as_ref().map(|subs| subs as _)),
+        ];
+        for (condition, value) in conditions {
+            let Some(value) = value else { continue };
+            parameters.push(value);
+            let closing = if condition.ends_with("($") { ")" } else { "" };
+            narrowed += &format!(" and {condition}{}{closing}", parameters.len());
+        }
+        let of_pair = "from warehouse.listing where warehouse.pair(category, deal) = $1::integer";
+        let mut sql = format!("select {LISTING} {of_pair}{narrowed} and delisted_at is null");
+        if let Some(since) = &delisted_since {
+            parameters.push(since);
+            sql += &format!(
+                " union all select {LISTING} {of_pair}{narrowed}
+                 and missing_since is not null and delisted_at between ${} and 'infinity'",
+                parameters.len()
+            );
+        }
+        let statement = self.prepared.statement(self.transaction, &sql).await?;
+        let rows = self.stream(&statement, parameters).await?;
+        rows.map_ok(|row| listing(&row)).try_collect().await.doing("read what is on offer")
+    }
+
+    /// Streams rows, so that they are never held all at once.
+    async fn stream(
+        &self,
+        statement: &Statement,
+        parameters: Vec<&(dyn ToSql + Sync)>,
+    ) -> Result<tokio_postgres::RowStream, Error> {
+        self.transaction.query_raw(statement, parameters).await.doing("read what is known")
+    }
+
+    /// Where those of these listings are that are on offer in a segment.
+    pub(crate) async fn positions(
+        &mut self,
+        filter: &Filter,
+        ids: &HashSet<i64>,
+    ) -> Result<Vec<(f64, f64)>, Error> {
+        let statement = self.prepared.statement(self.transaction, POSITIONS).await?;
+        let rows = self.stream(&statement, vec![&pair(filter.category, filter.deal)]).await?;
+        let position = |row: Row| {
+            let asked = ids.contains(&row.get(0));
+            async move { Ok(if asked { Some((row.get(1), row.get(2))) } else { None }) }
+        };
+        rows.try_filter_map(position).try_collect().await.doing("read positions")
+    }
+
+    /// The covering walks of a category, a deal type and a UTC day, in their order.
+    pub(crate) async fn covering_walks_of(&mut self, filter: &Filter, day: Date) -> Result<Vec<CoveringWalk>, Error> {
+        let (category, deal) = (filter.category, filter.deal);
+        let statement = self.prepared.statement(self.transaction, COVERING_WALKS_OF_DAY).await?;
+        let rows = self.transaction.query(&statement, &[&pair(category, deal), &day]).await;
+        let rows = rows.doing("read the ledger's walks of the day")?;
+        Ok(rows.iter().map(|row| covering_walk(row, category, deal)).collect())
+    }
+
+    /// The covering walks of a category and deal type, in their order.
+    pub(crate) async fn covering_walks(&mut self, category: i16, deal: i16) -> Result<Vec<CoveringWalk>, Error> {
+        let statement = self.prepared.statement(self.transaction, COVERING_WALKS).await?;
+        let rows = self.transaction.query(&statement, &[&pair(category, deal)]).await;
+        let rows = rows.doing("read the ledger's walks")?;
+        Ok(rows.iter().map(|row| covering_walk(row, category, deal)).collect())
+    }
+
+    /// What is known of these listings and their wordings; those that were never seen are left out.
+    pub(crate) async fn wordings(&mut self, ids: &[i64]) -> Result<HashMap<i64, KnownWordings>, Error> {
+        let sql = format!("select {LISTING}, listing.latitude, listing.longitude, version.* {LISTINGS}");
+        let statement = self.prepared.statement(self.transaction, &sql).await?;
+        let rows = self.transaction.query(&statement, &[&ids]).await.doing("look the listings up")?;
+        let known = |row: &Row| {
+            let listing = listing(row);
+            let position = row.get::<_, Option<f64>>(LISTING_COLUMNS).zip(row.get(LISTING_COLUMNS + 1));
+            (listing.hash_id, KnownWordings { listing, position, versions: versions(row) })
+        };
+        Ok(rows.iter().map(known).collect())
+    }
+
+    /// The histories of these listings, each in the order of the ids.
+    pub(crate) async fn histories(&mut self, ids: &[i64]) -> Result<HashMap<i64, KnownHistory>, Error> {
+        let statement = self.prepared.statement(self.transaction, HISTORIES).await?;
+        let rows = self.transaction.query(&statement, &[&ids]).await.doing("read the histories")?;
+        Ok(rows.iter().map(|row| (row.get(0), history(row))).collect())
+    }
+}
+
+/// The number that `warehouse.pair` gives a category and a deal type.
+pub(crate) fn pair(category: i16, deal: i16) -> i32 {
+    i32::from(category) * 65_536 + i32::from(deal)
+}
+
+fn covering_walk(row: &Row, category: i16, deal: i16) -> CoveringWalk {
+    let (region_id, district_ids, sub_categories) = (row.get(2), row.get(3), row.get(4));
+    CoveringWalk {
+        moment: Moment { walk: row.get(0), at: row.get(1) },
+        filter: Filter { category, deal, region_id, district_ids, sub_categories },
+    }
+}
+
+fn listing(row: &Row) -> KnownListing {
+    KnownListing {
+        hash_id: row.get(0),
+        digest: row.get::<_, Uuid>(1).as_u128(),
+        total_price: row.get(2),
+        currency: row.get(3),
+        area_m2: row.get(4),
+        place: Place {
+            category: row.get(5),
+            deal: row.get(6),
+            sub_category: row.get(7),
+            region_id: row.get(8),
+            district_id: row.get(9),
+        },
+        missing: row.get(10),
+        delisted: row.get(11),
+    }
+}
+
+fn versions(row: &Row) -> Vec<Version> {
+    let from = LISTING_COLUMNS + 2;
+    let digests: Vec<Uuid> = array(row, from);
+    let (times, walks): (Vec<Timestamp>, Vec<Uuid>) = (array(row, from + 1), array(row, from + 2));
+    let (lines, indexes): (Vec<i64>, Vec<i32>) = (array(row, from + 3), array(row, from + 4));
+    let latitudes: Vec<Option<f64>> = array(row, from + 5);
+    let longitudes: Vec<Option<f64>> = array(row, from + 6);
+    let moments = times.into_iter().zip(walks).map(|(at, walk)| Moment { at, walk });
+    let places = moments.zip(lines).zip(indexes).map(|((moment, line), index)| (moment, line, index));
+    let positions = latitudes.into_iter().zip(longitudes).map(|(latitude, longitude)| latitude.zip(longitude));
+    let version = |((digest, said_first), position): ((Uuid, SaidFirst), _)| Version {
+        digest: digest.as_u128(),
+        said_first,
+        position,
+    };
+    digests.into_iter().zip(places).zip(positions).map(version).collect()
+}
+
+fn history(row: &Row) -> KnownHistory {
+    let (first_seen, first_walk): (Vec<Timestamp>, Vec<Uuid>) = (array(row, 1), array(row, 2));
+    let last_seen: Vec<Option<Timestamp>> = array(row, 3);
+    let last_walk: Vec<Option<Uuid>> = array(row, 4);
+    let prices: Vec<Option<i64>> = array(row, 5);
+    let missing_since: Vec<Option<Timestamp>> = array(row, 6);
+    let delisted_at: Vec<Option<Timestamp>> = array(row, 7);
+    let next_seen: Vec<Option<Timestamp>> = array(row, 8);
+    let at = |times: &[Option<Timestamp>], index: usize| times.get(index).copied().flatten();
+    let spell = |(index, first): (usize, Moment)| {
+        let last_walk = last_walk.get(index).copied().flatten();
+        Spell {
+            first,
+            last: at(&last_seen, index).zip(last_walk).map(|(at, walk)| Moment { at, walk }),
+            total_price: prices.get(index).copied().flatten(),
+            missing_since: at(&missing_since, index),
+            delisted_at: at(&delisted_at, index),
+            next_seen: at(&next_seen, index),
+        }
+    };
+    let firsts = first_seen.into_iter().zip(first_walk).map(|(at, walk)| Moment { at, walk });
+    let mut spells: Vec<Spell> = firsts.enumerate().map(spell).collect();
+    spells.sort_unstable_by_key(|spell| spell.first);
+
+    let (seen_at, walks): (Vec<Timestamp>, Vec<Uuid>) = (array(row, 9), array(row, 10));
+    let prices: Vec<Option<i64>> = array(row, 11);
+    let moments = seen_at.into_iter().zip(walks).map(|(at, walk)| Moment { at, walk });
+    let mut extra_sightings: Vec<Sighting> =
+        moments.zip(prices).map(|(moment, total_price)| Sighting { moment, total_price }).collect();
+    extra_sightings.sort_unstable_by_key(|sighting| sighting.moment);
+    KnownHistory { history: History { spells, extra_sightings }, rejected_by: array(row, 12) }
+}
+
+/// An aggregate of no rows is null.
+fn array<'r, T: tokio_postgres::types::FromSql<'r>>(row: &'r Row, index: usize) -> Vec<T> {
+    row.get::<_, Option<Vec<T>>>(index).unwrap_or_default()
+}

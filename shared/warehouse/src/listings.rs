@@ -1,0 +1,292 @@
+//! A chunk of rows: looked up, written, and sorted by what else they change.
+
+use std::collections::{HashMap, HashSet};
+
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use crate::attributes;
+use crate::compare::{Chunk, KnownListing, ParsedRow, Reject};
+use crate::copy::CopyRows;
+use crate::error::{Doing, Error};
+use crate::falsification::{ComparedPrice, Position};
+use crate::history::{Coverage, Said, Stay, newest_sighting};
+use crate::known::{KnownHistory, KnownWordings, SaidFirst};
+use crate::merge::{Affected, Merge, Unchanged, Whereabouts};
+use sreality::row::PARSER_VERSION;
+
+/// The values of a row of `warehouse.listing` beside the attributes that are copied.
+const LISTING_HEAD: &str = "hash_id, first_seen, total_price, price_since, digest";
+/// Those values and the attributes.
+const LISTING_VALUES: i16 = 5 + attributes::ATTRIBUTES.len() as i16;
+
+/// Where changed listings wait for the end of the load. It lives as long as the connection.
+const CREATE_CHANGED: &str =
+    "create temporary table if not exists changed_listing (like warehouse.listing) on commit delete rows";
+
+const MOVE_VERSION: &str = "
+update warehouse.listing_version
+set (seen_at, walk_id, line, row_index) = ($3, $4, $5, $6)
+where hash_id = $1 and digest = $2";
+
+/// Rows on their way into the tables.
+#[derive(Default)]
+struct Copies {
+    listings: CopyRows,
+    changed: CopyRows,
+    versions: CopyRows,
+    spells: CopyRows,
+    stays: CopyRows,
+    rejects: CopyRows,
+    /// Wordings whose first row this walk has: listing, digest, where.
+    moved: Vec<(i64, Uuid, SaidFirst)>,
+}
+
+impl Merge<'_> {
+    /// Looks the rows of a chunk up and writes what they say: listings and their wordings at once, histories at the end.
+    pub(crate) async fn write(&mut self, chunk: Chunk) -> Result<(), Error> {
+        let mut ids: Vec<i64> = chunk.rows.iter().map(|row| row.hash_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let known = self.reading().wordings(&ids).await?;
+        let histories = self.histories_of_unsure(&known).await?;
+        let mut copies = Copies::default();
+        let mut said = HashSet::new();
+        for row in &chunk.rows {
+            let known = known.get(&row.hash_id);
+            if said.insert((row.hash_id, row.attributes.digest)) {
+                self.wording(row, known, &mut copies);
+            }
+            match (row.first, known) {
+                (false, _) => {}
+                (true, None) => self.new_listing(row, &mut copies),
+                (true, Some(known)) => self.known_listing(row, known, histories.get(&row.hash_id), &mut copies),
+            }
+        }
+        for reject in &chunk.rejects {
+            self.reject(reject, &mut copies);
+        }
+        self.send(copies).await
+    }
+
+    /// The histories of those listings whose newest sighting may be later than the walk: all, if the walk is late, and those
+    /// that are of another category or deal type, where other walks see them.
+    async fn histories_of_unsure(
+        &mut self,
+        known: &HashMap<i64, KnownWordings>,
+    ) -> Result<HashMap<i64, KnownHistory>, Error> {
+        let pair = (self.filter.category, self.filter.deal);
+        let unsure = known.values().map(|known| known.listing);
+        let unsure: Vec<KnownListing> = unsure
+            .filter(|listing| self.late || (listing.place.category, listing.place.deal) != pair)
+            .collect();
+        if unsure.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut reading = crate::known::Reading { transaction: &self.transaction, prepared: self.prepared };
+        for listing in &unsure {
+            self.walks.read(&mut reading, &listing.place).await?;
+        }
+        let ids: Vec<i64> = unsure.iter().map(|listing| listing.hash_id).collect();
+        reading.histories(&ids).await
+    }
+
+    /// A wording that no earlier row carried. Duplicates count too: they are rows like any other.
+    fn wording(&self, row: &ParsedRow, known: Option<&KnownWordings>, copies: &mut Copies) {
+        let digest = row.attributes.digest;
+        let said_first = (self.moment, row.line, row.index);
+        let version = known.and_then(|known| known.versions.iter().find(|version| version.digest == digest));
+        match version {
+            Some(version) if version.said_first <= said_first => {}
+            Some(_) => copies.moved.push((row.hash_id, Uuid::from_u128(digest), said_first)),
+            None => {
+                let versions = &mut copies.versions;
+                versions.row(8);
+                versions.add(row.hash_id);
+                versions.add(Uuid::from_u128(digest));
+                versions.add(self.moment.at);
+                versions.add(self.moment.walk);
+                versions.add(row.line);
+                versions.add(row.index);
+                versions.add(row.latitude);
+                versions.add(row.longitude);
+            }
+        }
+    }
+
+    fn new_listing(&mut self, row: &ParsedRow, copies: &mut Copies) {
+        self.found.written.push(row.hash_id);
+        self.listing(row, &mut copies.listings);
+        self.flat_for_sale(row);
+        let pair = (self.filter.category, self.filter.deal);
+        if self.late || (row.place.category, row.place.deal) != pair {
+            // Walks that are known already may have missed it.
+            return self.affect(row, None);
+        }
+        let spells = &mut copies.spells;
+        spells.row(4);
+        spells.add(row.hash_id);
+        spells.add(self.moment.at);
+        spells.add(self.moment.walk);
+        spells.add(row.total_price);
+        let stay = Stay::begun(self.moment.at);
+        crate::kept::add_stay(&mut copies.stays, row.hash_id, &row.place, &stay);
+        self.count(&stay, &row.place, 1);
+        self.unchanged(row);
+    }
+
+    fn known_listing(
+        &mut self,
+        row: &ParsedRow,
+        known: &KnownWordings,
+        history: Option<&KnownHistory>,
+        copies: &mut Copies,
+    ) {
+        let listing = &known.listing;
+        self.testify(row, known, history);
+        let is_newest = history.is_none_or(|history| self.is_newest(listing, history));
+        if is_newest && listing.digest != row.attributes.digest {
+            self.found.written.push(row.hash_id);
+            self.listing(row, &mut copies.changed);
+        }
+        let before = Whereabouts { place: listing.place, area_m2: listing.area_m2 };
+        let after = Whereabouts { place: row.place, area_m2: row.area_m2 };
+        if history.is_some() {
+            let after = if is_newest { after } else { before };
+            let said = Said::Seen(row.total_price);
+            let hash_id = row.hash_id;
+            self.found.affected.push(Affected { hash_id, before: Some(before), after, said });
+        } else if before == after
+            && listing.total_price == row.total_price
+            && !listing.missing
+            && !listing.delisted
+        {
+            self.unchanged(row);
+        } else {
+            self.affect(row, Some(before));
+        }
+    }
+
+    /// Whether the walk's is the newest sighting of a listing.
+    fn is_newest(&self, listing: &KnownListing, known: &KnownHistory) -> bool {
+        let rejected_by = self.rejected_before(listing.hash_id, &known.rejected_by);
+        let walks = self.walks.of(&listing.place);
+        let coverage = Coverage { walks, place: &listing.place, rejected_by: &rejected_by };
+        newest_sighting(&known.history, &coverage).is_none_or(|newest| self.moment >= newest)
+    }
+
+    fn unchanged(&mut self, row: &ParsedRow) {
+        self.found.unchanged.push(Unchanged {
+            hash_id: row.hash_id,
+            total_price: row.total_price,
+            matched: self.filter.matches(&row.place),
+        });
+    }
+
+    fn affect(&mut self, row: &ParsedRow, before: Option<Whereabouts>) {
+        self.found.affected.push(Affected {
+            hash_id: row.hash_id,
+            before,
+            after: Whereabouts { place: row.place, area_m2: row.area_m2 },
+            said: Said::Seen(row.total_price),
+        });
+    }
+
+    /// Notes what may testify that the walk is falsified: prices of its own time, and positions.
+    fn testify(&mut self, row: &ParsedRow, known: &KnownWordings, history: Option<&KnownHistory>) {
+        self.flat_for_sale(row);
+        let before = match history {
+            None => known.listing.total_price,
+            Some(known) => known.history.price_at(self.moment),
+        };
+        let before = before.filter(|_| known.listing.is_in_crowns());
+        if let Some((before, now)) = before.zip(row.price_in_crowns()) {
+            self.found.testimony.prices.push(ComparedPrice { deal: row.place.deal, before, now });
+        }
+        let Some(new) = row.latitude.zip(row.longitude) else { return };
+        let old = match history {
+            None => known.position,
+            // Which of its wordings was the one of the time is not known, so any will do.
+            Some(_) => nearest(known, new),
+        };
+        self.found.testimony.moves.extend(old.map(|old| (old, new)));
+    }
+
+    fn flat_for_sale(&mut self, row: &ParsedRow) {
+        if (row.place.category, row.place.deal) == (1, 1) {
+            self.found.testimony.flats_for_sale.extend(row.price_in_crowns());
+        }
+    }
+
+    fn listing(&self, row: &ParsedRow, copies: &mut CopyRows) {
+        copies.row(LISTING_VALUES);
+        copies.add(row.hash_id);
+        copies.add(self.moment.at);
+        copies.add(row.total_price);
+        copies.add(self.moment.at);
+        copies.add(Uuid::from_u128(row.attributes.digest));
+        copies.encoded(&row.attributes.encoded);
+    }
+
+    fn reject(&self, reject: &Reject, copies: &mut Copies) {
+        let rejects = &mut copies.rejects;
+        rejects.row(8);
+        rejects.add(self.moment.walk);
+        rejects.add(reject.line);
+        rejects.add(reject.index);
+        rejects.add(reject.hash_id);
+        rejects.add(reject.pointer.as_str());
+        rejects.add(reject.reason.as_str());
+        rejects.add(reject.fragment.as_str());
+        rejects.add(PARSER_VERSION);
+    }
+
+    async fn send(&mut self, mut copies: Copies) -> Result<(), Error> {
+        let columns = format!("({LISTING_HEAD}, {})", attributes::names(""));
+        if !copies.changed.is_empty() {
+            self.transaction.batch_execute(CREATE_CHANGED).await.doing("create the table of changes")?;
+            let into = format!("changed_listing {columns}");
+            copies.changed.send(&self.transaction, &into, "copy changed listings").await?;
+        }
+        let transaction = &self.transaction;
+        let into = format!("warehouse.listing {columns}");
+        copies.listings.send(transaction, &into, "copy new listings").await?;
+        let into = "warehouse.listing_version (
+            hash_id, digest, seen_at, walk_id, line, row_index, latitude, longitude
+        )";
+        copies.versions.send(transaction, into, "copy new wordings").await?;
+        let into = "warehouse.spell (hash_id, first_seen, first_walk, total_price)";
+        copies.spells.send(transaction, into, "copy the spells of new listings").await?;
+        copies.stays.send(transaction, crate::kept::STAY, "copy the stays of new listings").await?;
+        let into = "warehouse.reject (
+            walk_id, line, row_index, hash_id, pointer, reason, fragment, parser_version
+        )";
+        copies.rejects.send(transaction, into, "keep the rejects").await?;
+        let parameters = |(hash_id, digest, (moment, line, index)): &'_ (i64, Uuid, SaidFirst)| {
+            let parameters: Vec<&(dyn ToSql + Sync)> =
+                vec![hash_id, digest, &moment.at, &moment.walk, line, index];
+            parameters
+        };
+        self.each(MOVE_VERSION, &copies.moved, parameters, "store where wordings were said first").await
+    }
+
+    /// Brings the listings that say something else in line with what they say.
+    pub(crate) async fn update_listings(&mut self) -> Result<(), Error> {
+        let names = attributes::names("");
+        let sql = format!(
+            "insert into warehouse.listing ({LISTING_HEAD}, {names})
+             select {LISTING_HEAD}, {names} from changed_listing
+             on conflict (hash_id) do update set (digest, {names}) = (excluded.digest, {})",
+            attributes::names("excluded."),
+        );
+        let statement = self.prepared.statement(&self.transaction, &sql).await?;
+        self.transaction.execute(&statement, &[]).await.doing("update the listings").map(drop)
+    }
+}
+
+/// Of all positions that a listing ever had, the one nearest to another.
+fn nearest(known: &KnownWordings, (north, east): Position) -> Option<Position> {
+    let distance = |(old_north, old_east): &Position| (old_north - north).hypot(old_east - east);
+    let positions = known.versions.iter().filter_map(|version| version.position);
+    positions.min_by(|one, other| distance(one).total_cmp(&distance(other)))
+}
