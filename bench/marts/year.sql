@@ -144,15 +144,15 @@ create procedure bench.list_new(day integer)
 language sql
 begin atomic
     insert into warehouse.listing (
-        hash_id, first_seen, digest, category, deal, sub_category, name, area_m2, plot_area_m2, advertised_price_czk, price_unit,
+        hash_id, first_seen, total_price, price_since, digest, category, deal, sub_category, name, area_m2, plot_area_m2, advertised_price_czk, price_unit,
         currency, discount, country_id, region_id, district_id, municipality_id, quarter_id, ward_id, street_id, city, city_part,
         street, house_number, street_number, latitude, longitude, location_precision, city_slug, city_part_slug, street_slug,
         agency_id, agency, images, has_video, has_tour, atm_m, bus_public_transport_m, kindergarten_m, medic_m, metro_m,
         playground_m, post_office_m, restaurant_m, school_m, shop_m, small_shop_m, train_m, vet_m
     )
     select
-        offer.hash_id, today.started_at, bench.digest(offer.hash_id, offer.price, offer.wording),
-        offer.category, offer.deal, offer.sub_category,
+        offer.hash_id, today.started_at, offer.price, today.started_at,
+        bench.digest(offer.hash_id, offer.price, offer.wording), offer.category, offer.deal, offer.sub_category,
         (array['Prodej ', 'Pronájem ', 'Dražba ', 'Prodej podílu 1/2 '])[offer.deal] || kind.title || ' ' || offer.area_m2 || ' m²'
             || case when offer.category = 2 then ', pozemek ' || plot.m2 || ' m²' else '' end,
         offer.area_m2, case when offer.category = 2 then plot.m2 end, coalesce(offer.price, 0), case offer.deal when 2 then 2 else 1 end,
@@ -210,15 +210,17 @@ end;
 create procedure bench.note_versions(of_day integer)
 language sql
 begin atomic
-    insert into warehouse.listing_version (hash_id, digest, walk_id, line, row_index)
-    select offer.hash_id, bench.digest(offer.hash_id, offer.price, offer.wording), today.id,
-        2 + (bench.dice(offer.hash_id, of_day) * 50)::integer, (bench.dice(offer.hash_id, of_day) * 349)::integer
+    insert into warehouse.listing_version (hash_id, digest, seen_at, walk_id, line, row_index, latitude, longitude)
+    select offer.hash_id, bench.digest(offer.hash_id, offer.price, offer.wording), today.started_at, today.id,
+        2 + (bench.dice(offer.hash_id, of_day) * 50)::integer, (bench.dice(offer.hash_id, of_day) * 349)::integer,
+        listing.latitude, listing.longitude
     from bench.offer join bench.today using (segment)
+    join warehouse.listing using (hash_id)
     where offer.changed_on = of_day or offer.came_on = of_day
     on conflict do nothing;
 end;
 
--- As shared/warehouse/src/price_level.rs keeps it, for all walks of a day at once.
+-- As the load keeps it, for all walks of a day at once.
 create procedure bench.keep_price_level(of_day date)
 language sql
 begin atomic
@@ -246,6 +248,21 @@ begin atomic
     order by category, deal, region_id, district_id;
 end;
 
+-- By whom an open spell was seen last before today: the complete walk before, or an incomplete one since.
+create function bench.last_sighting(of_listing bigint, previous_at timestamptz, previous_id uuid)
+returns table (seen_at timestamptz, walk_id uuid)
+language sql stable
+begin atomic
+    select seen_at, walk_id
+    from (
+        values (previous_at, previous_id)
+        union all
+        select extra.seen_at, extra.walk_id from warehouse.extra_sighting as extra where extra.hash_id = of_listing
+    ) as sighting (seen_at, walk_id)
+    order by seen_at desc, walk_id desc
+    limit 1;
+end;
+
 -- One day: the market moves, and its walks are loaded.
 create procedure bench.live(start date, day integer)
 language plpgsql
@@ -256,18 +273,18 @@ declare
 begin
     -- The ledger. One walk in a hundred is incomplete; its segment's market stands still that day.
     insert into warehouse.walk (
-        id, bucket, key, object_bytes, portal, segment, category, deal, software, started_at, finished_at, complete,
-        incomplete_because, announced, pages, requests, retries, rows_seen, rows_loaded, rows_duplicate, rows_rejected,
-        parser_version, loaded_at
+        id, bucket, key, object_bytes, portal, segment, category, deal, software, robots_disregarded, started_at, finished_at,
+        complete, incomplete_because, announced, pages, requests, retries, rows_seen, rows_loaded, rows_duplicate, rows_rejected,
+        rejects_without_id, rows_elsewhere, parser_version, loaded_at
     )
     select walk.id, 'raw',
         format('raw/sreality/%s/%s/%s-%s.jsonl.zst', segment.name, to_char(walk.at at time zone 'UTC', 'yyyy/mm/dd'),
             to_char(walk.at at time zone 'UTC', 'yyyymmdd"t"hh24miss.us"z"'), walk.id),
-        20000 + walk.rows * 160, 'http://127.0.0.1', segment.name, segment.category, segment.deal, 'cenovka/0.1.0',
+        20000 + walk.rows * 160, 'http://127.0.0.1', segment.name, segment.category, segment.deal, 'cenovka/0.1.0', false,
         walk.at, walk.at + make_interval(secs => 3 + walk.rows / 350.0), walk.complete,
         case when not walk.complete then 'the function''s deadline was near' end,
         walk.listings, walk.rows / 350 + 1, walk.rows / 350 + 2 + walk.retries, walk.retries,
-        walk.rows + walk.duplicate + walk.rejected, walk.rows, walk.duplicate, walk.rejected, 1,
+        walk.rows + walk.duplicate + walk.rejected, walk.rows, walk.duplicate, walk.rejected, 0, 0, 1,
         walk.at + make_interval(secs => 5 + walk.rows / 350.0 + walk.rows / 10000.0)
     from bench.segment
     left join (
@@ -287,8 +304,8 @@ begin
             (bench.dice(segment.id, 4000 + day) * 1.3)::integer as retries
     ) as walk;
 
-    insert into warehouse.reject (walk_id, line, row_index, pointer, reason, fragment, parser_version)
-    select id, 3, n, '/price', 'not a number', '{"hash_id": 1}', 1
+    insert into warehouse.reject (walk_id, line, row_index, hash_id, pointer, reason, fragment, parser_version)
+    select id, 3, n, 1, '/price', 'not a number', '{"hash_id": 1}', 1
     from warehouse.walk cross join lateral generate_series(1, rows_rejected) as n
     where started_at >= (start + day)::timestamp at time zone 'UTC' and rows_rejected > 0;
 
@@ -308,8 +325,8 @@ begin
     ) as previous on true;
     analyze bench.today;
 
-    insert into warehouse.extra_sighting (walk_id, hash_id, total_price)
-    select walk.id, offer.hash_id, offer.price
+    insert into warehouse.extra_sighting (hash_id, seen_at, walk_id, total_price)
+    select offer.hash_id, walk.started_at, walk.id, offer.price
     from warehouse.walk
     join bench.segment on segment.name = walk.segment
     join bench.offer on offer.segment = segment.id and offer.visible and bench.dice(offer.hash_id, day) < 0.7
@@ -433,8 +450,9 @@ begin
     analyze bench.moved;
 
     update warehouse.spell
-    set last_seen = today.previous_at, last_walk = today.previous_id, missing_since = today.started_at
+    set last_seen = last.seen_at, last_walk = last.walk_id, missing_since = today.started_at
     from bench.moved join bench.today using (segment)
+    cross join lateral bench.last_sighting(moved.hash_id, today.previous_at, today.previous_id) as last
     where moved.kind = 'missing' and spell.hash_id = moved.hash_id and spell.next_seen is null;
 
     update warehouse.spell
@@ -449,14 +467,28 @@ begin
     join warehouse.spell on spell.hash_id = moved.hash_id and spell.next_seen is null
     where moved.kind = 'spell' and (spell.last_seen is not null or spell.total_price is distinct from moved.price);
     update warehouse.spell
-    set last_seen = coalesce(spell.last_seen, today.previous_at),
-        last_walk = coalesce(spell.last_walk, today.previous_id),
+    set last_seen = coalesce(spell.last_seen, last.seen_at),
+        last_walk = coalesce(spell.last_walk, last.walk_id),
         next_seen = today.started_at
     from bench.moved
     join bench.today using (segment)
+    cross join lateral bench.last_sighting(moved.hash_id, today.previous_at, today.previous_id) as last
     join warehouse.spell as next on next.hash_id = moved.hash_id and next.first_walk = today.id
     where moved.kind = 'spell'
         and spell.hash_id = next.hash_id and spell.next_seen is null and spell.first_seen < next.first_seen;
+
+    update warehouse.listing
+    set (total_price, price_since, last_seen, missing_since, delisted_at)
+        = (state.total_price, state.price_since, state.last_seen, state.missing_since, state.delisted_at)
+    from (select distinct hash_id from bench.moved) as moved
+    -- Fenced, so that the definition is not read as a whole.
+    cross join lateral (
+        select * from warehouse.listing_state_by_definition as state where state.hash_id = moved.hash_id offset 0
+    ) as state
+    where listing.hash_id = moved.hash_id
+        and (listing.total_price, listing.price_since, listing.last_seen, listing.missing_since, listing.delisted_at)
+            is distinct from
+            (state.total_price, state.price_since, state.last_seen, state.missing_since, state.delisted_at);
 
     update bench.offer set left_on = null, back_on = null, misses = 0 where visible and left_on is not null;
     delete from bench.offer where not visible and back_on is null and relist_on is null and misses >= 3;

@@ -274,6 +274,9 @@ create table warehouse.extra_sighting (
 comment on table warehouse.extra_sighting is 'Sightings that the spells do not imply: by walks that do not cover the listing. All others follow from the spells: every walk between the ends of a spell that covers the listing saw it.';
 comment on column warehouse.extra_sighting.seen_at is 'The walk''s start.';
 alter table warehouse.extra_sighting alter column hash_id set (n_distinct = -0.5);
+-- For what the marts say was last seen when, and to compare a raw object with its sightings: those of one walk. Most walks
+-- have none; where one does, they lie side by side and their common key is stored once.
+create index extra_sighting_of_walk on warehouse.extra_sighting (walk_id);
 
 
 -- Tables that the load keeps for the marts: what is asked every day. Each but price_level is defined by a view of the facts

@@ -8,16 +8,20 @@ where rows_seen <> rows_loaded + rows_duplicate + rows_rejected
     or least(rows_loaded, rows_duplicate, rows_rejected) < 0
 union all
 select format(
-    '%s: warehouse.walk counts %s rejects, warehouse.reject has %s',
+    '%s: warehouse.walk counts %s rejects, %s of them without an id; warehouse.reject has %s, %s without',
     walk.key,
     walk.rows_rejected,
-    coalesce(kept.rejects, 0)
+    walk.rejects_without_id,
+    coalesce(kept.rejects, 0),
+    coalesce(kept.without_id, 0)
 )
 from warehouse.walk
 left join (
-    select walk_id, count(*) as rejects from warehouse.reject group by walk_id
+    select walk_id, count(*) as rejects, count(*) filter (where hash_id is null) as without_id
+    from warehouse.reject
+    group by walk_id
 ) as kept on kept.walk_id = walk.id
-where walk.rows_rejected <> coalesce(kept.rejects, 0)
+where walk.rows_rejected <> coalesce(kept.rejects, 0) or walk.rejects_without_id <> coalesce(kept.without_id, 0)
 union all
 select distinct format(
     '%s: warehouse.walk has parser version %s, warehouse.reject %s',
