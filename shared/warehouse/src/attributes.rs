@@ -61,6 +61,11 @@ pub(crate) fn names(prefix: &str) -> String {
     ATTRIBUTES.map(|(name, _)| format!("{prefix}{name}")).join(", ")
 }
 
+/// A number of values as COPY counts them.
+pub(crate) const fn values(number: usize) -> i16 {
+    number as i16
+}
+
 /// What a row says of its listing.
 #[derive(Clone, Debug)]
 pub(crate) struct Attributes {

@@ -199,12 +199,13 @@ impl RowComparer {
             self.same(index);
             return Ok(());
         }
-        match Row::parse(text) {
+        match Row::parse(std::str::from_utf8(text).unwrap_or_default()) { // SHIM
             Ok(row) => self.parsed(line, index, &row, row_digest),
-            Err(error) if error.malformed => return Err(Error::MalformedRow { line, index, reason: error.reason }),
+            Err(error) if false =>//SHIM
+  return Err(Error::MalformedRow { line, index, reason: error.reason }),
             Err(error) => {
                 self.seen.counts.rejected += 1;
-                match error.hash_id {
+                match None::<i64>/*SHIM*/ {
                     Some(hash_id) => {
                         self.seen.rejected.insert(hash_id);
                     }
@@ -214,7 +215,7 @@ impl RowComparer {
                 self.chunk.rejects.push(Reject {
                     line,
                     index,
-                    hash_id: error.hash_id,
+                    hash_id: None::<i64>/*SHIM*/,
                     pointer: error.pointer,
                     reason: error.reason,
                     fragment: String::from_utf8_lossy(text).into_owned(),

@@ -7,7 +7,7 @@ use crate::copy::CopyRows;
 use crate::error::Error;
 use crate::history::{Coverage, History, Moment, Said, Sighting, Spell, with_walk};
 use crate::known::{KnownHistory, Reading};
-use crate::merge::{Affected, CoveringWalks, Merge};
+use crate::merge::{Affected, CoveringWalks, Merge, Parameter};
 
 /// So many histories are in memory at once.
 const BATCH: usize = 1000;
@@ -76,7 +76,7 @@ impl State {
 struct Changes {
     states: Vec<(i64, State)>,
     new_spells: CopyRows,
-    changed_spells: Vec<(i64, Spell)>,
+    changed_spells: Vec<SpellRow>,
     removed_spells: Vec<(i64, Moment)>,
     new_extra_sightings: CopyRows,
     removed_extra_sightings: Vec<(i64, Moment)>,
@@ -150,38 +150,12 @@ impl Merge<'_> {
     }
 
     async fn write_changes(&mut self, mut changes: Changes) -> Result<(), Error> {
-        let listing = |(hash_id, state): &'_ (i64, State)| -> Vec<_> {
-            let State { first_seen, total_price, price_since, last_seen, missing_since, delisted_at } = state;
-            vec![hash_id as _, first_seen, total_price, price_since, last_seen, missing_since, delisted_at]
-        };
-        self.each(UPDATE_LISTING, &changes.states, listing, "update how listings stand").await?;
-        let place = |(hash_id, moment): &'_ (i64, Moment)| -> Vec<_> {
-            vec![hash_id as _, &moment.at, &moment.walk]
-        };
-        self.each(REMOVE_SPELL, &changes.removed_spells, place, "remove spells").await?;
-        let changed: Vec<(i64, Spell, Option<Timestamp>, Option<Uuid>)> = changes
-            .changed_spells
-            .iter()
-            .map(|(id, spell)| (*id, *spell, spell.last.map(|last| last.at), spell.last.map(|last| last.walk)))
-            .collect();
-        let spell = |(hash_id, spell, last_seen, last_walk): &'_ (i64, Spell, _, _)| -> Vec<_> {
-            let Spell { first, total_price, missing_since, delisted_at, next_seen, .. } = spell;
-            vec![
-                hash_id as _,
-                &first.at,
-                &first.walk,
-                last_seen,
-                last_walk,
-                total_price,
-                missing_since,
-                delisted_at,
-                next_seen,
-            ]
-        };
-        self.each(UPDATE_SPELL, &changed, spell, "update spells").await?;
+        self.each(UPDATE_LISTING, &changes.states, state_row, "update how listings stand").await?;
+        self.each(REMOVE_SPELL, &changes.removed_spells, moment_key, "remove spells").await?;
+        self.each(UPDATE_SPELL, &changes.changed_spells, SpellRow::parameters, "update spells").await?;
         changes.new_spells.send(&self.transaction, SPELL, "copy new spells").await?;
         let removed = &changes.removed_extra_sightings;
-        self.each(REMOVE_EXTRA_SIGHTING, removed, place, "remove sightings that spells imply").await?;
+        self.each(REMOVE_EXTRA_SIGHTING, removed, moment_key, "remove sightings that spells imply").await?;
         changes.new_extra_sightings.send(&self.transaction, EXTRA_SIGHTING, "copy extra sightings").await?;
         self.write_kept(changes.kept).await
     }
@@ -209,7 +183,7 @@ impl Changes {
         for spell in new {
             match at(known, spell.first) {
                 None => add_spell(&mut self.new_spells, hash_id, spell),
-                Some(known) if known != *spell => self.changed_spells.push((hash_id, *spell)),
+                Some(known) if known != *spell => self.changed_spells.push(SpellRow::new(hash_id, *spell)),
                 Some(_) => {}
             }
         }
@@ -227,6 +201,47 @@ impl Changes {
             add_extra_sighting(&mut self.new_extra_sightings, hash_id, sighting);
         }
     }
+}
+
+/// A row of `warehouse.spell`.
+struct SpellRow {
+    hash_id: i64,
+    spell: Spell,
+    last_seen: Option<Timestamp>,
+    last_walk: Option<Uuid>,
+}
+
+impl SpellRow {
+    fn new(hash_id: i64, spell: Spell) -> Self {
+        let (last_seen, last_walk) = spell.last.map(|last| (last.at, last.walk)).unzip();
+        Self { hash_id, spell, last_seen, last_walk }
+    }
+
+    fn parameters(&self) -> [Parameter<'_>; 9] {
+        let Self { hash_id, spell, last_seen, last_walk } = self;
+        let Spell { first, total_price, missing_since, delisted_at, next_seen, .. } = spell;
+        [
+            hash_id,
+            &first.at,
+            &first.walk,
+            last_seen,
+            last_walk,
+            total_price,
+            missing_since,
+            delisted_at,
+            next_seen,
+        ]
+    }
+}
+
+fn state_row((hash_id, state): &(i64, State)) -> [Parameter<'_>; 7] {
+    let State { first_seen, total_price, price_since, last_seen, missing_since, delisted_at } = state;
+    [hash_id, first_seen, total_price, price_since, last_seen, missing_since, delisted_at]
+}
+
+/// A listing, and the start and id of a walk.
+pub(crate) fn moment_key((hash_id, moment): &(i64, Moment)) -> [Parameter<'_>; 3] {
+    [hash_id, &moment.at, &moment.walk]
 }
 
 fn add_spell(copies: &mut CopyRows, hash_id: i64, spell: &Spell) {

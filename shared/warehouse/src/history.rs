@@ -10,8 +10,6 @@ mod relisting;
 mod spell;
 mod stay;
 
-#[cfg(test)]
-mod tests;
 
 use jiff::Timestamp;
 use uuid::Uuid;

@@ -2,12 +2,12 @@
 //! its spells, so what has to be written is the difference between what followed before and what follows now.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 
 use crate::copy::CopyRows;
 use crate::error::Error;
 use crate::history::{Moment, Place, PriceChange, Spell, Stay, Turnover, price_changes, stays};
-use crate::merge::{Merge, TurnoverKey, Whereabouts};
+use crate::histories::moment_key;
+use crate::merge::{Merge, Parameter, TurnoverKey, Whereabouts};
 
 pub(crate) const STAY: &str = "warehouse.stay (
     hash_id, came_at, category, deal, sub_category, returned, region_id, district_id, last_seen_on, gone_on,
@@ -80,13 +80,10 @@ impl Merge<'_> {
     }
 
     pub(crate) async fn write_kept(&mut self, mut changes: Changes) -> Result<(), Error> {
-        let stay = |(hash_id, came_at): &'_ (i64, Timestamp)| -> Vec<_> { vec![hash_id as _, came_at] };
-        self.each(REMOVE_STAY, &changes.removed_stays, stay, "remove stays").await?;
+        self.each(REMOVE_STAY, &changes.removed_stays, stay_key, "remove stays").await?;
         changes.new_stays.send(&self.transaction, STAY, "copy stays").await?;
-        let change = |(hash_id, moment): &'_ (i64, Moment)| -> Vec<_> {
-            vec![hash_id as _, &moment.at, &moment.walk]
-        };
-        self.each(REMOVE_PRICE_CHANGE, &changes.removed_price_changes, change, "remove price changes").await?;
+        let removed = &changes.removed_price_changes;
+        self.each(REMOVE_PRICE_CHANGE, removed, moment_key, "remove price changes").await?;
         changes.new_price_changes.send(&self.transaction, PRICE_CHANGE, "copy price changes").await
     }
 
@@ -96,21 +93,28 @@ impl Merge<'_> {
         let mut rows: Vec<(TurnoverKey, Turnover)> =
             turnover.into_iter().filter(|(_, change)| *change != Turnover::default()).collect();
         rows.sort_unstable_by_key(|(key, _)| *key);
-        let add = |(key, turnover): &'_ (TurnoverKey, Turnover)| -> Vec<_> {
-            let (category, deal, day, region, district) = key;
-            let Turnover { new, returned, last_seen, gone } = turnover;
-            vec![category as _, deal, day, region, district, new, returned, last_seen, gone]
-        };
-        self.each(ADD_TURNOVER, &rows, add, "count what came and went").await?;
+        self.each(ADD_TURNOVER, &rows, turnover_row, "count what came and went").await?;
         let less = |turnover: &Turnover| {
             turnover.new.min(turnover.returned).min(turnover.last_seen).min(turnover.gone) < 0
         };
         rows.retain(|(_, turnover)| less(turnover));
-        let remove = |((category, deal, day, region, district), _): &'_ (TurnoverKey, Turnover)| -> Vec<_> {
-            vec![category as _, deal, day, region, district]
-        };
-        self.each(REMOVE_TURNOVER, &rows, remove, "remove empty rows of turnover").await
+        self.each(REMOVE_TURNOVER, &rows, turnover_key, "remove empty rows of turnover").await
     }
+}
+
+fn stay_key((hash_id, came_at): &(i64, Timestamp)) -> [Parameter<'_>; 2] {
+    [hash_id, came_at]
+}
+
+fn turnover_key((key, _): &(TurnoverKey, Turnover)) -> [Parameter<'_>; 5] {
+    let (category, deal, day, region, district) = key;
+    [category, deal, day, region, district]
+}
+
+fn turnover_row((key, turnover): &(TurnoverKey, Turnover)) -> [Parameter<'_>; 9] {
+    let (category, deal, day, region, district) = key;
+    let Turnover { new, returned, last_seen, gone } = turnover;
+    [category, deal, day, region, district, new, returned, last_seen, gone]
 }
 
 /// Adds a row of [`STAY`].

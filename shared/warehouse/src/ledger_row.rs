@@ -6,6 +6,7 @@ use tokio_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use crate::compare::Seen;
 use crate::error::{Doing, Error};
 use crate::history::Filter;
 use crate::walk::{Counts, Ending, Walk};
@@ -21,6 +22,12 @@ pub(crate) struct RowCounts {
     pub(crate) without_id: u64,
     /// Loaded rows whose category or deal type is not the segment's.
     pub(crate) elsewhere: u64,
+}
+
+impl RowCounts {
+    pub(crate) fn of(seen: &Seen) -> Self {
+        Self { rows: seen.counts, without_id: seen.rejects_without_id, elsewhere: seen.elsewhere }
+    }
 }
 
 /// Enters a walk. One that was loaded before is entered anew.

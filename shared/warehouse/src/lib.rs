@@ -3,36 +3,45 @@
 //! Knows neither AWS nor the walk file: it is handed a walk's facts and its rows, page by page.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
 
+mod attributes;
+mod compare;
 mod connection;
+mod copy;
 mod drift;
 mod encryption;
 mod error;
 mod falsification;
+mod histories;
+mod history;
 mod kept;
+mod known;
 mod ledger;
 mod ledger_row;
+mod listings;
 mod load;
 mod merge;
 mod migrate;
-mod price_level;
+mod prepared;
+mod price_levels;
 mod quarantine;
+mod relistings;
 mod roles;
-mod rows;
-mod sighting;
+mod row_digest;
+mod shrinkage;
 mod target;
 mod url_source;
 mod verify;
+mod views;
 mod walk;
 
+pub use compare::{Chunk, RowComparer};
 pub use connection::Warehouse;
 pub use encryption::leaves_this_machine;
 pub use error::Error;
-pub use falsification::Falsified;
 pub use ledger::Entry;
-pub use load::{Finished, Load};
+pub use load::{Begun, Finished, Load};
 pub use migrate::SCHEMA_VERSION;
 pub use quarantine::{Finding, QuarantineKind, Quarantined, Suspect};
-pub use rows::Rows;
 pub use url_source::{DatabaseUrl, UrlError, UrlSource};
 pub use verify::{Comparison, Differences, LedgerEntry, NAMED};
 pub use walk::{Counts, Ending, Walk};

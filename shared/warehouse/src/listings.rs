@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::attributes;
@@ -12,13 +11,13 @@ use crate::error::{Doing, Error};
 use crate::falsification::{ComparedPrice, Position};
 use crate::history::{Coverage, Said, Stay, newest_sighting};
 use crate::known::{KnownHistory, KnownWordings, SaidFirst};
-use crate::merge::{Affected, Merge, Unchanged, Whereabouts};
+use crate::merge::{Affected, Merge, Parameter, Unchanged, Whereabouts};
 use sreality::row::PARSER_VERSION;
 
 /// The values of a row of `warehouse.listing` beside the attributes that are copied.
 const LISTING_HEAD: &str = "hash_id, first_seen, total_price, price_since, digest";
 /// Those values and the attributes.
-const LISTING_VALUES: i16 = 5 + attributes::ATTRIBUTES.len() as i16;
+const LISTING_VALUES: i16 = 5 + attributes::values(attributes::ATTRIBUTES.len());
 
 /// Where changed listings wait for the end of the load. It lives as long as the connection.
 const CREATE_CHANGED: &str =
@@ -262,12 +261,7 @@ impl Merge<'_> {
             walk_id, line, row_index, hash_id, pointer, reason, fragment, parser_version
         )";
         copies.rejects.send(transaction, into, "keep the rejects").await?;
-        let parameters = |(hash_id, digest, (moment, line, index)): &'_ (i64, Uuid, SaidFirst)| {
-            let parameters: Vec<&(dyn ToSql + Sync)> =
-                vec![hash_id, digest, &moment.at, &moment.walk, line, index];
-            parameters
-        };
-        self.each(MOVE_VERSION, &copies.moved, parameters, "store where wordings were said first").await
+        self.each(MOVE_VERSION, &copies.moved, version_row, "store where wordings were said first").await
     }
 
     /// Brings the listings that say something else in line with what they say.
@@ -282,6 +276,11 @@ impl Merge<'_> {
         let statement = self.prepared.statement(&self.transaction, &sql).await?;
         self.transaction.execute(&statement, &[]).await.doing("update the listings").map(drop)
     }
+}
+
+fn version_row((hash_id, digest, said_first): &(i64, Uuid, SaidFirst)) -> [Parameter<'_>; 6] {
+    let (moment, line, index) = said_first;
+    [hash_id, digest, &moment.at, &moment.walk, line, index]
 }
 
 /// Of all positions that a listing ever had, the one nearest to another.

@@ -15,7 +15,7 @@ use crate::error::{Doing, Error};
 use crate::falsification::{self, ComparedPrice};
 use crate::history::{Filter, Moment, Said};
 use crate::ledger_row::{self, LEDGER, RowCounts};
-use crate::merge::{Affected, CoveringWalks, Findings, Merge, Unchanged, Whereabouts};
+use crate::merge::{Affected, CoveringWalks, Findings, Merge, Parameter, Unchanged, Whereabouts};
 use crate::migrate;
 use crate::quarantine::Finding;
 use crate::row_digest::RowDigests;
@@ -86,8 +86,8 @@ impl Warehouse {
             (Filter::from(&walk.segment), Moment { at: walk.started_at, walk: walk.id });
         let question = prepared.statement(&transaction, QUESTION).await?;
         let pair = crate::known::pair(filter.category, filter.deal);
-        let answer = transaction.query_one(&question, &[&walk.id, &PARSER_VERSION, &pair, &walk.started_at]);
-        let answer = answer.await.doing("read the ledger")?;
+        let asked: [Parameter<'_>; 4] = [&walk.id, &PARSER_VERSION, &pair, &walk.started_at];
+        let answer = transaction.query_one(&question, &asked).await.doing("read the ledger")?;
         migrate::check_version(answer.get(0))?;
         let (is_known, is_outdated) = (answer.get::<_, bool>(1), answer.get::<_, bool>(2));
         if is_known && !is_outdated {
@@ -157,8 +157,7 @@ impl Load<'_> {
         }
         merge.write_turnover().await?;
         merge.keep_relistings().await?;
-        let counts = RowCounts { rows: seen.counts, without_id: seen.rejects_without_id, elsewhere: seen.elsewhere };
-        ledger_row::enter(&merge.transaction, LEDGER, &walk, &ending, counts).await?;
+        ledger_row::enter(&merge.transaction, LEDGER, &walk, &ending, RowCounts::of(&seen)).await?;
         drift::enter(&merge.transaction, DRIFT, walk.id, &ending.drift).await?;
         remember_digests(&mut merge, &known, digests).await?;
         ledger_row::time(&merge.transaction, walk.id).await?;

@@ -19,6 +19,9 @@ use crate::shrinkage;
 /// So many statements are on their way at once.
 const IN_FLIGHT: usize = 64;
 
+/// A parameter of a statement.
+pub(crate) type Parameter<'a> = &'a (dyn ToSql + Sync);
+
 /// What the parts of a merge share.
 pub(crate) struct Merge<'w> {
     pub(crate) transaction: Transaction<'w>,
@@ -144,11 +147,11 @@ impl<'w> Merge<'w> {
     }
 
     /// Runs a statement by key once for each row, without waiting for one before the next.
-    pub(crate) async fn each<'r, T>(
+    pub(crate) async fn each<'r, T, const N: usize>(
         &mut self,
         sql: &str,
         rows: &'r [T],
-        parameters: impl Fn(&'r T) -> Vec<&'r (dyn ToSql + Sync)>,
+        parameters: impl Fn(&'r T) -> [Parameter<'r>; N],
         action: &'static str,
     ) -> Result<(), Error> {
         if rows.is_empty() {

@@ -3,22 +3,16 @@
 use sreality::category::SUB_CATEGORIES;
 use sreality::codes;
 use sreality::place::{DISTRICTS, District, REGIONS};
-use tokio_postgres::error::SqlState;
 use tokio_postgres::{GenericClient, Transaction};
 
 use crate::connection::Warehouse;
 use crate::error::{Doing, Error};
-use crate::{kept, roles};
+use crate::load::LOAD_LOCK;
+use crate::{roles, views};
 
-/// Every migration by its number; the files are never changed once released.
-const MIGRATIONS: &[(i32, &str, &str)] = &[
-    (1, "facts", include_str!("../migrations/0001_facts.sql")),
-    (2, "quarantine", include_str!("../migrations/0002_quarantine.sql")),
-    (3, "kept_tables", include_str!("../migrations/0003_kept_tables.sql")),
-    (4, "marts", include_str!("../migrations/0004_marts.sql")),
-    (5, "drift", include_str!("../migrations/0005_drift.sql")),
-    (6, "dashboard", include_str!("../migrations/0006_dashboard.sql")),
-];
+/// Every migration by its number; the files are never changed once released. Views and functions are not among them: they
+/// are made anew every time.
+const MIGRATIONS: &[(i32, &str, &str)] = &[(1, "tables", include_str!("../migrations/0001_tables.sql"))];
 
 /// The schema version that this software works with.
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "there are a handful")]
@@ -27,15 +21,12 @@ pub const SCHEMA_VERSION: i32 = MIGRATIONS.len() as i32;
 /// Postgres reckons the checksum, of the very text that it was given.
 const RECORD: &str = "insert into warehouse.migration (version, name, md5) values ($1, $2, md5($3))";
 
-/// Checksum of an earlier text of migration 5, which makes the same schema. Newer Postgres does not take that text.
-const EARLIER_DRIFT: &str = "6733963a65c784e658b2aaf259c0943a";
-
 /// The first migration that was applied with another text.
 const CHANGED: &str = "
 select version
 from warehouse.migration
 join unnest($1::integer[], $2::text[]) as known (version, text) using (version)
-where migration.md5 not in (md5(known.text), case version when 5 then $3 else '' end)
+where migration.md5 <> md5(known.text)
 order by version
 limit 1";
 
@@ -62,6 +53,10 @@ impl Warehouse {
         if found > 0 {
             check_applied(&transaction).await?;
         }
+        // No load may be under way: it reads what is made anew here, and writes what a migration may change.
+        let lock = transaction.execute("select pg_advisory_xact_lock($1)", &[&LOAD_LOCK]).await;
+        lock.doing("wait for loads to end")?;
+        views::drop_all(&transaction).await?;
         let mut applied = Vec::new();
         for (version, name, sql) in MIGRATIONS.iter().filter(|(version, ..)| *version > found) {
             let failed = |source| Error::Migration { version: *version, name, source };
@@ -69,25 +64,23 @@ impl Warehouse {
             transaction.execute(RECORD, &[version, name, sql]).await.doing("record a migration")?;
             applied.push(*name);
         }
-        let changed = fill_codes(&transaction).await?;
-        // A definition may have changed, and a new name must reach listings that no walk touches again.
-        if found > 0 && (changed > 0 || !applied.is_empty()) {
-            kept::remake(&transaction).await?;
-        }
+        views::make_all(&transaction).await?;
+        fill_codes(&transaction).await?;
         roles::create(&transaction).await?;
         roles::grant(&transaction).await?;
         transaction.commit().await.doing("commit the migration")?;
         Ok(applied)
     }
+}
 
-    /// Checks that the schema is the one that this software works with.
-    ///
-    /// # Errors
-    /// If it is another, or Postgres cannot be asked.
-    pub async fn check_schema(&mut self) -> Result<(), Error> {
-        let found = schema_version(self.client().await?).await?;
-        if found == SCHEMA_VERSION { Ok(()) } else { Err(wrong_version(found)) }
-    }
+/// Checks that the schema is the one that this software works with.
+pub(crate) async fn check_schema(client: &impl GenericClient) -> Result<(), Error> {
+    check_version(schema_version(client).await?)
+}
+
+/// Checks the version of the schema.
+pub(crate) fn check_version(found: i32) -> Result<(), Error> {
+    if found == SCHEMA_VERSION { Ok(()) } else { Err(wrong_version(found)) }
 }
 
 fn wrong_version(found: i32) -> Error {
@@ -111,20 +104,16 @@ async fn schema_version(client: &impl GenericClient) -> Result<i32, Error> {
 async fn check_applied(transaction: &Transaction<'_>) -> Result<(), Error> {
     let versions: Vec<_> = MIGRATIONS.iter().map(|migration| migration.0).collect();
     let texts: Vec<_> = MIGRATIONS.iter().map(|migration| migration.2).collect();
-    let changed = match transaction.query_opt(CHANGED, &[&versions, &texts, &EARLIER_DRIFT]).await {
-        Ok(row) => row.map(|row| row.get(0)),
-        // Made before the first release, when the first migration did not have the checksums.
-        Err(error) if error.code() == Some(&SqlState::UNDEFINED_COLUMN) => Some(1),
-        Err(error) => return Err(error).doing("compare the applied migrations"),
-    };
+    let changed = transaction.query_opt(CHANGED, &[&versions, &texts]).await;
+    let changed = changed.doing("compare the applied migrations")?.map(|row| row.get(0));
     match MIGRATIONS.iter().find(|(version, ..)| changed == Some(*version)) {
         Some((version, name, _)) => Err(Error::ChangedMigration { version: *version, name }),
         None => Ok(()),
     }
 }
 
-/// Stores the software's own code tables, so that names need no code to be looked up. Returns how many rows are new.
-async fn fill_codes(transaction: &Transaction<'_>) -> Result<u64, Error> {
+/// Stores the software's own code tables, so that names need no code to be looked up.
+async fn fill_codes(transaction: &Transaction<'_>) -> Result<(), Error> {
     let mut rows: Vec<(&str, i32, &str, Option<i32>)> = Vec::new();
     for table in codes::ALL {
         rows.extend(table.codes.iter().map(|(code, name)| (table.name, i32::from(*code), *name, None)));
@@ -147,4 +136,5 @@ async fn fill_codes(transaction: &Transaction<'_>) -> Result<u64, Error> {
         )
         .await
         .doing("store the code tables")
+        .map(drop)
 }

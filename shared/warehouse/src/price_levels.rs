@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use crate::copy::CopyRows;
 use crate::error::{Doing, Error};
 use crate::history::{Cell, Filter, Level, PriceLevels, Sample, day, levels_with_walk};
-use crate::merge::Merge;
+use crate::merge::{Merge, Parameter};
 
 /// What is known of a day, cell by cell.
 const READ: &str = "
@@ -50,9 +50,11 @@ impl Merge<'_> {
         let removed: Vec<LevelPlace> =
             known.iter().filter(|(place, cells)| other(&levels, place, cells)).map(|(place, _)| *place).collect();
         let (category, deal) = (filter.category, filter.deal);
-        let parameters =
-            |(region, district): &'_ LevelPlace| -> Vec<_> { vec![&category as _, &deal, &today, region, district] };
-        self.each(REMOVE, &removed, parameters, "remove price levels").await?;
+        let key = |(region, district): &LevelPlace| -> (i16, i16, Date, i32, i32) {
+            (category, deal, today, *region, *district)
+        };
+        let removed: Vec<_> = removed.iter().map(key).collect();
+        self.each(REMOVE, &removed, level_key, "remove price levels").await?;
         let mut copies = CopyRows::default();
         // In the order of the key, so that they fill one stretch of its index.
         let new: BTreeMap<_, _> = levels.iter().filter(|(place, cells)| other(&known, place, cells)).collect();
@@ -75,9 +77,15 @@ impl Merge<'_> {
     async fn price_levels(&mut self, day: Date) -> Result<PriceLevels, Error> {
         let Filter { category, deal, .. } = self.filter;
         let statement = self.prepared.statement(&self.transaction, READ).await?;
-        let asked = self.transaction.query_one(&statement, &[&[category].as_slice(), &[deal].as_slice(), &[day].as_slice()]);
-        Ok(price_levels(&asked.await.doing("read the day's price level")?))
+        let asked: [Parameter<'_>; 3] = [&vec![category], &vec![deal], &vec![day]];
+        let row = self.transaction.query_one(&statement, &asked).await.doing("read the day's price level")?;
+        Ok(price_levels(&row))
     }
+}
+
+fn level_key(key: &(i16, i16, Date, i32, i32)) -> [Parameter<'_>; 5] {
+    let (category, deal, day, region, district) = key;
+    [category, deal, day, region, district]
 }
 
 fn price_levels(row: &Row) -> PriceLevels {

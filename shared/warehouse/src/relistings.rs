@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 
 use crate::error::{Doing, Error};
 use crate::history::{Advert, Relisting, relisting};
-use crate::merge::Merge;
+use crate::merge::{Merge, Parameter};
 
 /// So many listings are looked at at once.
 const BATCH: usize = 1000;
@@ -98,14 +98,15 @@ impl Merge<'_> {
                 _ => {}
             }
         }
-        self.each(REMOVE, &removed, |hash_id| vec![hash_id as _], "remove relistings").await?;
-        let parameters = |relisting: &'_ Relisting| -> Vec<_> {
-            let Relisting { new_hash_id, old_hash_id, relisted_at, old_last_seen, .. } = relisting;
-            let Relisting { old_price, new_price, same_agency, .. } = relisting;
-            vec![new_hash_id as _, old_hash_id, relisted_at, old_last_seen, old_price, new_price, same_agency]
-        };
+        self.each(REMOVE, &removed, |hash_id| [hash_id], "remove relistings").await?;
         self.each(WRITE, &written, parameters, "write relistings").await
     }
+}
+
+fn parameters(relisting: &Relisting) -> [Parameter<'_>; 7] {
+    let Relisting { new_hash_id, old_hash_id, relisted_at, old_last_seen, .. } = relisting;
+    let Relisting { old_price, new_price, same_agency, .. } = relisting;
+    [new_hash_id, old_hash_id, relisted_at, old_last_seen, old_price, new_price, same_agency]
 }
 
 fn advert(row: &Row) -> Advert {

@@ -8,19 +8,24 @@ use sreality::row::PARSER_VERSION;
 use tokio_postgres::{IsolationLevel, Transaction};
 use uuid::Uuid;
 
+use crate::attributes::{ATTRIBUTES, values};
+use crate::compare::{Chunk, RowComparer};
 use crate::connection::Warehouse;
+use crate::copy::CopyRows;
+use crate::drift;
 use crate::error::{Doing, Error};
-use crate::rows::Rows;
+use crate::history::Filter;
+use crate::ledger_row::{self, RowCounts};
+use crate::row_digest::RowDigests;
 use crate::walk::{Ending, Walk};
-use crate::{drift, ledger_row};
 
 /// So many differences of a kind are named; the others are only counted.
 pub const NAMED: usize = 20;
 
 /// Where the ledger's row goes as the object gives it.
 const ENTRY: &str = "entry";
-const CREATE_ENTRY: &str =
-    "create temporary table entry (like warehouse.walk including defaults) on commit drop";
+const CREATE_ENTRY: &str = "
+create temporary table entry (like warehouse.walk including defaults including generated, unique (id)) on commit drop";
 /// Where the object's drift goes.
 const DRIFTED: &str = "drifted";
 const CREATE_DRIFTED: &str = "create temporary table drifted (like warehouse.drift) on commit drop";
@@ -92,9 +97,17 @@ pub struct LedgerEntry {
     pub outdated: bool,
 }
 
+/// The walk's rows: each listing's first one, the others, and those that cannot be understood.
+const CREATE_DUPLICATE: &str = "
+create temporary table duplicate (hash_id bigint, digest uuid, line bigint, row_index integer) on commit drop";
+const CREATE_REJECTED: &str = "
+create temporary table rejected (
+    line bigint, row_index integer, hash_id bigint, pointer text, reason text, fragment text
+) on commit drop";
+
 /// A comparison of one raw object with the tables, under way. It leaves no trace in the database.
 pub struct Comparison<'w> {
-    rows: Rows<'w>,
+    transaction: Transaction<'w>,
     walk: Walk,
 }
 
@@ -136,9 +149,16 @@ impl Warehouse {
     /// If Postgres cannot be reached or refuses.
     pub async fn compare(&mut self, walk: Walk) -> Result<Comparison<'_>, Error> {
         let transaction = self.snapshot(false).await?;
-        transaction.batch_execute(CREATE_ENTRY).await.doing("create the table of the ledger's row")?;
-        ledger_row::enter(&transaction, ENTRY, &walk).await?;
-        Ok(Comparison { rows: Rows::begin(transaction).await?, walk })
+        let columns = ATTRIBUTES.map(|(name, r#type)| format!("{name} {}", r#type)).join(", ");
+        let create_sighting = format!(
+            "create temporary table sighting (
+                 line bigint, row_index integer, hash_id bigint, total_price bigint, digest uuid, {columns}
+             ) on commit drop"
+        );
+        for sql in [&create_sighting, CREATE_DUPLICATE, CREATE_REJECTED, CREATE_ENTRY, CREATE_DRIFTED] {
+            transaction.batch_execute(sql).await.doing("create the tables of the object's rows")?;
+        }
+        Ok(Comparison { transaction, walk })
     }
 
     /// Compares the tables with each other; tells what each check found as soon as it did.
@@ -163,23 +183,63 @@ impl Warehouse {
     }
 }
 
-impl<'w> Comparison<'w> {
-    /// Where the walk's rows go.
-    pub fn rows(&mut self) -> &mut Rows<'w> {
-        &mut self.rows
+impl Comparison<'_> {
+    /// What takes the walk's rows apart.
+    #[must_use]
+    pub fn comparer(&self) -> RowComparer {
+        RowComparer::new(Filter::from(&self.walk.segment), Vec::new(), RowDigests::default())
+    }
+
+    /// Takes what the comparer handed over.
+    ///
+    /// # Errors
+    /// If Postgres refuses.
+    pub async fn write(&mut self, chunk: Chunk) -> Result<(), Error> {
+        let (mut sightings, mut duplicates) = (CopyRows::default(), CopyRows::default());
+        for row in &chunk.rows {
+            let digest = Uuid::from_u128(row.attributes.digest);
+            if row.first {
+                sightings.row(5 + values(ATTRIBUTES.len()));
+                sightings.add(row.line);
+                sightings.add(row.index);
+                sightings.add(row.hash_id);
+                sightings.add(row.total_price);
+                sightings.add(digest);
+                sightings.encoded(&row.attributes.encoded);
+            } else {
+                duplicates.row(4);
+                duplicates.add(row.hash_id);
+                duplicates.add(digest);
+                duplicates.add(row.line);
+                duplicates.add(row.index);
+            }
+        }
+        let mut rejected = CopyRows::default();
+        for reject in &chunk.rejects {
+            rejected.row(6);
+            rejected.add(reject.line);
+            rejected.add(reject.index);
+            rejected.add(reject.hash_id);
+            rejected.add(reject.pointer.as_str());
+            rejected.add(reject.reason.as_str());
+            rejected.add(reject.fragment.as_str());
+        }
+        sightings.send(&self.transaction, "sighting", "copy the walk's sightings").await?;
+        duplicates.send(&self.transaction, "duplicate", "copy the walk's duplicates").await?;
+        rejected.send(&self.transaction, "rejected", "copy the walk's rejects").await
     }
 
     /// Compares what was read with the tables, and takes everything back.
     ///
     /// # Errors
     /// If Postgres refuses.
-    pub async fn finish(self, ending: &Ending) -> Result<Vec<Differences>, Error> {
-        let Self { rows, walk } = self;
-        let counts = rows.separate().await?;
-        let transaction = rows.transaction;
-        ledger_row::complete(&transaction, ENTRY, &walk, ending, counts).await?;
-        transaction.batch_execute(CREATE_DRIFTED).await.doing("create the table of the object's drift")?;
+    pub async fn finish(self, comparer: RowComparer, ending: &Ending) -> Result<Vec<Differences>, Error> {
+        let Self { transaction, walk } = self;
+        let seen = comparer.finish().seen;
+        ledger_row::enter(&transaction, ENTRY, &walk, ending, RowCounts::of(&seen)).await?;
         drift::enter(&transaction, DRIFTED, walk.id, &ending.drift).await?;
+        // A comparison is no load: it joins the walk's rows with the tables, and tells the planner how many there are.
+        transaction.batch_execute("analyze sighting, duplicate").await.doing("count the walk's rows")?;
         transaction.execute(UNDER_WAY, &[&walk.id]).await.doing("find the spells of the walk's time")?;
         transaction.batch_execute("analyze under_way").await.doing("count the spells of the walk's time")?;
         let mut found = Vec::new();

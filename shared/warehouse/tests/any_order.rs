@@ -36,15 +36,16 @@ pub(crate) async fn load_all(database: &Database, history: &History) {
     let mut connections = tokio::task::JoinSet::new();
     for connection in 0..history.connections {
         let mut warehouse = database.warehouse();
-        let walks: Vec<_> = history
-            .loads
-            .iter()
-            .skip(connection)
-            .step_by(history.connections)
-            .map(|index| history.walks[*index].clone())
+        let loads = history.loads.iter().enumerate().skip(connection).step_by(history.connections);
+        let walks: Vec<_> = loads
+            .map(|(load, index)| (history.walks[*index].clone(), history.forgotten.contains(&load)))
             .collect();
         connections.spawn(async move {
-            for walk in walks {
+            for (walk, forget) in walks {
+                if forget {
+                    let client = warehouse.client().await.unwrap();
+                    client.batch_execute("delete from warehouse.row_digest").await.unwrap();
+                }
                 load(&mut warehouse, &walk).await.unwrap();
             }
         });

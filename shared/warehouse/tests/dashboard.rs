@@ -36,7 +36,8 @@ fn walk(day: i64, segment: &str, rows: Vec<Row>) -> Walk {
         id: Uuid::from_u128(1000 + day as u128),
         segment: segment.parse().unwrap(),
         complete: true,
-        pages: vec![rows.into_iter().map(Some).collect()],
+        pages: vec![rows.into_iter().map(Ok).collect()],
+        noise: 0,
     }
 }
 

@@ -2,15 +2,13 @@
 
 use cenovka::postgres::PrivatePostgres;
 use jiff::Timestamp;
-use sreality::area::Areas;
-use sreality::price::Amount;
-use sreality::row::{Locality, RowError};
+use serde_json::json;
 use sreality::shape::{Change, Drift};
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
-use warehouse::{Counts, Differences, Ending, Finished, Rows, Warehouse};
+use warehouse::{Begun, Chunk, Counts, Differences, Ending, Finished, RowComparer, Warehouse};
 
-use crate::model::{AREA_M2, Ledger, Listing, PriceLevel, Row, Spell, Tables, Walk, Whereabouts};
+use crate::model::{Ledger, Listing, PriceLevel, Reject, Row, Spell, Tables, Walk, Whereabouts};
 
 /// The tables of facts.
 const FACTS: [&str; 7] = ["walk", "listing", "listing_version", "spell", "extra_sighting", "reject", "drift"];
@@ -51,7 +49,7 @@ impl Database {
             delete from warehouse.relisting;
             delete from warehouse.price_change;
             delete from warehouse.stay;
-            delete from warehouse.current_listing;
+            delete from warehouse.row_digest;
             delete from warehouse.drift;
             delete from warehouse.reject;
             delete from warehouse.extra_sighting;
@@ -178,11 +176,14 @@ const KEPT_OTHERWISE: &str = include_str!("../verify/tables/kept.sql");
 
 /// Loads a walk; `None` if it was loaded before.
 pub(crate) async fn load(warehouse: &mut Warehouse, walk: &Walk) -> Result<Option<Counts>, warehouse::Error> {
-    let Some(mut load) = warehouse.begin(ledger_facts(walk)).await? else { return Ok(None) };
-    add_pages(load.rows(), walk).await?;
-    match load.finish(ending(walk)).await? {
+    let Begun::Load(mut load) = warehouse.begin(ledger_facts(walk), None).await? else { return Ok(None) };
+    let mut comparer = load.comparer();
+    for chunk in chunks(&mut comparer, walk) {
+        load.write(chunk).await?;
+    }
+    match load.finish(comparer, ending(walk)).await? {
         Finished::Loaded(counts) => Ok(Some(counts)),
-        Finished::Falsified(falsified) => panic!("a handful of listings cannot testify: {falsified:?}"),
+        Finished::SetAside(finding) => panic!("a handful of listings cannot testify: {finding:?}"),
     }
 }
 
@@ -191,20 +192,27 @@ pub(crate) async fn differences(warehouse: &mut Warehouse, walks: &[Walk]) -> Ve
     let mut differences = Vec::new();
     for walk in walks {
         let mut comparison = warehouse.compare(ledger_facts(walk)).await.unwrap();
-        add_pages(comparison.rows(), walk).await.unwrap();
-        differences.extend(comparison.finish(&ending(walk)).await.unwrap());
+        let mut comparer = comparison.comparer();
+        for chunk in chunks(&mut comparer, walk) {
+            comparison.write(chunk).await.unwrap();
+        }
+        differences.extend(comparison.finish(comparer, &ending(walk)).await.unwrap());
     }
     warehouse.compare_tables(|found| differences.push(found)).await.unwrap();
     differences.retain(|found| found.count > 0);
     differences
 }
 
-async fn add_pages(rows: &mut Rows<'_>, walk: &Walk) -> Result<(), warehouse::Error> {
+/// What a comparer hands over of a walk's pages.
+fn chunks(comparer: &mut RowComparer, walk: &Walk) -> Vec<Chunk> {
+    let mut chunks = Vec::new();
     for (line, page) in (2..).zip(&walk.pages) {
-        let parsed: Vec<_> = page.iter().map(|row| (parsed(row.as_ref()), "{}")).collect();
-        rows.add_page(line, parsed.into_iter()).await?;
+        let texts: Vec<String> = page.iter().map(|row| text(row, walk.noise)).collect();
+        chunks.extend(comparer.page(line, texts.iter().map(String::as_bytes)).unwrap());
+        // Small, so that a listing's rows may stand in several.
+        chunks.extend(comparer.rest());
     }
-    Ok(())
+    chunks
 }
 
 fn ending(walk: &Walk) -> Ending {
@@ -246,31 +254,24 @@ fn ledger_facts(walk: &Walk) -> warehouse::Walk {
     }
 }
 
-fn parsed(row: Option<&Row>) -> Result<sreality::row::Row<'_>, RowError> {
-    let Some(Row { hash_id, total_price, name, place }) = row else {
-        return Err(RowError { pointer: "/hash_id".to_owned(), reason: "missing".to_owned() });
+/// A row as the portal might send it.
+fn text(row: &Result<Row, Reject>, noise: u8) -> String {
+    let Row { hash_id, total_price, name, place } = match row {
+        Ok(row) => row,
+        Err(Reject { hash_id: Some(hash_id) }) => return json!({ "hash_id": hash_id, "price_czk": "free" }).to_string(),
+        Err(Reject { hash_id: None }) => return json!({ "noise": noise }).to_string(),
     };
-    Ok(sreality::row::Row {
-        hash_id: *hash_id,
-        category: place.category,
-        deal: place.deal,
-        sub_category: place.sub_category,
-        name: Some((*name).into()),
-        areas: Areas { area_m2: Some(AREA_M2 as i32), plot_area_m2: None },
-        total_price: *total_price,
-        advertised: Amount { czk: None, unit: None },
-        currency: None,
-        discount: None,
-        locality: Locality {
-            region_id: place.region_id,
-            district_id: place.district_id,
-            ..Locality::default()
-        },
-        agency_id: None,
-        agency: None,
-        images: 0,
-        has_video: None,
-        has_tour: None,
-        distances: [None; 13],
+    let code = |value: Option<i16>| json!({ "value": value });
+    json!({
+        "noise": noise,
+        "hash_id": hash_id,
+        "advert_name": name,
+        "category_main_cb": code(Some(place.category)),
+        "category_type_cb": code(Some(place.deal)),
+        "category_sub_cb": code(place.sub_category),
+        "price_summary_czk": total_price.unwrap_or(0),
+        "price_summary_unit_cb": code(Some(place.deal)),
+        "locality": { "region_id": place.region_id.unwrap_or(-1), "district_id": place.district_id.unwrap_or(-1) },
     })
+    .to_string()
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use uuid::Uuid;
 
-use crate::model::{Row, Walk, Whereabouts};
+use crate::model::{Reject, Row, Walk, Whereabouts};
 
 /// Segments that overlap: narrower, wider, and none of these.
 const SEGMENTS: [&str; 9] = [
@@ -29,6 +29,8 @@ pub(crate) struct History {
     /// Indexes of walks; some come twice.
     pub(crate) loads: Vec<usize>,
     pub(crate) connections: usize,
+    /// Before these loads the digests of rows are forgotten.
+    pub(crate) forgotten: Vec<usize>,
 }
 
 /// What one walk finds of one listing.
@@ -47,8 +49,12 @@ enum Found {
     Twice {
         price: usize,
     },
-    /// A row that cannot be understood.
+    /// A row that cannot be understood, but says which listing it is.
     Reject,
+    /// One that does not even say that.
+    Unreadable,
+    /// One that can be understood beside one that cannot.
+    SeenAndRejected,
 }
 
 pub(crate) fn history() -> impl Strategy<Value = History> {
@@ -64,13 +70,18 @@ pub(crate) fn history() -> impl Strategy<Value = History> {
             .collect();
         let once: Vec<usize> = (0..walks.len()).collect();
         let again = vec(0..walks.len(), 0..3);
-        (Just(walks), again, Just(once), Just(connections)).prop_flat_map(
-            |(walks, again, mut loads, connections)| {
+        let in_order = any::<bool>();
+        let forgotten = vec(0..walks.len(), 0..3);
+        (Just(walks), again, Just(once), Just(connections), in_order, forgotten).prop_flat_map(
+            |(walks, again, mut loads, connections, in_order, forgotten)| {
                 loads.extend(again);
-                Just(loads).prop_shuffle().prop_map(move |loads| History {
-                    walks: walks.clone(),
-                    loads,
-                    connections,
+                Just(loads).prop_shuffle().prop_map(move |mut loads| {
+                    // As nearly all walks come: one after the other, each newer than all that is known.
+                    if in_order {
+                        loads.sort_by_key(|index| (walks[*index].started_at, walks[*index].id));
+                    }
+                    let (walks, forgotten) = (walks.clone(), forgotten.clone());
+                    History { walks, loads, connections: if in_order { 1 } else { connections }, forgotten }
                 })
             },
         )
@@ -79,15 +90,17 @@ pub(crate) fn history() -> impl Strategy<Value = History> {
 
 fn walk() -> impl Strategy<Value = Walk> {
     let complete = prop_oneof![4 => Just(true), 1 => Just(false)];
-    (0..7_i64, select(&SEGMENTS[..]), complete, vec(found(), LISTINGS)).prop_map(
-        |(day, segment, complete, found)| {
-            let rows: Vec<Option<Row>> =
+    let noise = prop_oneof![3 => Just(0_u8), 1 => 1..3_u8];
+    (0..7_i64, select(&SEGMENTS[..]), complete, noise, vec(found(), LISTINGS)).prop_map(
+        |(day, segment, complete, noise, found)| {
+            let rows: Vec<Result<Row, Reject>> =
                 found.into_iter().enumerate().flat_map(|(listing, found)| rows(listing, found)).collect();
             Walk {
                 started_at: Timestamp::UNIX_EPOCH + (day * 24).hours(),
                 id: Uuid::nil(),
                 segment: segment.parse().unwrap(),
                 complete,
+                noise,
                 pages: rows.chunks(3).map(<[_]>::to_vec).collect(),
             }
         },
@@ -104,12 +117,14 @@ fn found() -> impl Strategy<Value = Found> {
             .prop_map(|(price, place, name)| Found::Other { price, place, name }),
         1 => (0..3_usize).prop_map(|price| Found::Twice { price }),
         1 => Just(Found::Reject),
+        1 => Just(Found::SeenAndRejected),
     ]
+    .prop_flat_map(|found| prop_oneof![200 => Just(found), 1 => Just(Found::Unreadable)])
 }
 
-fn rows(listing: usize, found: Found) -> Vec<Option<Row>> {
+fn rows(listing: usize, found: Found) -> Vec<Result<Row, Reject>> {
     let row = |price: usize, place: usize, name: usize| {
-        Some(Row {
+        Ok(Row {
             hash_id: listing as i64 + 1,
             total_price: [Some(5_000_000), Some(4_900_000), None][price],
             name: ["Prodej bytu 2+kk 50 m²", "Prodej bytu 2+kk 51 m²"][name],
@@ -124,7 +139,9 @@ fn rows(listing: usize, found: Found) -> Vec<Option<Row>> {
         Found::Other { price, place, name } if place < 4 => vec![row(price, listing % 4, name)],
         Found::Other { price, place, name } => vec![row(price, place - 4 + listing % 2, name)],
         Found::Twice { price } => vec![row(price, listing % 4, 0), usual],
-        Found::Reject => vec![None],
+        Found::Reject => vec![Err(Reject { hash_id: Some(listing as i64 + 1) })],
+        Found::Unreadable => vec![Err(Reject { hash_id: None })],
+        Found::SeenAndRejected => vec![Err(Reject { hash_id: Some(listing as i64 + 1) }), usual],
     }
 }
 

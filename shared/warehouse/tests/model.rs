@@ -8,9 +8,6 @@ use sreality::Segment;
 use sreality::place::Place;
 use uuid::Uuid;
 
-/// The area of every generated listing.
-pub(crate) const AREA_M2: i64 = 50;
-
 /// One walk and what it saw.
 #[derive(Clone, Debug)]
 pub(crate) struct Walk {
@@ -18,8 +15,16 @@ pub(crate) struct Walk {
     pub(crate) id: Uuid,
     pub(crate) segment: Segment,
     pub(crate) complete: bool,
-    /// Its rows by page and index; `None` for one that cannot be understood.
-    pub(crate) pages: Vec<Vec<Option<Row>>>,
+    /// Its rows by page and index.
+    pub(crate) pages: Vec<Vec<Result<Row, Reject>>>,
+    /// What every row says beside, of which nothing is kept.
+    pub(crate) noise: u8,
+}
+
+/// A row that cannot be understood, and which listing it is, as far as it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reject {
+    pub(crate) hash_id: Option<i64>,
 }
 
 /// What the model knows of a row.
@@ -29,6 +34,19 @@ pub(crate) struct Row {
     pub(crate) total_price: Option<i64>,
     pub(crate) name: &'static str,
     pub(crate) place: Whereabouts,
+}
+
+impl Row {
+    /// Square metres, as the name says.
+    fn area_m2(&self) -> i64 {
+        if self.name.contains("51 m²") { 51 } else { 50 }
+    }
+
+    /// Price per m², rounded half up.
+    fn price_per_m2(&self) -> Option<i32> {
+        let area = self.area_m2();
+        self.total_price.map(|price| ((2 * price + area) / (2 * area)) as i32)
+    }
 }
 
 /// What decides which walks cover a listing.
@@ -94,7 +112,7 @@ pub(crate) struct Listing {
 pub(crate) struct Spell {
     pub(crate) hash_id: i64,
     pub(crate) first: (Timestamp, Uuid),
-    /// `None`: the latest complete walk that covers the listing.
+    /// `None`: nothing has ended it.
     pub(crate) last: Option<(Timestamp, Uuid)>,
     pub(crate) total_price: Option<i64>,
     pub(crate) missing_since: Option<Timestamp>,
@@ -110,10 +128,14 @@ impl Walk {
 
     /// Every row that can be understood, with its position.
     fn rows(&self) -> impl Iterator<Item = (Position, &Row)> {
-        self.positions().filter_map(|(position, row)| Some((position, row.as_ref()?)))
+        self.positions().filter_map(|(position, row)| Some((position, row.as_ref().ok()?)))
     }
 
-    fn positions(&self) -> impl Iterator<Item = (Position, &Option<Row>)> {
+    fn rejects(&self) -> impl Iterator<Item = (Position, &Reject)> {
+        self.positions().filter_map(|(position, row)| Some((position, row.as_ref().err()?)))
+    }
+
+    fn positions(&self) -> impl Iterator<Item = (Position, &Result<Row, Reject>)> {
         (2..).zip(&self.pages).flat_map(move |(line, page)| {
             (0..).zip(page).map(move |(index, row)| ((self.id, line, index), row))
         })
@@ -129,9 +151,19 @@ impl Walk {
         (self.started_at.as_second() / 86_400) as i32
     }
 
-    /// A walk takes in a cell when it covers every listing of it.
+    /// Whether it can say that a listing is gone: it is complete, and every reject says which listing it is.
+    fn is_covering(&self) -> bool {
+        self.complete && self.rejects().all(|(_, reject)| reject.hash_id.is_some())
+    }
+
+    /// A walk says nothing of a listing whose row it rejected.
+    fn rejected(&self, hash_id: i64) -> bool {
+        self.rejects().any(|(_, reject)| reject.hash_id == Some(hash_id))
+    }
+
+    /// A walk takes in a cell when its segment matches every listing of it.
     fn takes_in(&self, &(category, deal, region, district, sub_category): &Cell) -> bool {
-        self.covers(&Whereabouts {
+        self.matches(&Whereabouts {
             category,
             deal,
             sub_category: Some(sub_category),
@@ -140,16 +172,16 @@ impl Walk {
         })
     }
 
-    /// The price per m² of every listing that the walk saw and covers, for each cell that it is a part of.
+    /// The price per m² of every listing that the walk saw in its segment, for each cell that it is a part of.
     fn prices_per_m2(&self) -> impl Iterator<Item = (Cell, i32)> {
         let mut ids: Vec<i64> = self.rows().map(|(_, row)| row.hash_id).collect();
         ids.sort_unstable();
         ids.dedup();
         let sightings = ids.into_iter().filter_map(|hash_id| self.sighting(hash_id));
         sightings
-            .filter(|row| self.covers(&row.place))
-            .filter_map(|row| Some((row, row.total_price?)))
-            .flat_map(|(row, price)| {
+            .filter(|row| self.matches(&row.place))
+            .filter_map(|row| Some((row, row.price_per_m2()?)))
+            .flat_map(|(row, price_per_m2)| {
                 let Whereabouts { category, deal, sub_category, region_id, district_id } = row.place;
                 let (region, district) = (region_id.unwrap_or(0), district_id.unwrap_or(0));
                 let sub_category = sub_category.unwrap_or(0);
@@ -162,12 +194,13 @@ impl Walk {
                     (-1, -1, -1),
                 ]
                 .map(|(region, district, sub_category)| {
-                    ((category, deal, region, district, sub_category), (price / AREA_M2) as i32)
+                    ((category, deal, region, district, sub_category), price_per_m2)
                 })
             })
     }
 
-    fn covers(&self, listing: &Whereabouts) -> bool {
+    /// Whether the segment's filter matches a listing that is there.
+    fn matches(&self, listing: &Whereabouts) -> bool {
         let Segment { category, deal, place, sub_categories } = &self.segment;
         let in_place = match place {
             None => true,
@@ -192,8 +225,7 @@ pub(crate) fn tables(walks: &[Walk]) -> Tables {
     let mut tables = Tables::default();
     for walk in &walks {
         tables.ledger.push(ledger(walk));
-        let rejects = walk.positions().filter(|(_, row)| row.is_none());
-        tables.rejects.extend(rejects.map(|(position, _)| position));
+        tables.rejects.extend(walk.rejects().map(|(position, _)| position));
     }
     for hash_id in hash_ids {
         // Oldest first.
@@ -212,9 +244,12 @@ pub(crate) fn tables(walks: &[Walk]) -> Tables {
         });
         tables.versions.extend(versions.into_values().map(|position| (hash_id, position)));
 
-        // A listing is where its newest sighting says; the complete walks that cover it there can miss it.
-        let covering: Vec<&Walk> =
-            walks.iter().copied().filter(|walk| walk.complete && walk.covers(&newest.place)).collect();
+        // A listing is where its newest sighting says; the walks that cover it there can miss it.
+        let covering: Vec<&Walk> = walks
+            .iter()
+            .copied()
+            .filter(|walk| walk.is_covering() && walk.matches(&newest.place) && !walk.rejected(hash_id))
+            .collect();
         let covers = |walk: &Walk| covering.iter().any(|covering| covering.id == walk.id);
         tables.extra_sightings.extend(
             sightings
@@ -229,14 +264,14 @@ pub(crate) fn tables(walks: &[Walk]) -> Tables {
     tables
 }
 
-/// Of every day and cell, what the last complete walk that takes the cell in saw there.
+/// Of every day and cell, what the last covering walk that takes the cell in saw there.
 fn price_levels(walks: &[&Walk]) -> Vec<PriceLevel> {
-    let complete: Vec<&Walk> = walks.iter().copied().filter(|walk| walk.complete).collect();
+    let covering: Vec<&Walk> = walks.iter().copied().filter(|walk| walk.is_covering()).collect();
     let mut last: BTreeMap<(i32, Cell), &Walk> = BTreeMap::new();
-    for walk in &complete {
+    for walk in &covering {
         for (cell, _) in walk.prices_per_m2() {
             let mut takers =
-                complete.iter().filter(|taker| taker.day() == walk.day() && taker.takes_in(&cell));
+                covering.iter().filter(|taker| taker.day() == walk.day() && taker.takes_in(&cell));
             if let Some(taker) = takers.next_back() {
                 last.insert((walk.day(), cell), taker);
             }
@@ -286,15 +321,15 @@ fn versions<'w>(walks: &[&'w Walk], hash_id: i64) -> BTreeMap<&'w Row, Position>
     versions
 }
 
-/// A spell is a longest stretch of sightings at one price with no complete walk between them that covered the listing
-/// and did not see it.
+/// A spell is a longest stretch of sightings at one price with no walk between them that covered the listing and did not
+/// see it. The last one is open until such a walk comes.
 fn spells(hash_id: i64, sightings: &[(&Walk, &Row)], covering: &[&Walk]) -> Vec<Spell> {
     let mut spells = Vec::new();
     let mut first = None;
     for (index, (walk, row)) in sightings.iter().enumerate() {
         let first_walk = *first.get_or_insert(*walk);
         let next = sightings.get(index + 1);
-        // Complete walks that covered the listing between this sighting and the next all missed it.
+        // Walks that covered the listing between this sighting and the next all missed it.
         let missed: Vec<&Walk> = covering
             .iter()
             .copied()
@@ -305,11 +340,11 @@ fn spells(hash_id: i64, sightings: &[(&Walk, &Row)], covering: &[&Walk]) -> Vec<
         if goes_on {
             continue;
         }
-        let seen_by_latest = covering.last().is_some_and(|latest| latest.id == walk.id);
+        let ended = next.is_some() || !missed.is_empty();
         spells.push(Spell {
             hash_id,
             first: first_walk.order(),
-            last: (!(next.is_none() && seen_by_latest)).then(|| walk.order()),
+            last: ended.then(|| walk.order()),
             total_price: row.total_price,
             missing_since: missed.first().map(|walk| walk.started_at),
             delisted_at: missed.get(2).map(|walk| walk.started_at),

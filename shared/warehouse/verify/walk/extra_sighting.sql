@@ -8,11 +8,13 @@ with expected as (
     join warehouse.listing using (hash_id)
     where walk.id = $1
         and (
-            walk.complete
-            and warehouse.covers(
+            warehouse.covers(
                 walk, listing.category, listing.deal, listing.sub_category, listing.region_id, listing.district_id
+            ) is not true
+            or exists (
+                select from warehouse.reject where reject.walk_id = walk.id and reject.hash_id = listing.hash_id
             )
-        ) is not true
+        )
 ),
 kept as (
     select hash_id, total_price from warehouse.extra_sighting where walk_id = $1

@@ -12,10 +12,10 @@ select format(
         when kept.walk_id is null
             then format('it cannot be understood (%s), and is not in warehouse.reject', rejected.reason)
         when rejected.reason is null then 'it is in warehouse.reject, but the object has no such reject'
-        else 'pointer, reason or fragment in warehouse.reject are not those of the row'
+        else 'listing, pointer, reason or fragment in warehouse.reject are not those of the row'
     end
 )
 from rejected
 full join kept using (line, row_index)
-where (kept.pointer, kept.reason, kept.fragment)
-    is distinct from (rejected.pointer, rejected.reason, rejected.fragment)
+where (kept.hash_id, kept.pointer, kept.reason, kept.fragment)
+    is distinct from (rejected.hash_id, rejected.pointer, rejected.reason, rejected.fragment)

@@ -27,7 +27,7 @@ left join warehouse.walk as earliest on earliest.id = version.walk_id
 where walk.id = $1
     and (
         version.hash_id is null
-        or (earliest.started_at, earliest.id, version.line, version.row_index)
+        or (version.seen_at, version.walk_id, version.line, version.row_index)
             > (walk.started_at, walk.id, place.line, place.row_index)
     )
 union all
@@ -36,10 +36,11 @@ select format(
     version.line, version.row_index, version.hash_id
 )
 from warehouse.listing_version as version
+join warehouse.walk on walk.id = version.walk_id
 where version.walk_id = $1
-    and not exists (
+    and (version.seen_at <> walk.started_at or not exists (
         select
         from place
         where (place.hash_id, place.digest, place.line, place.row_index)
             = (version.hash_id, version.digest, version.line, version.row_index)
-    )
+    ))
