@@ -7,8 +7,14 @@
 //! {"closing":{"complete":true,"pages":41,"rows":20129,"distinct":20113,"requests":43,"retries":1,…}}
 //! ```
 //! A file without its closing line is a damaged file.
+//!
+//! A page's body is its line's last key, and no key before it holds an object. So the first `,"body":` of the line is
+//! where the body begins (within a JSON string these quotes would be escaped), and all up to the last two braces is the
+//! body: it is found without being parsed. A page line of another order, or with spaces between its first tokens, is
+//! damaged. Whether the body is a page, and JSON at all, is for who reads it.
 
 use jiff::Timestamp;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sreality::shape::Drift;
@@ -44,8 +50,8 @@ pub struct Header {
     pub robots_disregarded: bool,
 }
 
-/// A page as it is read: the body is borrowed from the line.
-#[derive(Debug, Serialize, Deserialize)]
+/// A page as it is read, borrowed from the line.
+#[derive(Debug)]
 pub struct PageLine<'a> {
     /// The request.
     pub url: &'a str,
@@ -55,9 +61,8 @@ pub struct PageLine<'a> {
     pub fetched_at: Timestamp,
     /// Milliseconds from sending the request to the body's last byte.
     pub duration_ms: u64,
-    /// The body as received, but for newlines between tokens, which became spaces.
-    #[serde(borrow)]
-    pub body: &'a RawValue,
+    /// The body as received, but for newlines between tokens, which became spaces. Not looked into.
+    pub body: &'a [u8],
 }
 
 /// The last line: how the walk ended.
@@ -89,12 +94,30 @@ pub struct Closing {
     pub finished_at: Timestamp,
 }
 
-/// One line of the file.
-#[derive(Serialize, Deserialize)]
+/// A line as it is written.
+#[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum RawLine<'a> {
+pub(crate) enum WrittenLine<'a> {
+    Header(&'a Header),
+    Page(WrittenPage<'a>),
+    Closing(&'a Closing),
+}
+
+/// A page as it is written. The body must stay the last key: readers rely on it.
+#[derive(Serialize)]
+pub(crate) struct WrittenPage<'a> {
+    pub(crate) url: &'a str,
+    pub(crate) status: u16,
+    pub(crate) fetched_at: Timestamp,
+    pub(crate) duration_ms: u64,
+    pub(crate) body: &'a RawValue,
+}
+
+/// A first or a last line as it is read; a page only to be told from them.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EndLine {
     Header(Header),
-    #[serde(borrow)]
-    Page(PageLine<'a>),
+    Page(IgnoredAny),
     Closing(Closing),
 }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::error::Error;
-use crate::walk::{Closing, Header, PageLine, RawLine};
+use crate::walk::{Closing, Header, WrittenLine, WrittenPage};
 
 /// On recorded pages level 9 packs 13 % tighter than level 3 and still takes hundreds of MB a second, far
 /// more than a polite walk delivers.
@@ -47,7 +47,7 @@ impl<W: AsyncWrite + Unpin> WalkWriter<W> {
     /// If the sink fails.
     pub async fn start(output: W, header: Header) -> Result<Self, Error> {
         let mut writer = Self { output: ZstdEncoder::with_quality(output, LEVEL), pages: 0, rows: 0 };
-        writer.line(&RawLine::Header(header)).await?;
+        writer.line(&WrittenLine::Header(&header)).await?;
         Ok(writer)
     }
 
@@ -58,8 +58,8 @@ impl<W: AsyncWrite + Unpin> WalkWriter<W> {
     pub async fn page(&mut self, page: PageRecord) -> Result<(), Error> {
         let PageRecord { url, status, fetched_at, duration_ms, body, rows } = page;
         let body = RawValue::from_string(on_one_line(body)).map_err(|error| Error::Transfer(error.into()))?;
-        let page = PageLine { url: &url, status, fetched_at, duration_ms, body: &body };
-        self.line(&RawLine::Page(page)).await?;
+        let page = WrittenPage { url: &url, status, fetched_at, duration_ms, body: &body };
+        self.line(&WrittenLine::Page(page)).await?;
         self.pages += 1;
         self.rows += rows;
         Ok(())
@@ -72,12 +72,12 @@ impl<W: AsyncWrite + Unpin> WalkWriter<W> {
     /// If the sink fails.
     pub async fn finish(mut self, closing: Closing) -> Result<(Closing, W), Error> {
         let closing = Closing { pages: self.pages, rows: self.rows, ..closing };
-        self.line(&RawLine::Closing(closing.clone())).await?;
+        self.line(&WrittenLine::Closing(&closing)).await?;
         self.output.shutdown().await.map_err(Error::Transfer)?;
         Ok((closing, self.output.into_inner()))
     }
 
-    async fn line(&mut self, line: &RawLine<'_>) -> Result<(), Error> {
+    async fn line(&mut self, line: &WrittenLine<'_>) -> Result<(), Error> {
         let mut text = serde_json::to_vec(line).map_err(|error| Error::Transfer(io::Error::other(error)))?;
         text.push(b'\n');
         self.output.write_all(&text).await.map_err(Error::Transfer)
