@@ -55,7 +55,7 @@ impl Loading {
             let Some(created) = self.events.lock().await.recv().await else { break };
             let event: Event = serde_json::from_value(created.to_event())?;
             self.begin_work();
-            let loaded = Box::pin(loader.load_event(&event)).await;
+            let loaded = Box::pin(loader.load_event(&event, None)).await;
             self.end_work();
             for object in loaded.map_err(Error::Failed)?.objects {
                 if let Loaded::Loaded { rows_seen, .. } = object.loaded {

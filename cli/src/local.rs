@@ -130,7 +130,7 @@ impl LoaderFunction for LocalLoader {
     async fn load(&self, key: &str, event: serde_json::Value) -> Result<(), reconciler::Error> {
         let error = |class, reason| reconciler::Error::Load { key: key.to_owned(), reason, class };
         let event = serde_json::from_value(event).map_err(|cause| error(Class::Reject, cause.to_string()))?;
-        let loaded = Box::pin(self.0.load_event(&event)).await;
+        let loaded = Box::pin(self.0.load_event(&event, None)).await;
         loaded.map(drop).map_err(|failure| error(failure.class, failure.message))
     }
 }

@@ -38,7 +38,7 @@ pub async fn load(keys: &[String]) -> Result<(), Error> {
     let loader = Loader::from_env().await?;
     let mut failures = Vec::new();
     for key in &keys {
-        match Box::pin(loader.load_key(key)).await {
+        match Box::pin(loader.load_key(key, None)).await {
             Ok(outcome) => print_outcome(&outcome),
             Err(failure) => failures.push(failure),
         }

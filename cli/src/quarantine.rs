@@ -40,7 +40,7 @@ pub async fn release(key: &str) -> Result<(), Error> {
     }
     // Released before, it may still have to be loaded.
     warehouse.release(&settings.raw_bucket, &name).await?;
-    let outcome = Box::pin(Loader::from_env().await?.load_key(&key)).await.map_err(Error::Failed)?;
+    let outcome = Box::pin(Loader::from_env().await?.load_key(&key, None)).await.map_err(Error::Failed)?;
     print_outcome(&outcome);
     Ok(())
 }

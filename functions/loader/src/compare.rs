@@ -16,10 +16,14 @@ pub async fn compare(
     warehouse: &mut Warehouse,
     key: &ObjectKey,
 ) -> Result<Vec<Differences>, Error> {
-    let key = key.to_string();
-    let (body, bytes) = store.get(&key).await?;
-    let object = Object::open(Place { bucket: store.bucket(), key: &key }, body, bytes).await?;
+    let place = Place { bucket: store.bucket().to_owned(), key: key.to_string() };
+    let fetched = store.fetch(&place.key).await?;
+    let object = Object::open(place, fetched)?;
     let mut comparison = warehouse.compare(object.walk()).await?;
-    let ending = object.read(comparison.rows()).await?;
-    Ok(comparison.finish(&ending).await?)
+    let mut rows = object.read(comparison.comparer());
+    while let Some(chunk) = rows.chunks.recv().await {
+        comparison.write(chunk).await?;
+    }
+    let (comparer, ending) = rows.end().await?;
+    Ok(comparison.finish(comparer, &ending).await?)
 }

@@ -67,6 +67,17 @@ pub enum Error {
     /// Postgres.
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
+    /// The function's time is nearly up: the load took itself back before Lambda would have killed it.
+    #[error("s3://{bucket}/{key}: the load was not done when the function's time was nearly up")]
+    OutOfTime {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+    },
+    /// The thread that read the object gave up, because what it read could not be written or it was stopped.
+    #[error("reading the walk was given up")]
+    Abandoned,
 }
 
 impl Error {
@@ -74,7 +85,7 @@ impl Error {
     #[must_use]
     pub fn quarantine(&self) -> Option<QuarantineKind> {
         match self {
-            Self::File { source: raw_zone::Error::Transfer(_), .. } => None,
+            Self::File { source: raw_zone::Error::Transfer(_), .. } | Self::OutOfTime { .. } | Self::Abandoned => None,
             Self::File { source: raw_zone::Error::Format { .. }, .. } => Some(QuarantineKind::UnknownFormat),
             Self::File { .. } | Self::Key(_) | Self::OtherWalk { .. } | Self::Page { .. } => {
                 Some(QuarantineKind::Damaged)
@@ -89,7 +100,9 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Self::Store(error) => error.class(),
-            Self::File { source: raw_zone::Error::Transfer(_), .. } => Class::Retry,
+            Self::File { source: raw_zone::Error::Transfer(_), .. } | Self::OutOfTime { .. } | Self::Abandoned => {
+                Class::Retry
+            }
             Self::Warehouse(error) if error.is_transient() => Class::Retry,
             Self::Warehouse(error) if !error.is_bad_data() => Class::Stop,
             _ => Class::Reject,

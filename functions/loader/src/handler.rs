@@ -1,18 +1,22 @@
 //! The handler: one event, any number of records.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use raw_zone::{KeyError, ObjectKey};
-use runtime::{Failure, LoaderSettings, RawStore, Record};
+use runtime::{Failure, LoaderSettings, RawStore, Record, time_left};
 use serde::Serialize;
 use tokio::sync::Mutex;
+use tokio::time::timeout_at;
 use warehouse::Warehouse;
 
 use crate::error::{Error, StartError};
 use crate::event::{Asked, Event, asked};
 use crate::load::{Loaded, Outcome, load, set_aside_strange};
+
+/// A load that is not done so long before the function's deadline takes itself back, and says which object it was.
+const RESERVE: Duration = Duration::from_secs(2);
 
 /// What became of an event's objects.
 #[derive(Clone, Debug, Serialize)]
@@ -55,14 +59,15 @@ impl Loader {
     /// # Errors
     /// With the class of the worst error, after the other records were loaded.
     pub async fn handle(&self, event: LambdaEvent<Event>) -> Result<Response, Failure> {
-        self.load_event(&event.payload).await
+        let left = time_left(event.context.deadline(), SystemTime::now());
+        self.load_event(&event.payload, Some(Instant::now() + left.saturating_sub(RESERVE))).await
     }
 
-    /// Loads what an event asks for.
+    /// Loads what an event asks for, until a deadline.
     ///
     /// # Errors
     /// As [`Loader::handle`].
-    pub async fn load_event(&self, event: &Event) -> Result<Response, Failure> {
+    pub async fn load_event(&self, event: &Event, deadline: Option<Instant>) -> Result<Response, Failure> {
         let (mut keys, mut strange, mut failures) = (Vec::new(), Vec::new(), Vec::new());
         match &event.event {
             Some(name) => tracing::info!(event = name, "ignored an event without records"),
@@ -86,7 +91,7 @@ impl Loader {
         keys.sort_by_key(|key| (key.started_at, key.walk));
         let mut objects = Vec::new();
         for key in keys {
-            match self.load_key(&key).await {
+            match self.load_key(&key, deadline).await {
                 Ok(outcome) => objects.push(outcome),
                 Err(failure) => failures.push(failure),
             }
@@ -107,10 +112,21 @@ impl Loader {
     ///
     /// # Errors
     /// If it cannot be loaded through no fault of its own; nothing of it is in the warehouse then.
-    pub async fn load_key(&self, key: &ObjectKey) -> Result<Outcome, Failure> {
+    pub async fn load_key(&self, key: &ObjectKey, deadline: Option<Instant>) -> Result<Outcome, Failure> {
         let mut warehouse = self.warehouse.lock().await;
         let started = Instant::now();
-        let outcome = load(&self.store, &mut warehouse, key).await;
+        let loading = load(&self.store, &mut warehouse, key, deadline);
+        let outcome = match deadline {
+            None => loading.await,
+            Some(deadline) => match timeout_at(deadline.into(), loading).await {
+                Ok(outcome) => outcome,
+                Err(_) => {
+                    warehouse.disconnect();
+                    let (bucket, key) = (self.store.bucket().to_owned(), key.to_string());
+                    Err(Error::OutOfTime { bucket, key })
+                }
+            },
+        };
         let outcome = outcome.map_err(|error| self.failure(&key.to_string(), &error))?;
         log(&outcome);
         record(&outcome, started.elapsed()).write();

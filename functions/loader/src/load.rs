@@ -1,14 +1,14 @@
 //! One raw object into the warehouse, or into its quarantine.
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 use raw_zone::{KeyError, ObjectKey};
 use runtime::RawStore;
 use runtime::failure::with_causes;
 use serde::Serialize;
 use sreality::Segment;
-use warehouse::{
-    Counts, Entry, Falsified, Finding, Finished, QuarantineKind, Quarantined, Suspect, Warehouse,
-};
+use warehouse::{Begun, Counts, Entry, Finding, Finished, QuarantineKind, Suspect, Warehouse};
 
 use crate::error::Error;
 use crate::object::{Object, Place};
@@ -49,7 +49,7 @@ pub enum Loaded {
     AlreadyLoaded,
     /// Set aside now: nothing of it is in any other table.
     Quarantined {
-        /// `damaged`, `unknown_format` or `falsified`.
+        /// `damaged`, `unknown_format`, `falsified` or `shrunken`.
         kind: &'static str,
         /// What is wrong with it.
         reason: String,
@@ -68,27 +68,30 @@ pub(crate) async fn load(
     store: &RawStore,
     warehouse: &mut Warehouse,
     key: &ObjectKey,
+    deadline: Option<Instant>,
 ) -> Result<Outcome, Error> {
-    let place = Place { bucket: store.bucket(), key: &key.to_string() };
-    let outcome = |loaded| Outcome { key: place.key.to_owned(), segment: Some(key.segment.clone()), loaded };
+    let place = Place { bucket: store.bucket().to_owned(), key: key.to_string() };
+    let outcome = |loaded| Outcome { key: key.to_string(), segment: Some(key.segment.clone()), loaded };
     // Duplicate events are common enough to spare them the download.
-    if warehouse.entry(place.bucket, place.key).await? == Entry::Loaded {
-        return Ok(outcome(Loaded::AlreadyLoaded));
-    }
-    let trusted = match warehouse.quarantined(place.bucket, place.key).await? {
-        Some(found) if found.released_at.is_none() => return Ok(outcome(already_quarantined(found))),
-        Some(found) => found.kind == QuarantineKind::Falsified,
-        None => false,
+    let entry = warehouse.entry(&place.bucket, &place.key).await?;
+    let trusted = match &entry {
+        Entry::Loaded => return Ok(outcome(Loaded::AlreadyLoaded)),
+        Entry::SetAside { kind, reason } => return Ok(outcome(already_quarantined(*kind, reason.clone()))),
+        Entry::Released(kind) => kind.is_judgement(),
+        Entry::Missing | Entry::Outdated => false,
     };
     let mut object_bytes = None;
-    let finding = match load_file(store, warehouse, place, trusted, &mut object_bytes).await {
+    let loaded = load_object(store, warehouse, &place, trusted, deadline, &mut object_bytes).await;
+    let finding = match loaded {
         Ok(Ended::Loaded(loaded)) => return Ok(outcome(loaded)),
-        Ok(Ended::Falsified(falsified)) => falsified.into(),
+        Ok(Ended::SetAside(finding)) => finding,
+        // What was loaded before stays; that it cannot be read again is a failure.
+        Err(error) if entry == Entry::Outdated => return Err(error),
         Err(error) => finding(error)?,
     };
     // The load is taken back before this is written; whoever is killed in between decides the same the next time.
     let walk = Some((key.walk, &key.segment, key.started_at));
-    let suspect = Suspect { bucket: place.bucket, key: place.key, object_bytes, walk };
+    let suspect = Suspect { bucket: &place.bucket, key: &place.key, object_bytes, walk };
     warehouse.quarantine(suspect, &finding).await?;
     Ok(outcome(quarantined(finding)))
 }
@@ -101,10 +104,8 @@ pub(crate) async fn set_aside_strange(
 ) -> Result<Outcome, Error> {
     let (bucket, key) = (store.bucket(), error.key.clone());
     let outcome = |loaded| Outcome { key: key.clone(), segment: None, loaded };
-    if let Some(found) = warehouse.quarantined(bucket, &key).await?
-        && found.released_at.is_none()
-    {
-        return Ok(outcome(already_quarantined(found)));
+    if let Entry::SetAside { kind, reason } = warehouse.entry(bucket, &key).await? {
+        return Ok(outcome(already_quarantined(kind, reason)));
     }
     let finding = finding(Error::Key(error))?;
     warehouse.quarantine(Suspect { bucket, key: &key, object_bytes: None, walk: None }, &finding).await?;
@@ -123,37 +124,44 @@ fn quarantined(Finding { kind, reason, .. }: Finding) -> Loaded {
     Loaded::Quarantined { kind: kind.name(), reason }
 }
 
-fn already_quarantined(Quarantined { kind, reason, .. }: Quarantined) -> Loaded {
+fn already_quarantined(kind: QuarantineKind, reason: String) -> Loaded {
     Loaded::AlreadyQuarantined { kind: kind.name(), reason }
 }
 
 /// How a load ended whose object is not damaged.
 enum Ended {
     Loaded(Loaded),
-    Falsified(Falsified),
+    SetAside(Finding),
 }
 
-/// Reads the file and loads it, in one transaction; notes the object's size once it is known.
-async fn load_file(
+/// Fetches the object, then loads it in one transaction: nothing waits in Postgres while S3 is read. Notes the object's size
+/// once it is known.
+async fn load_object(
     store: &RawStore,
     warehouse: &mut Warehouse,
-    place: Place<'_>,
+    place: &Place,
     trusted: bool,
+    deadline: Option<Instant>,
     object_bytes: &mut Option<u64>,
 ) -> Result<Ended, Error> {
-    let (body, bytes) = store.get(place.key).await?;
-    *object_bytes = Some(bytes);
-    let object = Object::open(place, body, bytes).await?;
-    let Some(mut load) = warehouse.begin(object.walk()).await? else {
+    let fetched = store.fetch(&place.key).await?;
+    *object_bytes = Some(fetched.size);
+    let object = Object::open(place.clone(), fetched)?;
+    let time_left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let Begun::Load(mut load) = warehouse.begin(object.walk(), time_left).await? else {
         return Ok(Ended::Loaded(Loaded::AlreadyLoaded));
     };
     if trusted {
         load.trust();
     }
-    let ending = object.read(load.rows()).await?;
+    let mut rows = object.read(load.comparer());
+    while let Some(chunk) = rows.chunks.recv().await {
+        load.write(chunk).await?;
+    }
+    let (comparer, ending) = rows.end().await?;
     let (complete, finished_at) = (ending.complete, ending.finished_at);
-    match load.finish(ending).await? {
-        Finished::Falsified(falsified) => Ok(Ended::Falsified(falsified)),
+    match load.finish(comparer, ending).await? {
+        Finished::SetAside(finding) => Ok(Ended::SetAside(finding)),
         Finished::Loaded(Counts { seen, loaded, duplicate, rejected }) => Ok(Ended::Loaded(Loaded::Loaded {
             rows_seen: seen,
             rows_loaded: loaded,

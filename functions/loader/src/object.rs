@@ -1,38 +1,51 @@
 //! Reading one raw object: for a load, or for a comparison with what was loaded.
 
+use std::io::BufReader;
+
 use raw_zone::{Closing, Header, Line, ObjectKey, WalkReader};
+use runtime::FetchedObject;
 use sreality::Page;
-use sreality::row::Row;
-use tokio::io::AsyncBufRead;
-use warehouse::{Ending, Rows, Walk};
+use tempfile::SpooledTempFile;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use warehouse::{Chunk, Ending, RowComparer, Walk};
 
 use crate::error::Error;
 
+/// So many chunks may wait to be written.
+const CHUNKS_AHEAD: usize = 2;
+
 /// A raw object whose header was read.
-pub(crate) struct Object<'a, R> {
-    place: Place<'a>,
-    reader: WalkReader<R>,
+pub(crate) struct Object {
+    place: Place,
+    reader: WalkReader<BufReader<SpooledTempFile>>,
     walk: Walk,
 }
 
 /// Where the object lies, for errors.
-#[derive(Clone, Copy)]
-pub(crate) struct Place<'a> {
-    pub(crate) bucket: &'a str,
-    pub(crate) key: &'a str,
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
 }
 
-impl Place<'_> {
+/// A walk's rows on their way: what is to be looked up and written, and in the end how the walk ended.
+pub(crate) struct Rows {
+    pub(crate) chunks: mpsc::Receiver<Chunk>,
+    reading: JoinHandle<Result<(RowComparer, Ending), Error>>,
+}
+
+impl Place {
     fn damaged(&self, source: raw_zone::Error) -> Error {
-        Error::File { bucket: self.bucket.to_owned(), key: self.key.to_owned(), source }
+        Error::File { bucket: self.bucket.clone(), key: self.key.clone(), source }
     }
 }
 
-impl<'a, R: AsyncBufRead + Unpin> Object<'a, R> {
-    /// Reads the header of an object of so many bytes.
-    pub(crate) async fn open(place: Place<'a>, body: R, bytes: u64) -> Result<Self, Error> {
-        let reader = WalkReader::open(body).await.map_err(|source| place.damaged(source))?;
-        let walk = walk(place, bytes, reader.header().clone())?;
+impl Object {
+    /// Reads the header.
+    pub(crate) fn open(place: Place, FetchedObject { size, file }: FetchedObject) -> Result<Self, Error> {
+        let reader = WalkReader::open(BufReader::new(file)).map_err(|source| place.damaged(source))?;
+        let walk = walk(&place, size, reader.header().clone())?;
         Ok(Self { place, reader, walk })
     }
 
@@ -41,34 +54,63 @@ impl<'a, R: AsyncBufRead + Unpin> Object<'a, R> {
         self.walk.clone()
     }
 
-    /// Moves the rows page by page, so that memory holds one page at a time.
-    pub(crate) async fn read(mut self, rows: &mut Rows<'_>) -> Result<Ending, Error> {
+    /// Reads the rows in a thread of their own, a few chunks ahead of who writes them.
+    pub(crate) fn read(self, mut comparer: RowComparer) -> Rows {
+        let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
+        let reading = tokio::task::spawn_blocking(move || {
+            let ending = self.compare(&mut comparer, &sender)?;
+            Ok((comparer, ending))
+        });
+        Rows { chunks, reading }
+    }
+
+    fn compare(mut self, comparer: &mut RowComparer, chunks: &mpsc::Sender<Chunk>) -> Result<Ending, Error> {
         let Self { place, reader, .. } = &mut self;
         loop {
-            match reader.next().await.map_err(|source| place.damaged(source))? {
+            let chunk = match reader.next().map_err(|source| place.damaged(source))? {
                 Line::Page { line, page } => {
-                    let page = Page::parse(page.body.get()).map_err(|source| {
-                        let (bucket, key) = (place.bucket.to_owned(), place.key.to_owned());
+                    let damaged = |source| {
+                        let (bucket, key) = (place.bucket.clone(), place.key.clone());
                         Error::Page { bucket, key, line, source }
-                    })?;
-                    let parsed = page.results.iter().map(|row| (Row::parse(row.get()), row.get()));
-                    rows.add_page(line, parsed).await?;
+                    };
+                    let body = std::str::from_utf8(page.body).unwrap_or_default(); // SHIM
+                    let page = Page::parse(body).map_err(damaged)?;
+                    comparer.page(line, page.results.iter().map(|row| row.get().as_bytes()))?
                 }
-                Line::Closing(closing) if closing.rows == rows.seen() => return Ok(ending(closing)),
+                Line::Closing(closing) if closing.rows == comparer.rows_seen() => {
+                    if let Some(chunk) = comparer.rest() {
+                        let _ = chunks.blocking_send(chunk);
+                    }
+                    return Ok(ending(closing));
+                }
                 Line::Closing(closing) => {
-                    let (claimed, found) = (closing.rows, rows.seen());
+                    let (claimed, found) = (closing.rows, comparer.rows_seen());
                     return Err(place.damaged(raw_zone::Error::Miscounted { what: "rows", claimed, found }));
                 }
+            };
+            // Who no longer takes chunks has failed, and says why.
+            if let Some(chunk) = chunk
+                && chunks.blocking_send(chunk).is_err()
+            {
+                return Err(Error::Abandoned);
             }
         }
     }
 }
 
+impl Rows {
+    /// How the walk ended, once all chunks were taken.
+    pub(crate) async fn end(self) -> Result<(RowComparer, Ending), Error> {
+        drop(self.chunks);
+        self.reading.await.unwrap_or(Err(Error::Abandoned))
+    }
+}
+
 /// The ledger's facts from the file's header, which must be that of the key.
-fn walk(place: Place<'_>, object_bytes: u64, header: Header) -> Result<Walk, Error> {
+fn walk(place: &Place, object_bytes: u64, header: Header) -> Result<Walk, Error> {
     let Header { portal, segment, since, walk, software, started_at, announced, robots_disregarded, .. } =
         header;
-    let (bucket, key) = (place.bucket.to_owned(), place.key.to_owned());
+    let Place { bucket, key } = place.clone();
     let found = ObjectKey { segment: segment.clone(), started_at, walk }.to_string();
     if found != key {
         return Err(Error::OtherWalk { bucket, key, found });

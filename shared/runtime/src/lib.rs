@@ -16,7 +16,7 @@ mod time_left;
 pub use failure::{Class, Failure};
 pub use interrupt::Interrupt;
 pub use metrics::Record;
-pub use raw_store::{RawStore, StoreError};
+pub use raw_store::{FetchedObject, RawStore, StoreError};
 pub use settings::{
     CollectorSettings, DatabaseSettings, LoaderSettings, Login, ReconcilerSettings, SettingsError,
 };

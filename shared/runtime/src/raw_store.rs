@@ -1,6 +1,6 @@
 //! The raw bucket: S3, or anything that speaks its protocol.
 
-use std::io;
+use std::io::{self, Seek, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,8 +12,9 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::Object;
 use aws_smithy_checksums::ChecksumAlgorithm;
 use jiff::Timestamp;
+use tempfile::{SpooledTempFile, spooled_tempfile};
 use tokio::fs::File;
-use tokio::io::{AsyncBufRead, AsyncReadExt};
+use tokio::io::AsyncReadExt;
 
 use crate::aws;
 use crate::failure::Class;
@@ -22,6 +23,8 @@ use crate::settings::variable;
 
 /// Pause before a put is tried again after a conflict; it doubles with every further one.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(200);
+/// Larger objects are fetched into a file. The whole market is 30 MB.
+const LARGEST_IN_MEMORY: usize = 8 * 1024 * 1024;
 /// The pause after which a conflict is final.
 const LONGEST_CONFLICT_PAUSE: Duration = Duration::from_millis(1600);
 
@@ -65,7 +68,7 @@ pub enum StoreError {
         reason: String,
     },
     /// The local file could not be read.
-    #[error("could not read the walk file: {0}")]
+    #[error("could not use the walk file in the temporary folder: {0}")]
     File(String),
 }
 
@@ -104,6 +107,15 @@ pub fn for_own_endpoint(builder: Builder) -> Builder {
         .force_path_style(true)
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+}
+
+/// An object that was fetched.
+#[derive(Debug)]
+pub struct FetchedObject {
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its bytes, from the first one on.
+    pub file: SpooledTempFile,
 }
 
 /// One bucket of raw objects.
@@ -164,15 +176,27 @@ impl RawStore {
         stored.is_some() && stored == size
     }
 
-    /// Opens an object for reading: its bytes as a stream, and its size.
+    /// Fetches an object as a whole, into memory or, beyond 8 MiB, into a temporary file: nothing that comes after has to
+    /// wait for S3, or can fail because of it.
     ///
     /// # Errors
-    /// If it does not exist, or S3 refuses or is out of reach.
-    pub async fn get(&self, key: &str) -> Result<(impl AsyncBufRead + Unpin + use<>, u64), StoreError> {
+    /// If it does not exist, or S3 refuses, is out of reach, or breaks off.
+    pub async fn fetch(&self, key: &str) -> Result<FetchedObject, StoreError> {
         let request = self.client.get_object().bucket(&self.bucket).key(key);
-        let object = request.send().await.map_err(|error| self.error(key, &error))?;
-        let size = object.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
-        Ok((Box::pin(object.body.into_async_read()), size))
+        let mut object = request.send().await.map_err(|error| self.error(key, &error))?;
+        let mut file = spooled_tempfile(LARGEST_IN_MEMORY);
+        let mut size = 0;
+        while let Some(piece) = object.body.next().await {
+            let piece = piece.map_err(|error| StoreError::Unavailable {
+                bucket: self.bucket.clone(),
+                key: key.to_owned(),
+                reason: DisplayErrorContext(error).to_string(),
+            })?;
+            file.write_all(&piece).map_err(|error| StoreError::File(error.to_string()))?;
+            size += piece.len() as u64;
+        }
+        file.rewind().map_err(|error| StoreError::File(error.to_string()))?;
+        Ok(FetchedObject { size, file })
     }
 
     /// Lists the objects whose keys start with a prefix, in ascending order of their keys.

@@ -99,8 +99,8 @@ impl Warehouse {
         Ok(self.session().await?.0)
     }
 
-    /// Forgets a connection that turned out to be broken.
-    pub(crate) fn disconnect(&mut self) {
+    /// Closes the connection: what is under way there ends. The next statement opens another.
+    pub fn disconnect(&mut self) {
         self.session = None;
     }
 }

@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use sreality::row::PARSER_VERSION;
+use tokio_postgres::Row;
 
 use crate::connection::Warehouse;
 use crate::error::{Doing, Error};
+use crate::quarantine::QuarantineKind;
 
 /// What the ledger has of a raw object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// Nothing.
     Missing,
@@ -18,7 +20,14 @@ pub enum Entry {
     /// It was loaded, but an older parser rejected rows of it that this one may understand.
     Outdated,
     /// Nothing: it is in quarantine and was not released.
-    SetAside,
+    SetAside {
+        /// Why.
+        kind: QuarantineKind,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Nothing, but it was in quarantine: an operator has released it.
+    Released(QuarantineKind),
 }
 
 /// The entries of these keys in the ledger and in the quarantine beside it.
@@ -28,13 +37,18 @@ select
     case
         when exists (select from warehouse.reject where walk_id = walk.id and parser_version < $3) then 'outdated'
         else 'loaded'
-    end
+    end,
+    null,
+    null
 from warehouse.walk
 where bucket = $1 and key = any ($2)
 union all
-select key, 'set aside'
+select key, case when released_at is null then 'set aside' else 'released' end, kind, reason
 from warehouse.quarantine
-where bucket = $1 and key = any ($2) and released_at is null";
+where bucket = $1 and key = any ($2)
+    and (released_at is null or not exists (
+        select from warehouse.walk where walk.bucket = quarantine.bucket and walk.key = quarantine.key
+    ))";
 
 const LATEST_COMPLETE: &str = "
 select segment, max(finished_at)
@@ -87,7 +101,7 @@ impl Warehouse {
     pub async fn not_loaded(&mut self, bucket: &str, keys: &[&str]) -> Result<HashSet<String>, Error> {
         let mut missing: HashSet<String> = keys.iter().map(|key| (*key).to_owned()).collect();
         for (key, entry) in self.entries(bucket, keys).await? {
-            if matches!(entry, Entry::Loaded | Entry::SetAside) {
+            if matches!(entry, Entry::Loaded | Entry::SetAside { .. }) {
                 missing.remove(&key);
             }
         }
@@ -110,11 +124,16 @@ impl Warehouse {
         let client = self.checked_client().await?;
         let rows =
             client.query(ENTRIES, &[&bucket, &keys, &PARSER_VERSION]).await.doing("read the ledger")?;
-        let entry = |name: &str| match name {
-            "outdated" => Entry::Outdated,
-            "set aside" => Entry::SetAside,
-            _ => Entry::Loaded,
-        };
-        Ok(rows.iter().map(|row| (row.get(0), entry(row.get(1)))).collect())
+        Ok(rows.iter().map(|row| (row.get(0), entry(row))).collect())
+    }
+}
+
+fn entry(row: &Row) -> Entry {
+    let kind = || QuarantineKind::of(row.get(2));
+    match row.get(1) {
+        "outdated" => Entry::Outdated,
+        "set aside" => Entry::SetAside { kind: kind(), reason: row.get(3) },
+        "released" => Entry::Released(kind()),
+        _ => Entry::Loaded,
     }
 }

@@ -66,7 +66,7 @@ impl QuarantineKind {
     }
 
     /// The reverse of [`QuarantineKind::name`]; the table holds no other names.
-    fn of(name: &str) -> Self {
+    pub(crate) fn of(name: &str) -> Self {
         match name {
             "unknown_format" => Self::UnknownFormat,
             "falsified" => Self::Falsified,

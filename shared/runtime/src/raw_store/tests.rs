@@ -103,7 +103,7 @@ async fn aws_and_others_get_the_same_put_with_checksum_and_length_before_the_bod
 async fn aws_is_asked_for_an_objects_checksum_and_others_are_not() {
     for (endpoint, asked) in [(None, true), (Some("http://localhost:4566"), false)] {
         let (store, recorder) = Recorder::store(endpoint);
-        assert!(store.get(KEY).await.is_err());
+        assert!(store.fetch(KEY).await.is_err());
         let request = recorder.request();
         assert_eq!(request.to_lowercase().contains("x-amz-checksum-mode: enabled"), asked, "{request}");
     }
@@ -210,11 +210,11 @@ async fn what_aws_answers_to_a_read_tells_what_should_happen() {
         (error("301 Moved Permanently", "PermanentRedirect", redirect), Class::Stop),
     ] {
         let (store, _) = s3(vec![answer.clone()]).await;
-        let error = store.get(KEY).await.err().unwrap();
+        let error = store.fetch(KEY).await.err().unwrap();
         assert_eq!(error.class(), class, "{answer}: {error}");
     }
     let slow_down = error("503 Slow Down", "SlowDown", "Please reduce your request rate.");
     let (store, asked) = s3(vec![slow_down; 3]).await;
-    let error = store.get(KEY).await.err().unwrap();
+    let error = store.fetch(KEY).await.err().unwrap();
     assert_eq!((error.class(), asked.lock().unwrap().len()), (Class::Retry, 3), "{error}");
 }
