@@ -88,10 +88,11 @@ impl Merge<'_> {
     pub(crate) async fn change_histories(&mut self, covering: bool) -> Result<(), Error> {
         let affected = std::mem::take(&mut self.found.affected);
         let mut reading = Reading { transaction: &self.transaction, prepared: self.prepared };
-        for listing in &affected {
-            for whereabouts in listing.before.iter().chain([&listing.after]) {
-                self.walks.read(&mut reading, &whereabouts.place).await?;
+        for Affected { before, after, .. } in &affected {
+            if let Some(before) = before {
+                self.walks.read(&mut reading, &before.place).await?;
             }
+            self.walks.read(&mut reading, &after.place).await?;
         }
         let after = self.walks.with_walk(self.moment, &self.filter, covering);
         for batch in affected.chunks(BATCH) {

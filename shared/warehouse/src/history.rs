@@ -10,6 +10,8 @@ mod relisting;
 mod spell;
 mod stay;
 
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 use uuid::Uuid;

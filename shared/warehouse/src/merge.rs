@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::TryStreamExt;
+use futures_util::stream::FuturesOrdered;
 use jiff::civil::Date;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Statement, Transaction};
@@ -158,11 +159,14 @@ impl<'w> Merge<'w> {
             return Ok(());
         }
         let statement: Statement = self.prepared.statement(&self.transaction, sql).await?;
-        let (transaction, statement) = (&self.transaction, &statement);
-        stream::iter(rows.iter().map(|row| transaction.execute_raw(statement, parameters(row))))
-            .buffered(IN_FLIGHT)
-            .try_for_each(|_| async { Ok(()) })
-            .await
-            .doing(action)
+        let mut in_flight = FuturesOrdered::new();
+        for row in rows {
+            in_flight.push_back(self.transaction.execute_raw(&statement, parameters(row)));
+            if in_flight.len() == IN_FLIGHT {
+                in_flight.try_next().await.doing(action)?;
+            }
+        }
+        while in_flight.try_next().await.doing(action)?.is_some() {}
+        Ok(())
     }
 }
