@@ -96,8 +96,8 @@ fn by_area<'a>(
 
 fn by_place(segment: &Segment) -> Vec<Segment> {
     let narrow = |place| Segment { place: Some(place), ..segment.clone() };
-    // All of Prague (47) includes its ten districts and the adverts that know no finer place.
-    let whole = |district: &&District| district.id <= 77;
+    // All of Prague includes its parts and the adverts that know no finer place.
+    let whole = |district: &&District| !district.is_part_of_prague();
     match segment.place {
         None => REGIONS.iter().map(Place::Region).map(narrow).collect(),
         Some(Place::Region(region)) => {

@@ -76,6 +76,10 @@ impl<R: BufRead> WalkReader<R> {
     ///
     /// # Errors
     /// If the line is damaged, or missing, or does not end the file although it closes it.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "a line borrows from the reader, which no iterator's item may"
+    )]
     pub fn next(&mut self) -> Result<Line<'_>, Error> {
         if !self.lines.advance()? {
             return Err(Error::Truncated { line: self.lines.number() + 1 });

@@ -10,7 +10,7 @@ use crate::area::areas_from_name;
 use crate::query::OFFSET_CAP;
 
 /// No page has more rows: the portal lets no query page through more.
-const MOST_ROWS: usize = OFFSET_CAP as usize;
+pub(crate) const MOST_ROWS: usize = OFFSET_CAP as usize;
 
 /// One page as `estates/search` answers it. Rows stay raw text: each is parsed for itself, so that a bad one
 /// does not take its page along.

@@ -3,11 +3,18 @@
 //! Source: `estates/filter_page` recorded on 17 May 2025. District 47 (all of Prague) is not offered there
 //! but works in queries, and rows carry it when nothing finer is known.
 
+use std::iter::once;
+use std::ops::RangeInclusive;
+
 /// `locality_country_id` of the Czech Republic in API v1.
 pub const CZECH_REPUBLIC: i32 = 112;
 
-/// District id of Prague as a whole: a query for it returns the adverts of Praha 1 to 10 too.
+/// District id of Prague as a whole: a query for it returns the adverts of Prague's parts too.
 pub const ALL_PRAGUE: i32 = 47;
+
+/// District ids of Prague's parts. Queries and rows know Praha 1 to 10 (5001 to 5010); another reader of the portal
+/// takes all ids up to 5022 for Prague, and so does this one, should they ever come.
+pub const PARTS_OF_PRAGUE: RangeInclusive<i32> = 5001..=5022;
 
 /// A region (kraj).
 #[derive(Debug, PartialEq, Eq)]
@@ -34,10 +41,23 @@ pub struct District {
 }
 
 impl District {
-    /// Whether a query for this district returns rows of district `id`: all of Prague includes Praha 1 to 10.
+    /// The district ids of the rows that a query for this district returns: its own, and for all of Prague those of
+    /// the parts.
+    pub fn ids(&self) -> impl Iterator<Item = i32> + use<> {
+        let parts = (self.id == ALL_PRAGUE).then_some(PARTS_OF_PRAGUE);
+        once(self.id).chain(parts.into_iter().flatten())
+    }
+
+    /// Whether a query for this district returns rows of district `id`.
     #[must_use]
     pub fn includes(&self, id: i32) -> bool {
-        self.id == id || (self.id == ALL_PRAGUE && (5001..=5022).contains(&id))
+        self.ids().any(|included| included == id)
+    }
+
+    /// Whether it lies within another district: Praha 1 to 10 within all of Prague.
+    #[must_use]
+    pub fn is_part_of_prague(&self) -> bool {
+        PARTS_OF_PRAGUE.contains(&self.id)
     }
 }
 
@@ -208,5 +228,19 @@ mod tests {
         assert!(all_prague.includes(5004));
         assert!(all_prague.includes(47));
         assert!(!all_prague.includes(56));
+        assert!(all_prague.ids().eq(once(47).chain(5001..=5022)));
+    }
+
+    #[test]
+    fn any_other_district_includes_itself_only() {
+        for district in DISTRICTS.iter().filter(|district| district.id != ALL_PRAGUE) {
+            assert!(district.ids().eq([district.id]), "{district:?}");
+        }
+    }
+
+    #[test]
+    fn only_prague_has_parts() {
+        let parts = DISTRICTS.iter().filter(|district| district.is_part_of_prague());
+        assert!(parts.map(|part| (part.id, part.region_id)).eq((5001..=5010).map(|id| (id, 10))));
     }
 }
