@@ -47,7 +47,7 @@ FIGURES = {
     ),
     "kpi_price_drops": (
         "drops",
-        f"select count(*) from warehouse.price_change where new_price < old_price and {FLATS}",
+        "select count(*) from warehouse.price_change where new_price < old_price and category = 1 and deal = 1",
     ),
     "kpi_median_drop": (
         "median_drop",

@@ -4,7 +4,7 @@ use std::io::BufReader;
 
 use raw_zone::{Closing, Header, Line, ObjectKey, WalkReader};
 use runtime::FetchedObject;
-use sreality::Page;
+use sreality::PageRows;
 use tempfile::SpooledTempFile;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -73,9 +73,8 @@ impl Object {
                         let (bucket, key) = (place.bucket.clone(), place.key.clone());
                         Error::Page { bucket, key, line, source }
                     };
-                    let body = std::str::from_utf8(page.body).unwrap_or_default(); // SHIM
-                    let page = Page::parse(body).map_err(damaged)?;
-                    comparer.page(line, page.results.iter().map(|row| row.get().as_bytes()))?
+                    let page = PageRows::parse(page.body).map_err(damaged)?;
+                    comparer.page(line, page.rows.into_iter())?
                 }
                 Line::Closing(closing) if closing.rows == comparer.rows_seen() => {
                     if let Some(chunk) = comparer.rest() {

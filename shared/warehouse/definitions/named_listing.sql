@@ -2,12 +2,12 @@
 create view warehouse.named_listing as
 select
     listing.*,
-    category.name as category_name,
-    deal.name as deal_name,
+    named_pair.category_name,
+    named_pair.deal_name,
     sub_category.name as sub_category_name,
     region.name as region_name,
     district.name as district_name,
-    warehouse.advert_url(category.name, deal.name, listing.hash_id) as url,
+    warehouse.advert_url(named_pair.category_name, named_pair.deal_name, listing.hash_id) as url,
     case
         when listing.last_seen is not null then listing.last_seen
         when latest_walk.narrowed > latest_walk.nationwide or latest_walk.nationwide is null or seen_apart.rejected
@@ -17,8 +17,7 @@ select
         else greatest(latest_walk.nationwide, seen_apart.seen_at)
     end as last_sighting
 from warehouse.listing
-left join warehouse.category on category.code = listing.category
-left join warehouse.deal on deal.code = listing.deal
+left join warehouse.named_pair on named_pair.pair = warehouse.pair(listing.category, listing.deal)
 left join warehouse.sub_category on sub_category.code = listing.sub_category
 left join warehouse.region on region.code = listing.region_id
 left join warehouse.district on district.code = listing.district_id

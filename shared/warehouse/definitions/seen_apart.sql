@@ -7,9 +7,10 @@ from (
     from warehouse.walk
     left join warehouse.latest_walk on latest_walk.category = walk.category and latest_walk.deal = walk.deal
     join warehouse.extra_sighting as extra on extra.walk_id = walk.id
-    where (walk.started_at >= latest_walk.nationwide) is not false
-        -- Its own listings it covers; these are of another category or deal.
-        or (walk.rows_elsewhere > 0 and walk.started_at >= (select min(nationwide) from warehouse.latest_walk))
+    -- Between two bounds, so that the planner expects few and does not take the whole for dear.
+    where walk.started_at between (select min(nationwide) from warehouse.latest_walk) and 'infinity'
+        -- It covers its own; those elsewhere are listings of another category or deal.
+        and (walk.started_at > latest_walk.nationwide or walk.rows_elsewhere > 0)
     union all
     select reject.hash_id, null, true
     from warehouse.latest_walk

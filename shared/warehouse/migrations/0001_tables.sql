@@ -212,17 +212,20 @@ create table warehouse.listing (
 comment on table warehouse.listing is 'Every listing ever seen: what its newest sighting says of it, and how its latest spell stands. An unchanged listing is not written again.';
 comment on column warehouse.listing.total_price is 'Of its latest spell, like price_since (the spell''s first sighting), last_seen, missing_since and delisted_at.';
 comment on column warehouse.listing.digest is 'Which listing_version it shows now.';
--- What is on offer, by segment: what a load compares its walk with. Nothing is known of the pair's distribution, so the
--- planner always expects few and takes the index, whatever was analysed and when.
+-- What is on offer, by segment: what a load compares its walk with, and what readers ask for. Nothing is known of the
+-- pair's distribution, so the planner always expects few and takes the index, whatever was analysed and when.
 create index listing_on_offer on warehouse.listing (
     warehouse.pair(category, deal), region_id, district_id
 ) where delisted_at is null;
 alter index warehouse.listing_on_offer alter column 1 set statistics 0;
--- What a walk that comes late may have missed, and what may be advertised anew.
+-- What a walk that comes late may have missed, and what may be advertised anew; for mart.offer, what is gone since a month
+-- ago.
 create index listing_missing on warehouse.listing (
     warehouse.pair(category, deal), delisted_at
 ) where missing_since is not null;
 alter index warehouse.listing_missing alter column 1 set statistics 0;
+-- For readers: what is new. A walk's new listings share one key, at the end of the index.
+create index listing_newest on warehouse.listing (first_seen) where delisted_at is null;
 
 create table warehouse.listing_version (
     hash_id bigint not null,
@@ -260,9 +263,6 @@ comment on column warehouse.spell.missing_since is 'Start of the first walk that
 comment on column warehouse.spell.delisted_at is 'Start of the third such walk in a row: the listing is gone.';
 comment on column warehouse.spell.next_seen is 'Start of the next spell; null for the latest.';
 alter table warehouse.spell alter column hash_id set (n_distinct = -0.5);
--- For mart.offer: what has ended lately.
-create index spell_ended on warehouse.spell (greatest(next_seen, delisted_at))
-    where next_seen is not null or delisted_at is not null;
 
 create table warehouse.extra_sighting (
     hash_id bigint not null,
@@ -277,6 +277,7 @@ alter table warehouse.extra_sighting alter column hash_id set (n_distinct = -0.5
 -- For what the marts say was last seen when, and to compare a raw object with its sightings: those of one walk. Most walks
 -- have none; where one does, they lie side by side and their common key is stored once.
 create index extra_sighting_of_walk on warehouse.extra_sighting (walk_id);
+alter table warehouse.extra_sighting alter column walk_id set (n_distinct = -0.1);
 
 
 -- Tables that the load keeps for the marts: what is asked every day. Each but price_level is defined by a view of the facts

@@ -171,7 +171,7 @@ impl RowComparer {
     pub fn page<'a>(
         &mut self,
         line: u64,
-        rows: impl Iterator<Item = &'a [u8]>,
+        rows: impl Iterator<Item = &'a str>,
     ) -> Result<Option<Chunk>, Error> {
         let line = i64::try_from(line).unwrap_or(i64::MAX);
         for (index, text) in (0_i32..).zip(rows) {
@@ -192,20 +192,19 @@ impl RowComparer {
         Some(std::mem::take(&mut self.chunk)).filter(|chunk| !chunk.is_empty())
     }
 
-    fn row(&mut self, line: i64, index: i32, text: &[u8]) -> Result<(), Error> {
+    fn row(&mut self, line: i64, index: i32, text: &str) -> Result<(), Error> {
         self.seen.counts.seen += 1;
-        let row_digest = xxh3_128(text);
+        let row_digest = xxh3_128(text.as_bytes());
         if let Some(index) = self.digests.find(row_digest).and_then(|row| self.known_to_say(row.hash_id, row.wording)) {
             self.same(index);
             return Ok(());
         }
-        match Row::parse(std::str::from_utf8(text).unwrap_or_default()) { // SHIM
+        match Row::parse(text) {
             Ok(row) => self.parsed(line, index, &row, row_digest),
-            Err(error) if false =>//SHIM
-  return Err(Error::MalformedRow { line, index, reason: error.reason }),
+            Err(error) if error.malformed => return Err(Error::MalformedRow { line, index, reason: error.reason }),
             Err(error) => {
                 self.seen.counts.rejected += 1;
-                match None::<i64>/*SHIM*/ {
+                match error.hash_id {
                     Some(hash_id) => {
                         self.seen.rejected.insert(hash_id);
                     }
@@ -215,10 +214,10 @@ impl RowComparer {
                 self.chunk.rejects.push(Reject {
                     line,
                     index,
-                    hash_id: None::<i64>/*SHIM*/,
+                    hash_id: error.hash_id,
                     pointer: error.pointer,
                     reason: error.reason,
-                    fragment: String::from_utf8_lossy(text).into_owned(),
+                    fragment: text.to_owned(),
                 });
             }
         }

@@ -73,12 +73,28 @@ impl Database {
 
     /// Brings back the facts that were saved.
     pub(crate) async fn restore(&self) {
-        let copies = FACTS.map(|table| {
-            format!(
-                "delete from warehouse.{table}; insert into warehouse.{table} select * from saved.{table}"
-            )
-        });
-        self.sql.batch_execute(&copies.join(";")).await.unwrap();
+        let tables = FACTS.map(|table| format!("'{table}'")).join(", ");
+        let sql = format!(
+            "do $$
+            declare
+                name text;
+                columns text;
+            begin
+                for name, columns in
+                    select relname, string_agg(quote_ident(attname), ', ')
+                    from pg_class
+                    join pg_attribute on attrelid = pg_class.oid
+                    where relnamespace = 'warehouse'::regnamespace and relname in ({tables})
+                        and attnum > 0 and not attisdropped and attgenerated = ''
+                    group by relname
+                loop
+                    execute format('delete from warehouse.%I', name);
+                    execute format('insert into warehouse.%1$I (%2$s) select %2$s from saved.%1$I', name, columns);
+                end loop;
+            end
+            $$"
+        );
+        self.sql.batch_execute(&sql).await.unwrap();
     }
 
     /// Runs an update or a delete without a condition on a single row; returns the number of rows changed.
@@ -208,7 +224,7 @@ fn chunks(comparer: &mut RowComparer, walk: &Walk) -> Vec<Chunk> {
     let mut chunks = Vec::new();
     for (line, page) in (2..).zip(&walk.pages) {
         let texts: Vec<String> = page.iter().map(|row| text(row, walk.noise)).collect();
-        chunks.extend(comparer.page(line, texts.iter().map(String::as_bytes)).unwrap());
+        chunks.extend(comparer.page(line, texts.iter().map(String::as_str)).unwrap());
         // Small, so that a listing's rows may stand in several.
         chunks.extend(comparer.rest());
     }

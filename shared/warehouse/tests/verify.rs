@@ -19,13 +19,17 @@ const CHANGES_EACH: usize = 2;
 const CHANGES: [&str; 14] = [
     "update warehouse.spell set total_price = coalesce(total_price, 0) + 1",
     "update warehouse.spell set first_seen = first_seen - interval '1 microsecond'",
-    "update warehouse.spell set (last_seen, missing_since, delisted_at)
-         = (coalesce(last_seen, first_seen) + interval '1 microsecond', null, null), last_walk = first_walk",
-    "update warehouse.spell set next_seen = coalesce(next_seen, first_seen) + interval '1 microsecond'",
+    "update warehouse.spell set (last_seen, last_walk, missing_since, delisted_at)
+         = (coalesce(last_seen, first_seen) + interval '1 microsecond', first_walk,
+            coalesce(last_seen, first_seen) + interval '1 microsecond', null)",
+    "update warehouse.spell set (last_seen, last_walk, next_seen)
+         = (coalesce(last_seen, first_seen), coalesce(last_walk, first_walk),
+            coalesce(next_seen, first_seen) + interval '1 microsecond')",
     "delete from warehouse.spell",
     "delete from warehouse.listing_version",
     "update warehouse.listing_version set line = line + 1",
     "update warehouse.listing set first_seen = first_seen - interval '1 microsecond'",
+    "update warehouse.listing set price_since = price_since - interval '1 microsecond'",
     "update warehouse.listing set name = name || '!'",
     "update warehouse.listing set digest = md5(digest::text)::uuid",
     "update warehouse.walk set complete = not complete",

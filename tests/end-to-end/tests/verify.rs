@@ -104,11 +104,20 @@ async fn save(world: &World) {
 async fn restore(world: &World) {
     let sql = "
         do $$
-        declare name text;
+        declare
+            name text;
+            columns text;
         begin
-            for name in select relname from pg_class where relnamespace = 'saved'::regnamespace and relkind = 'r' loop
+            for name, columns in
+                select relname, string_agg(quote_ident(attname), ', ')
+                from pg_class
+                join pg_attribute on attrelid = pg_class.oid
+                where relnamespace = 'warehouse'::regnamespace and relkind = 'r'
+                    and attnum > 0 and not attisdropped and attgenerated = ''
+                group by relname
+            loop
                 execute format('delete from warehouse.%I', name);
-                execute format('insert into warehouse.%I select * from saved.%I', name, name);
+                execute format('insert into warehouse.%1$I (%2$s) select %2$s from saved.%1$I', name, columns);
             end loop;
         end $$";
     world.sql.batch_execute(sql).await.unwrap();
@@ -145,9 +154,9 @@ const TAMPERINGS: [(&str, &[&str]); 34] = [
     ),
     ("delete from warehouse.spell where hash_id = 12", &["listing: listing 12: ", "has no spell"]),
     (
-        "update warehouse.current_listing set area_m2 = 1
-         where hash_id = (select min(hash_id) from warehouse.current_listing)",
-        &["kept table: listing ", "warehouse.current_listing is not what its definition says"],
+        "update warehouse.listing set price_since = price_since - interval '1 microsecond'
+         where hash_id = (select min(hash_id) from warehouse.listing where delisted_at is null)",
+        &["listing: listing ", "warehouse.listing has another price_since than its latest spell"],
     ),
     (
         "update warehouse.turnover set gone = gone + 1 where day = (select max(day) from warehouse.turnover)",
@@ -163,13 +172,13 @@ const TAMPERINGS: [(&str, &[&str]); 34] = [
         &["spell and walk: listing 12, ", "last_seen is"],
     ),
     (
-        "update warehouse.spell set (last_seen, last_walk) = (started_at, id)
+        "update warehouse.spell set (last_seen, last_walk, missing_since) = (started_at, id, started_at)
              from (select * from warehouse.walk where segment = 'flats-sale' and complete order by started_at desc limit 1) as walk
              where hash_id = (
                  select hash_id from warehouse.spell join warehouse.listing using (hash_id)
                  where last_seen is null and deal = 1 and region_id is distinct from 10 limit 1
              ) and last_seen is null",
-        &["end of spell: listing ", "should be null"],
+        &["end of spell: listing ", "by the walks they are null and null"],
     ),
     (
         "update warehouse.spell set (last_seen, last_walk, missing_since, delisted_at) = (null, null, null, null)
@@ -185,21 +194,21 @@ const TAMPERINGS: [(&str, &[&str]); 34] = [
     ),
     ("update warehouse.spell set delisted_at = null where hash_id = 12", &["end of spell: listing 12, ", "delisted_at null"]),
     (
-        "update warehouse.spell set next_seen = null where (hash_id, first_seen)
+        "update warehouse.spell set next_seen = next_seen + interval '1 microsecond' where (hash_id, first_seen)
              = (select hash_id, first_seen from warehouse.spell where next_seen is not null limit 1)",
-        &["order of spells: listing ", "next_seen is null, but the next begins at"],
+        &["order of spells: listing ", "next_seen is", "but the next begins at"],
     ),
     (
-        "insert into warehouse.spell select hash_id, walk.started_at, walk.id, walk.started_at, walk.id, 1, null, null, null
+        "insert into warehouse.spell select hash_id, walk.started_at, walk.id, walk.started_at, walk.id, 1, walk.started_at, null, null
              from warehouse.walk, warehouse.spell
              where hash_id = 12 and walk.segment = 'flats-rent'
                  and walk.started_at > (select min(started_at) from warehouse.walk where not complete)
              order by walk.started_at desc limit 1",
-        &["spell and walk: listing 12, ", "first_walk does not cover the listing or is not complete"],
+        &["spell and walk: listing 12, ", "first_walk does not cover the listing, and"],
     ),
     ("delete from warehouse.extra_sighting where hash_id = 12", &["extra sighting: raw/", "listing 12 at no price: no spell implies"]),
     (
-        "insert into warehouse.extra_sighting select first_walk, hash_id, total_price
+        "insert into warehouse.extra_sighting select hash_id, first_seen, first_walk, total_price
              from warehouse.spell where last_seen is null limit 1",
         &["extra sighting: raw/", "spells imply it or the walk did not see it"],
     ),

@@ -20,7 +20,7 @@ impl From<&Segment> for Filter {
         let (region_id, district_ids) = match segment.place {
             None => (None, None),
             Some(place::Place::Region(region)) => (Some(region.id), None),
-            Some(place::Place::District(district)) => (None, Some(crate::history::coverage::shim(district))),
+            Some(place::Place::District(district)) => (None, Some(district.ids().collect())),
         };
         let sub_categories: Vec<i16> = segment.sub_categories.iter().map(|sub| sub.code).collect();
         Self {
@@ -83,5 +83,3 @@ impl<'a> Coverage<'a> {
             .map(|walk| walk.moment)
     }
 }
-
-fn shim(district: &sreality::place::District) -> Vec<i32> { if district.id==47 { std::iter::once(47).chain(5001..=5022).collect() } else { vec![district.id] } }
