@@ -1,4 +1,4 @@
-"""See the file `measure`."""
+"""Cenovka beside its rivals: see `measure`."""
 
 import argparse
 import os
@@ -30,6 +30,7 @@ DISTRIBUTIONS = {"dlt": "dlt", "sling": "sling-linux-amd64", "target-postgres": 
 class Prepared:
     """A variant, ready to be loaded by anybody."""
 
+    #: Without those that the walk saw twice.
     rows: int
     #: Raw objects by their keys.
     objects: dict[str, Path]
@@ -55,9 +56,12 @@ def main() -> None:
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="measure", description="Loads the same walks with Cenovka and its rivals.")
-    parser.add_argument("--only", action="append", choices=CONTESTANTS, help="this contestant (can be given several times)")
-    parser.add_argument("--rows", type=int, default=MARKET_ROWS, help=f"about so many rows, for a quick try [{MARKET_ROWS}]")
-    parser.add_argument("--keep", action="store_true", help=f"keep the rows in {DATA.relative_to(REPOSITORY)}, or use those kept")
+    only = "this contestant (can be given several times)"
+    parser.add_argument("--only", action="append", choices=CONTESTANTS, help=only)
+    rows = f"about so many rows, for a quick try [{MARKET_ROWS}]"
+    parser.add_argument("--rows", type=int, default=MARKET_ROWS, help=rows)
+    kept = f"keep the rows in {DATA.relative_to(REPOSITORY)}, or use those that are there"
+    parser.add_argument("--keep", action="store_true", help=kept)
     options = parser.parse_args()
     options.only = options.only or CONTESTANTS
     return options

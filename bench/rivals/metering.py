@@ -75,7 +75,8 @@ def tree_peak(pid: int) -> int:
     """The sum of the peaks of a process and its descendants, in bytes."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
-        children = [child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+        tasks = Path(f"/proc/{pid}/task").iterdir()
+        children = [child for task in tasks for child in (task / "children").read_text().split()]
     except OSError:  # it has ended
         return 0
     _, found, peak = status.partition("VmHWM:")
