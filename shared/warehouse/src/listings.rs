@@ -243,6 +243,7 @@ impl Merge<'_> {
     async fn send(&mut self, mut copies: Copies) -> Result<(), Error> {
         let columns = format!("({LISTING_HEAD}, {})", attributes::names(""));
         if !copies.changed.is_empty() {
+            self.found.changed = true;
             self.transaction.batch_execute(CREATE_CHANGED).await.doing("create the table of changes")?;
             let into = format!("changed_listing {columns}");
             copies.changed.send(&self.transaction, &into, "copy changed listings").await?;
@@ -266,6 +267,9 @@ impl Merge<'_> {
 
     /// Brings the listings that say something else in line with what they say.
     pub(crate) async fn update_listings(&mut self) -> Result<(), Error> {
+        if !self.found.changed {
+            return Ok(());
+        }
         let names = attributes::names("");
         let sql = format!(
             "insert into warehouse.listing ({LISTING_HEAD}, {names})

@@ -44,6 +44,8 @@ pub(crate) struct Findings {
     pub(crate) unchanged: Vec<Unchanged>,
     /// Listings whose history may change.
     pub(crate) affected: Vec<Affected>,
+    /// Whether a listing that was known says something else.
+    pub(crate) changed: bool,
     /// Listings that were written: they may be other ones anew.
     pub(crate) written: Vec<i64>,
     /// Whether a listing of the walk's category and deal type is or was missing, or one of another was met.

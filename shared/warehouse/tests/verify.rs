@@ -16,7 +16,7 @@ const CASES: u32 = 24;
 const CHANGES_EACH: usize = 2;
 
 /// Changes to a single row, each of which makes the tables another than the walks say, whatever they say.
-const CHANGES: [&str; 14] = [
+const CHANGES: [&str; 15] = [
     "update warehouse.spell set total_price = coalesce(total_price, 0) + 1",
     "update warehouse.spell set first_seen = first_seen - interval '1 microsecond'",
     "update warehouse.spell set (last_seen, last_walk, missing_since, delisted_at)
