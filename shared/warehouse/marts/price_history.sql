@@ -20,7 +20,7 @@ select
     listing.city,
     listing.url
 from warehouse.spell
-left join warehouse.named_listing as listing on listing.hash_id = spell.hash_id
+join warehouse.named_listing as listing on listing.hash_id = spell.hash_id
 left join warehouse.walk on walk.id = spell.first_walk
 left join lateral (
     select version.line, version.row_index
