@@ -227,7 +227,7 @@ async fn a_page_whose_body_is_not_its_last_key_is_damaged() {
         match (read(&file), expected) {
             (Ok((bodies, _)), None) => assert_eq!(bodies, ["[1]"]),
             (Err(error), Some(expected)) => {
-                assert!(error.to_string().starts_with(expected), "{line}: {error}")
+                assert!(error.to_string().starts_with(expected), "{line}: {error}");
             }
             (read, _) => panic!("{line}: {read:?}"),
         }

@@ -3,11 +3,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sreality::{Page, Row};
+use sreality::{Page, PageRows, Row};
 
 fuzz_target!(|text: &str| {
     check(text);
+    let rows = PageRows::parse(text.as_bytes());
     if let Ok(page) = Page::parse(text) {
+        assert!(rows.unwrap().rows.into_iter().eq(page.results.iter().map(|row| row.get())));
         page.identities().for_each(drop);
         page.results.iter().for_each(|row| check(row.get()));
     }
