@@ -1,5 +1,7 @@
 //! The histories that a walk changes: read by key, thought over in `history`, and written where they differ.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -7,7 +9,7 @@ use crate::copy::CopyRows;
 use crate::error::Error;
 use crate::history::{Coverage, History, Moment, Said, Sighting, Spell, with_walk};
 use crate::known::{KnownHistory, Reading};
-use crate::merge::{Affected, CoveringWalks, Merge, Parameter};
+use crate::merge::{Affected, CoveringWalks, Merge, Parameter, Unchanged};
 
 /// So many histories are in memory at once.
 const BATCH: usize = 1000;
@@ -162,9 +164,16 @@ impl Merge<'_> {
     }
 
     /// Keeps the sightings that change no history and that no spell will imply.
-    pub(crate) async fn keep_extra_sightings(&mut self, covering: bool) -> Result<(), Error> {
+    pub(crate) async fn keep_extra_sightings(
+        &mut self,
+        covering: bool,
+        rejected: &HashSet<i64>,
+    ) -> Result<(), Error> {
         let mut copies = CopyRows::default();
-        for sighting in self.found.unchanged.iter().filter(|sighting| !(covering && sighting.matched)) {
+        let is_implied = |sighting: &&Unchanged| {
+            covering && sighting.matched && !rejected.contains(&sighting.hash_id)
+        };
+        for sighting in self.found.unchanged.iter().filter(|sighting| !is_implied(sighting)) {
             add_extra_sighting(
                 &mut copies,
                 sighting.hash_id,

@@ -143,7 +143,8 @@ impl Load<'_> {
         let missed = |listing: &KnownListing| {
             covering && !others.contains(&listing.hash_id) && !seen.rejected.contains(&listing.hash_id)
         };
-        weigh(&mut merge, &known, covering, missed);
+        let implied = |listing: &KnownListing| covering && !seen.rejected.contains(&listing.hash_id);
+        weigh(&mut merge, &known, missed, implied);
         may_be_missed.iter().filter(|listing| missed(listing)).for_each(|listing| miss(&mut merge, listing));
         merge.update_listings().await?;
         merge.change_histories(covering).await?;
@@ -151,7 +152,7 @@ impl Load<'_> {
             merge.transaction.rollback().await.doing("take the load back")?;
             return Ok(Finished::SetAside(finding));
         }
-        merge.keep_extra_sightings(covering).await?;
+        merge.keep_extra_sightings(covering, &seen.rejected).await?;
         if covering {
             merge.keep_price_levels(&seen.samples).await?;
         }
@@ -210,8 +211,8 @@ async fn what_is_known(
 fn weigh(
     merge: &mut Merge<'_>,
     known: &[(KnownListing, Found)],
-    covering: bool,
     missed: impl Fn(&KnownListing) -> bool,
+    implied: impl Fn(&KnownListing) -> bool,
 ) {
     for (listing, found) in known {
         merge.found.coverage.on_offer += 1;
@@ -232,7 +233,7 @@ fn weigh(
                 }
                 if listing.missing {
                     affect(merge, listing, Said::Seen(listing.total_price));
-                } else if !covering {
+                } else if !implied(listing) {
                     let KnownListing { hash_id, total_price, .. } = *listing;
                     merge.found.unchanged.push(Unchanged { hash_id, total_price, matched: true });
                 }
