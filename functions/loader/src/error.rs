@@ -85,7 +85,9 @@ impl Error {
     #[must_use]
     pub fn quarantine(&self) -> Option<QuarantineKind> {
         match self {
-            Self::File { source: raw_zone::Error::Transfer(_), .. } | Self::OutOfTime { .. } | Self::Abandoned => None,
+            Self::File { source: raw_zone::Error::Transfer(_), .. }
+            | Self::OutOfTime { .. }
+            | Self::Abandoned => None,
             Self::File { source: raw_zone::Error::Format { .. }, .. } => Some(QuarantineKind::UnknownFormat),
             Self::File { .. } | Self::Key(_) | Self::OtherWalk { .. } | Self::Page { .. } => {
                 Some(QuarantineKind::Damaged)
@@ -100,9 +102,9 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Self::Store(error) => error.class(),
-            Self::File { source: raw_zone::Error::Transfer(_), .. } | Self::OutOfTime { .. } | Self::Abandoned => {
-                Class::Retry
-            }
+            Self::File { source: raw_zone::Error::Transfer(_), .. }
+            | Self::OutOfTime { .. }
+            | Self::Abandoned => Class::Retry,
             Self::Warehouse(error) if error.is_transient() => Class::Retry,
             Self::Warehouse(error) if !error.is_bad_data() => Class::Stop,
             _ => Class::Reject,

@@ -195,13 +195,17 @@ impl RowComparer {
     fn row(&mut self, line: i64, index: i32, text: &str) -> Result<(), Error> {
         self.seen.counts.seen += 1;
         let row_digest = xxh3_128(text.as_bytes());
-        if let Some(index) = self.digests.find(row_digest).and_then(|row| self.known_to_say(row.hash_id, row.wording)) {
+        if let Some(index) =
+            self.digests.find(row_digest).and_then(|row| self.known_to_say(row.hash_id, row.wording))
+        {
             self.same(index);
             return Ok(());
         }
         match Row::parse(text) {
             Ok(row) => self.parsed(line, index, &row, row_digest),
-            Err(error) if error.malformed => return Err(Error::MalformedRow { line, index, reason: error.reason }),
+            Err(error) if error.malformed => {
+                return Err(Error::MalformedRow { line, index, reason: error.reason });
+            }
             Err(error) => {
                 self.seen.counts.rejected += 1;
                 match error.hash_id {
@@ -261,7 +265,11 @@ impl RowComparer {
             district_id: row.locality.district_id,
         };
         let first = match self.index(hash_id).and_then(|index| self.known.get_mut(index)) {
-            Some((_, found)) => std::mem::replace(found, Found::Other) == Found::Nothing,
+            Some((_, found @ Found::Nothing)) => {
+                *found = Found::Other;
+                true
+            }
+            Some(_) => false,
             None => self.others.insert(hash_id),
         };
         if first {

@@ -202,7 +202,8 @@ fn displacements(Testimony { moves, unmoved, .. }: &Testimony) -> Vec<Position> 
     let bits = |(north, east): Position| (north.to_bits(), east.to_bits());
     let unmoved = unmoved.iter().map(|position| (*position, *position));
     let mut met = HashSet::new();
-    let distinct = moves.iter().copied().chain(unmoved).filter(|(old, new)| met.insert((bits(*old), bits(*new))));
+    let distinct =
+        moves.iter().copied().chain(unmoved).filter(|(old, new)| met.insert((bits(*old), bits(*new))));
     distinct.map(|(old, new)| (new.0 - old.0, new.1 - old.1)).collect()
 }
 

@@ -124,7 +124,8 @@ impl Merge<'_> {
         let rejected_before = self.rejected_before(*hash_id, rejected_by);
         let coverage_before =
             Coverage { walks: self.walks.of(&old.place), place: &old.place, rejected_by: &rejected_before };
-        let coverage_after = Coverage { walks: walks_after.of(&after.place), place: &after.place, rejected_by };
+        let coverage_after =
+            Coverage { walks: walks_after.of(&after.place), place: &after.place, rejected_by };
         let new = with_walk(known, &coverage_before, self.moment, *said, &coverage_after);
         if self.late {
             self.weigh_late(listing, known);
@@ -137,7 +138,8 @@ impl Merge<'_> {
         if let Some(state) = new_state.filter(|_| new_state != old_state) {
             changes.states.push((*hash_id, state));
         }
-        self.found.relistings_possible |= new.spells.last().is_some_and(|spell| spell.missing_since.is_some());
+        self.found.relistings_possible |=
+            new.spells.last().is_some_and(|spell| spell.missing_since.is_some());
         changes.spells(*hash_id, &known.spells, &new.spells);
         changes.extra_sightings(*hash_id, known, &new);
         let kept_before = before.as_ref().map(|before| (before, known.spells.as_slice()));
@@ -170,9 +172,8 @@ impl Merge<'_> {
         rejected: &HashSet<i64>,
     ) -> Result<(), Error> {
         let mut copies = CopyRows::default();
-        let is_implied = |sighting: &&Unchanged| {
-            covering && sighting.matched && !rejected.contains(&sighting.hash_id)
-        };
+        let is_implied =
+            |sighting: &&Unchanged| covering && sighting.matched && !rejected.contains(&sighting.hash_id);
         for sighting in self.found.unchanged.iter().filter(|sighting| !is_implied(sighting)) {
             add_extra_sighting(
                 &mut copies,
@@ -202,7 +203,11 @@ impl Changes {
     fn extra_sightings(&mut self, hash_id: i64, known: &History, new: &History) {
         let (known, new) = (&known.extra_sightings, &new.extra_sightings);
         let has = |sightings: &[Sighting], sighting: &Sighting| {
-            sightings.binary_search_by_key(&sighting.moment, |other| other.moment).ok().and_then(|index| sightings.get(index)) == Some(sighting)
+            sightings
+                .binary_search_by_key(&sighting.moment, |other| other.moment)
+                .ok()
+                .and_then(|index| sightings.get(index))
+                == Some(sighting)
         };
         for sighting in known.iter().filter(|sighting| !has(new, sighting)) {
             self.removed_extra_sightings.push((hash_id, sighting.moment));

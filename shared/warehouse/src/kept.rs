@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use crate::copy::CopyRows;
 use crate::error::Error;
-use crate::history::{Moment, Place, PriceChange, Spell, Stay, Turnover, price_changes, stays};
 use crate::histories::moment_key;
+use crate::history::{Moment, Place, PriceChange, Spell, Stay, Turnover, price_changes, stays};
 use crate::merge::{Merge, Parameter, TurnoverKey, Whereabouts};
 
 pub(crate) const STAY: &str = "warehouse.stay (
@@ -59,7 +59,9 @@ impl Merge<'_> {
         (after, spells): (&Whereabouts, &[Spell]),
         changes: &mut Changes,
     ) {
-        let follow = |(whereabouts, spells): (&Whereabouts, &[Spell])| (*whereabouts, stays(spells), price_changes(spells));
+        let follow = |(whereabouts, spells): (&Whereabouts, &[Spell])| {
+            (*whereabouts, stays(spells), price_changes(spells))
+        };
         let (was, old_stays, old_changes) = before.map_or((*after, Vec::new(), Vec::new()), follow);
         let (is, new_stays, new_changes) = follow((after, spells));
         let moved = was != is;

@@ -155,7 +155,11 @@ impl Reading<'_, '_> {
     }
 
     /// The covering walks of a category, a deal type and a UTC day, in their order.
-    pub(crate) async fn covering_walks_of(&mut self, filter: &Filter, day: Date) -> Result<Vec<CoveringWalk>, Error> {
+    pub(crate) async fn covering_walks_of(
+        &mut self,
+        filter: &Filter,
+        day: Date,
+    ) -> Result<Vec<CoveringWalk>, Error> {
         let (category, deal) = (filter.category, filter.deal);
         let statement = self.prepared.statement(self.transaction, COVERING_WALKS_OF_DAY).await?;
         let rows = self.transaction.query(&statement, &[&pair(category, deal), &day]).await;
@@ -164,7 +168,11 @@ impl Reading<'_, '_> {
     }
 
     /// The covering walks of a category and deal type, in their order.
-    pub(crate) async fn covering_walks(&mut self, category: i16, deal: i16) -> Result<Vec<CoveringWalk>, Error> {
+    pub(crate) async fn covering_walks(
+        &mut self,
+        category: i16,
+        deal: i16,
+    ) -> Result<Vec<CoveringWalk>, Error> {
         let statement = self.prepared.statement(self.transaction, COVERING_WALKS).await?;
         let rows = self.transaction.query(&statement, &[&pair(category, deal)]).await;
         let rows = rows.doing("read the ledger's walks")?;
@@ -233,7 +241,8 @@ fn versions(row: &Row) -> Vec<Version> {
     let longitudes: Vec<Option<f64>> = array(row, from + 6);
     let moments = times.into_iter().zip(walks).map(|(at, walk)| Moment { at, walk });
     let places = moments.zip(lines).zip(indexes).map(|((moment, line), index)| (moment, line, index));
-    let positions = latitudes.into_iter().zip(longitudes).map(|(latitude, longitude)| latitude.zip(longitude));
+    let positions =
+        latitudes.into_iter().zip(longitudes).map(|(latitude, longitude)| latitude.zip(longitude));
     let version = |((digest, said_first), position): ((Uuid, SaidFirst), _)| Version {
         digest: digest.as_u128(),
         said_first,

@@ -55,8 +55,18 @@ pub(crate) async fn enter(
         counts.elsewhere,
     ]
     .map(signed);
-    let [object_bytes, announced, requests, retries, seen, loaded, duplicate, rejected, without_id, elsewhere] =
-        &numbers;
+    let [
+        object_bytes,
+        announced,
+        requests,
+        retries,
+        seen,
+        loaded,
+        duplicate,
+        rejected,
+        without_id,
+        elsewhere,
+    ] = &numbers;
     let sql = format!(
         "insert into {table} (
              id, bucket, key, object_bytes, portal, segment, category, deal, region_id, district_ids, sub_categories,

@@ -59,7 +59,9 @@ impl Merge<'_> {
             match (row.first, known) {
                 (false, _) => {}
                 (true, None) => self.new_listing(row, &mut copies),
-                (true, Some(known)) => self.known_listing(row, known, histories.get(&row.hash_id), &mut copies),
+                (true, Some(known)) => {
+                    self.known_listing(row, known, histories.get(&row.hash_id), &mut copies)
+                }
             }
         }
         for reject in &chunk.rejects {

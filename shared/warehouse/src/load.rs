@@ -82,8 +82,7 @@ impl Warehouse {
         let (client, prepared) = self.session().await?;
         let transaction = client.transaction().await.doing("begin the load")?;
         wait_for_other_loads(&transaction, time_left).await?;
-        let (filter, moment) =
-            (Filter::from(&walk.segment), Moment { at: walk.started_at, walk: walk.id });
+        let (filter, moment) = (Filter::from(&walk.segment), Moment { at: walk.started_at, walk: walk.id });
         let question = prepared.statement(&transaction, QUESTION).await?;
         let pair = crate::known::pair(filter.category, filter.deal);
         let asked: [Parameter<'_>; 4] = [&walk.id, &PARSER_VERSION, &pair, &walk.started_at];
@@ -94,7 +93,8 @@ impl Warehouse {
             return Ok(Begun::AlreadyLoaded);
         }
         // A walk that was loaded has been judged: its rejects are read anew, and what it accepted is met again.
-        let rejected_before = if is_known { remove_rejects(&transaction, walk.id).await? } else { Vec::new() };
+        let rejected_before =
+            if is_known { remove_rejects(&transaction, walk.id).await? } else { Vec::new() };
         let mut merge = Merge {
             transaction,
             prepared,
@@ -176,13 +176,15 @@ async fn wait_for_other_loads(
         let milliseconds = left.as_millis().max(1);
         format!("set local lock_timeout = {milliseconds}; set local statement_timeout = {milliseconds};")
     });
-    let sql = format!("discard plans; {} select pg_advisory_xact_lock({LOAD_LOCK})", limit.unwrap_or_default());
+    let sql =
+        format!("discard plans; {} select pg_advisory_xact_lock({LOAD_LOCK})", limit.unwrap_or_default());
     transaction.batch_execute(&sql).await.doing("wait for other loads")
 }
 
 /// Makes room for a walk that is loaded again because an older parser rejected rows of it; returns which listings' rows.
 async fn remove_rejects(transaction: &Transaction<'_>, walk: Uuid) -> Result<Vec<i64>, Error> {
-    let removed = transaction.query(REMOVE_REJECTS, &[&walk]).await.doing("remove rejects of an older parser")?;
+    let removed =
+        transaction.query(REMOVE_REJECTS, &[&walk]).await.doing("remove rejects of an older parser")?;
     Ok(removed.iter().filter_map(|row| row.get(0)).collect())
 }
 

@@ -46,9 +46,13 @@ impl Merge<'_> {
         let later: Vec<Filter> = later.map(|walk| walk.filter).collect();
         let levels = levels_with_walk(samples, &filter, &later, known.clone());
         let (known, levels) = (by_place(known), by_place(levels));
-        let other = |levels: &HashMap<LevelPlace, Vec<(i16, Level)>>, place, cells| levels.get(place) != Some(cells);
-        let removed: Vec<LevelPlace> =
-            known.iter().filter(|(place, cells)| other(&levels, place, cells)).map(|(place, _)| *place).collect();
+        let other =
+            |levels: &HashMap<LevelPlace, Vec<(i16, Level)>>, place, cells| levels.get(place) != Some(cells);
+        let removed: Vec<LevelPlace> = known
+            .iter()
+            .filter(|(place, cells)| other(&levels, place, cells))
+            .map(|(place, _)| *place)
+            .collect();
         let (category, deal) = (filter.category, filter.deal);
         let key = |(region, district): &LevelPlace| -> (i16, i16, Date, i32, i32) {
             (category, deal, today, *region, *district)
@@ -57,7 +61,8 @@ impl Merge<'_> {
         self.each(REMOVE, &removed, level_key, "remove price levels").await?;
         let mut copies = CopyRows::default();
         // In the order of the key, so that they fill one stretch of its index.
-        let new: BTreeMap<_, _> = levels.iter().filter(|(place, cells)| other(&known, place, cells)).collect();
+        let new: BTreeMap<_, _> =
+            levels.iter().filter(|(place, cells)| other(&known, place, cells)).collect();
         for ((region, district), cells) in new {
             copies.row(10);
             copies.add(category);
@@ -68,7 +73,9 @@ impl Merge<'_> {
             copies.array(cells.iter().map(|(sub_category, _)| *sub_category));
             copies.array(cells.iter().map(|(_, level)| level.listings));
             for quartile in 0..3 {
-                copies.array(cells.iter().map(|(_, level)| level.quartiles.get(quartile).copied().unwrap_or_default()));
+                copies.array(
+                    cells.iter().map(|(_, level)| level.quartiles.get(quartile).copied().unwrap_or_default()),
+                );
             }
         }
         copies.send(&self.transaction, COPY, "copy the day's price level").await
@@ -92,12 +99,13 @@ fn price_levels(row: &Row) -> PriceLevels {
     let numbers = |index: usize| row.get::<_, Option<Vec<i32>>>(index).unwrap_or_default();
     let sub_categories = row.get::<_, Option<Vec<i16>>>(2).unwrap_or_default();
     let quartiles = numbers(4).into_iter().zip(numbers(5)).zip(numbers(6));
-    let levels = numbers(3).into_iter().zip(quartiles).map(|(listings, ((lower, median), upper))| Level {
-        listings,
-        quartiles: [lower, median, upper],
-    });
+    let levels = numbers(3)
+        .into_iter()
+        .zip(quartiles)
+        .map(|(listings, ((lower, median), upper))| Level { listings, quartiles: [lower, median, upper] });
     let places = numbers(0).into_iter().zip(numbers(1)).zip(sub_categories);
-    let cells = places.map(|((region_id, district_id), sub_category)| Cell { region_id, district_id, sub_category });
+    let cells =
+        places.map(|((region_id, district_id), sub_category)| Cell { region_id, district_id, sub_category });
     cells.zip(levels).collect()
 }
 

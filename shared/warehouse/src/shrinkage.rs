@@ -46,6 +46,8 @@ mod tests {
     #[test]
     fn a_walk_is_shrunken_if_it_misses_more_than_three_in_ten_of_fifty_listings() {
         assert!(is_shrunken(50, 16) && is_shrunken(20_000, 6_001) && is_shrunken(76, 73));
-        assert!(!is_shrunken(50, 15) && !is_shrunken(20_000, 6_000) && !is_shrunken(49, 49) && !is_shrunken(0, 0));
+        assert!(
+            !is_shrunken(50, 15) && !is_shrunken(20_000, 6_000) && !is_shrunken(49, 49) && !is_shrunken(0, 0)
+        );
     }
 }

@@ -274,7 +274,9 @@ fn ledger_facts(walk: &Walk) -> warehouse::Walk {
 fn text(row: &Result<Row, Reject>, noise: u8) -> String {
     let Row { hash_id, total_price, name, place } = match row {
         Ok(row) => row,
-        Err(Reject { hash_id: Some(hash_id) }) => return json!({ "hash_id": hash_id, "price_czk": "free" }).to_string(),
+        Err(Reject { hash_id: Some(hash_id) }) => {
+            return json!({ "hash_id": hash_id, "price_czk": "free" }).to_string();
+        }
         Err(Reject { hash_id: None }) => return json!({ "noise": noise }).to_string(),
     };
     let code = |value: Option<i16>| json!({ "value": value });

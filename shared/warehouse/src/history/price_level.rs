@@ -86,7 +86,12 @@ impl Cell {
 ///
 /// Of the walks of one day that take in a cell the last one counts, whichever is loaded first: the walk replaces what is
 /// `known` in the cells that it takes in, but for those that a `later` walk of the day takes in, too.
-pub(crate) fn with_walk(samples: &[Sample], filter: &Filter, later: &[Filter], known: PriceLevels) -> PriceLevels {
+pub(crate) fn with_walk(
+    samples: &[Sample],
+    filter: &Filter,
+    later: &[Filter],
+    known: PriceLevels,
+) -> PriceLevels {
     let counts = |cell: Cell| cell.is_within(filter) && !later.iter().any(|later| cell.is_within(later));
     let mut prices: HashMap<Cell, Vec<i32>> = HashMap::new();
     for sample in samples {
@@ -103,7 +108,8 @@ pub(crate) fn with_walk(samples: &[Sample], filter: &Filter, later: &[Filter], k
 impl Level {
     fn of(mut prices: Vec<i32>) -> Option<Self> {
         prices.sort_unstable();
-        let quartile = |quarter: usize| prices.get((quarter * prices.len()).div_ceil(4).checked_sub(1)?).copied();
+        let quartile =
+            |quarter: usize| prices.get((quarter * prices.len()).div_ceil(4).checked_sub(1)?).copied();
         Some(Self {
             listings: i32::try_from(prices.len()).unwrap_or(i32::MAX),
             quartiles: [quartile(1)?, quartile(2)?, quartile(3)?],

@@ -38,8 +38,8 @@ pub(crate) fn relisting<'a>(
 ) -> Option<Relisting> {
     let left = |old: &Advert| {
         let old_last_seen = old.missing_after?;
-        let in_time =
-            old_last_seen < new.first_seen && new.first_seen <= old_last_seen.saturating_add(LONGEST_ABSENCE).ok()?;
+        let in_time = old_last_seen < new.first_seen
+            && new.first_seen <= old_last_seen.saturating_add(LONGEST_ABSENCE).ok()?;
         let fits = old.hash_id != new.hash_id && in_time && is_near(new.opening_price, old.total_price);
         fits.then_some(old_last_seen)
     };

@@ -41,8 +41,7 @@ impl Stay {
         };
         let last_seen = Turnover { last_seen: 1, ..Turnover::default() };
         let gone = Turnover { gone: 1, ..Turnover::default() };
-        let events =
-            [(Some(day(self.came_at)), came), (self.last_seen_on, last_seen), (self.gone_on, gone)];
+        let events = [(Some(day(self.came_at)), came), (self.last_seen_on, last_seen), (self.gone_on, gone)];
         events.into_iter().filter_map(|(day, event)| Some((day?, event)))
     }
 }

@@ -75,7 +75,9 @@ fn place_of(walks: &[Walk]) -> Option<Place> {
 fn coverage_of(walks: &[Walk], place: &Place) -> (Vec<CoveringWalk>, Vec<Uuid>) {
     let mut covering: Vec<CoveringWalk> = walks
         .iter()
-        .filter(|walk| walk.covering && (walk.filter.category, walk.filter.deal) == (place.category, place.deal))
+        .filter(|walk| {
+            walk.covering && (walk.filter.category, walk.filter.deal) == (place.category, place.deal)
+        })
         .map(|walk| CoveringWalk { moment: walk.moment, filter: walk.filter.clone() })
         .collect();
     covering.sort_by_key(|walk| walk.moment);
@@ -190,7 +192,9 @@ fn daily(prices: &[(i64, i64)], days: i64) -> (Vec<Sighting>, Vec<CoveringWalk>)
 #[test]
 fn a_listing_is_gone_when_three_covering_walks_in_a_row_missed_it() {
     let (sightings, walks) = daily(&[(0, 5)], 4);
-    for (days, missing, gone) in [(1, None, None), (2, Some(1), None), (3, Some(1), None), (4, Some(1), Some(3))] {
+    for (days, missing, gone) in
+        [(1, None, None), (2, Some(1), None), (3, Some(1), None), (4, Some(1), Some(3))]
+    {
         let coverage = Coverage { walks: &walks[..days], place: &HOME, rejected_by: &[] };
         let [spell] = spells(&sightings, &coverage)[..] else { panic!("one spell") };
         let at = |day: Option<i64>| day.map(|day| moment(day).at);
