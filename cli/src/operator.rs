@@ -1,5 +1,7 @@
 //! The operator's commands: the functions' handlers, called by hand, with the functions' settings.
 
+use std::time::{Duration, Instant};
+
 use collector::Collector;
 use loader::{Loaded, Loader, Outcome};
 use migrator::Migrator;
@@ -38,8 +40,9 @@ pub async fn load(keys: &[String]) -> Result<(), Error> {
     let loader = Loader::from_env().await?;
     let mut failures = Vec::new();
     for key in &keys {
+        let started = Instant::now();
         match Box::pin(loader.load_key(key, None)).await {
-            Ok(outcome) => print_outcome(&outcome),
+            Ok(outcome) => print_outcome(&outcome, started.elapsed()),
             Err(failure) => failures.push(failure),
         }
     }
@@ -72,12 +75,14 @@ pub(crate) fn open(database: &DatabaseSettings) -> Result<Warehouse, Error> {
     Ok(credentials::warehouse(database)?)
 }
 
-/// Prints what became of an object.
-pub(crate) fn print_outcome(Outcome { key, loaded, .. }: &Outcome) {
+/// Prints what became of an object, and how long it took to fetch and load it.
+pub(crate) fn print_outcome(Outcome { key, loaded, .. }: &Outcome, took: Duration) {
+    let seconds = took.as_secs_f64();
     match loaded {
         Loaded::AlreadyLoaded => println!("{key}: already loaded"),
         Loaded::Loaded { rows_seen, rows_loaded, rows_duplicate, rows_rejected, .. } => println!(
-            "{key}: {rows_seen} rows: {rows_loaded} loaded, {rows_duplicate} duplicate, {rows_rejected} rejected"
+            "{key}: {rows_seen} rows in {seconds:.3} s: {rows_loaded} loaded, {rows_duplicate} duplicate, \
+             {rows_rejected} rejected"
         ),
         Loaded::Quarantined { kind, reason } => println!("{key}: set aside as {kind}: {reason}"),
         Loaded::AlreadyQuarantined { kind, reason } => {

@@ -1,5 +1,7 @@
 //! The operator's view of the quarantine.
 
+use std::time::Instant;
+
 use loader::Loader;
 use raw_zone::ObjectKey;
 use runtime::{DatabaseSettings, LoaderSettings};
@@ -40,7 +42,8 @@ pub async fn release(key: &str) -> Result<(), Error> {
     }
     // Released before, it may still have to be loaded.
     warehouse.release(&settings.raw_bucket, &name).await?;
-    let outcome = Box::pin(Loader::from_env().await?.load_key(&key, None)).await.map_err(Error::Failed)?;
-    print_outcome(&outcome);
+    let (loader, started) = (Loader::from_env().await?, Instant::now());
+    let outcome = Box::pin(loader.load_key(&key, None)).await.map_err(Error::Failed)?;
+    print_outcome(&outcome, started.elapsed());
     Ok(())
 }

@@ -255,3 +255,27 @@ fn levels_are_prices_that_some_listing_has_and_the_last_walk_of_a_day_counts() {
     let part_first = levels_with_walk(&[sample(5001, 900)], &part, &[], PriceLevels::new());
     assert_eq!(levels_with_walk(&samples, &whole, &[part], part_first), of_part);
 }
+
+#[test]
+fn a_filter_matches_what_queries_for_its_segment_find() {
+    let places =
+        [(Some(10), Some(5001)), (Some(10), Some(47)), (Some(14), Some(72)), (Some(10), None), (None, None)];
+    for segment in
+        ["flats-sale", "flats-sale/praha", "flats-sale/hlavni-mesto-praha/2-kk", "flats-sale/praha-1"]
+    {
+        let segment: sreality::Segment = segment.parse().unwrap();
+        let filter = Filter::from(&segment);
+        for ((region_id, district_id), sub_category) in
+            places.iter().flat_map(|place| [(*place, Some(4)), (*place, Some(6)), (*place, None)])
+        {
+            let place = Place { sub_category, region_id, district_id, ..HOME };
+            let identity =
+                sreality::Identity { hash_id: 1, sub_category, region_id, district_id, area_m2: None };
+            assert_eq!(filter.matches(&place), segment.includes(&identity), "{segment} {place:?}");
+            assert!(
+                !filter.matches(&Place { deal: 2, ..place })
+                    && !filter.matches(&Place { category: 2, ..place })
+            );
+        }
+    }
+}
