@@ -4,11 +4,10 @@ select
     category.name as category,
     deal.name as deal,
     sub_category.name as sub_category,
-    -- Looked up one by one, and with a limit only for what is shown.
-    (select name from warehouse.listing where listing.hash_id = change.hash_id) as name,
+    listing.name,
     region.name as region,
     district.name as district,
-    (select city from warehouse.listing where listing.hash_id = change.hash_id) as city,
+    listing.city,
     change.area_m2,
     (change.changed_at at time zone 'UTC')::date as day,
     change.changed_at,
@@ -19,6 +18,7 @@ select
         as percent,
     warehouse.advert_url(category.name, deal.name, change.hash_id) as url
 from warehouse.price_change as change
+left join warehouse.listing on listing.hash_id = change.hash_id
 left join warehouse.category on category.code = change.category
 left join warehouse.deal on deal.code = change.deal
 left join warehouse.sub_category on sub_category.code = change.sub_category
