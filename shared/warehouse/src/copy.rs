@@ -42,7 +42,7 @@ impl CopyRows {
         self.bytes.extend_from_slice(values);
     }
 
-    pub(crate) fn add(&mut self, value: impl CopyValue) {
+    pub(crate) fn add(&mut self, value: impl CopyValue + Copy) {
         value.encode(&mut self.bytes);
     }
 

@@ -34,6 +34,6 @@ pub(crate) async fn enter(
     transaction
         .execute(&insert, &[&walk, &paths, &changes, &found, &rows])
         .await
-        .storing("enter the walk's drift")?;
+        .entering("enter the walk's drift")?;
     Ok(())
 }

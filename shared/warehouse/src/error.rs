@@ -258,6 +258,10 @@ pub(crate) trait Doing<T> {
 
     /// As [`Doing::doing`], of a statement that stores what the object says.
     fn storing(self, action: &'static str) -> Result<T, Error>;
+
+    /// As [`Doing::storing`], of a row made of what the object says of itself: it is at fault, too, if a constraint does
+    /// not hold.
+    fn entering(self, action: &'static str) -> Result<T, Error>;
 }
 
 impl<T> Doing<T> for Result<T, tokio_postgres::Error> {
@@ -268,6 +272,16 @@ impl<T> Doing<T> for Result<T, tokio_postgres::Error> {
     fn storing(self, action: &'static str) -> Result<T, Error> {
         self.map_err(|source| match source.code() {
             Some(code) if is_about_a_value(code) => Error::Value { action, source },
+            _ => Error::Database { action, source },
+        })
+    }
+
+    fn entering(self, action: &'static str) -> Result<T, Error> {
+        self.map_err(|source| match source.code() {
+            // Class 23 integrity constraint violation.
+            Some(code) if is_about_a_value(code) || code.code().starts_with("23") => {
+                Error::Value { action, source }
+            }
             _ => Error::Database { action, source },
         })
     }

@@ -60,7 +60,7 @@ impl Merge<'_> {
                 (false, _) => {}
                 (true, None) => self.new_listing(row, &mut copies),
                 (true, Some(known)) => {
-                    self.known_listing(row, known, histories.get(&row.hash_id), &mut copies)
+                    self.known_listing(row, known, histories.get(&row.hash_id), &mut copies);
                 }
             }
         }

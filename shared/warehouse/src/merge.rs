@@ -1,6 +1,7 @@
 //! The merge of one walk into what is known, under the lock: what every part of it shares.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use futures_util::TryStreamExt;
 use futures_util::stream::FuturesOrdered;
@@ -97,8 +98,8 @@ pub(crate) struct CoveringWalks(HashMap<(i16, i16), Vec<CoveringWalk>>);
 impl CoveringWalks {
     pub(crate) async fn read(&mut self, reading: &mut Reading<'_, '_>, place: &Place) -> Result<(), Error> {
         let pair = (place.category, place.deal);
-        if !self.0.contains_key(&pair) {
-            self.0.insert(pair, reading.covering_walks(pair.0, pair.1).await?);
+        if let Entry::Vacant(entry) = self.0.entry(pair) {
+            entry.insert(reading.covering_walks(pair.0, pair.1).await?);
         }
         Ok(())
     }

@@ -149,7 +149,7 @@ impl Warehouse {
     /// If Postgres cannot be reached or refuses.
     pub async fn compare(&mut self, walk: Walk) -> Result<Comparison<'_>, Error> {
         let transaction = self.snapshot(false).await?;
-        let columns = ATTRIBUTES.map(|(name, r#type)| format!("{name} {}", r#type)).join(", ");
+        let columns = ATTRIBUTES.map(|(name, r#type)| format!("{name} {type}")).join(", ");
         let create_sighting = format!(
             "create temporary table sighting (
                  line bigint, row_index integer, hash_id bigint, total_price bigint, digest uuid, {columns}

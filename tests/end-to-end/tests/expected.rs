@@ -15,7 +15,7 @@ use sreality::place::Place;
 pub(crate) struct Spell {
     pub(crate) hash_id: i64,
     pub(crate) first_seen: Timestamp,
-    /// `None`: by the latest complete walk that covers the listing.
+    /// `None`: nothing has ended the spell, neither a complete walk that missed the listing nor another spell.
     pub(crate) last_seen: Option<Timestamp>,
     pub(crate) price: Option<i64>,
     /// The first complete walk that missed it afterwards.
@@ -47,7 +47,6 @@ pub(crate) fn spells(market: &Market, walks: &[Walk]) -> Vec<Spell> {
 fn spells_of(market: &Market, stretches: &[Stretch], covering: &[&Walk]) -> Vec<Spell> {
     let mut spells: Vec<Spell> = Vec::new();
     let mut misses = 0;
-    let mut last_seen_by = None;
     for walk in covering {
         if let Some(stretch) = seen(market, stretches, walk) {
             match spells.last_mut() {
@@ -63,7 +62,7 @@ fn spells_of(market: &Market, stretches: &[Stretch], covering: &[&Walk]) -> Vec<
                     delisted_at: None,
                 }),
             }
-            (misses, last_seen_by) = (0, Some(walk.id));
+            misses = 0;
         } else if is_complete(walk)
             && let Some(spell) = spells.last_mut()
         {
@@ -75,10 +74,8 @@ fn spells_of(market: &Market, stretches: &[Stretch], covering: &[&Walk]) -> Vec<
             }
         }
     }
-    let latest = covering.iter().rev().find(|walk| is_complete(walk)).map(|walk| walk.id);
     if let Some(spell) = spells.last_mut()
-        && latest.is_some()
-        && latest == last_seen_by
+        && misses == 0
     {
         spell.last_seen = None;
     }

@@ -66,7 +66,7 @@ async fn sixty_recorded_rows_become_sixty_listings_with_the_portals_prices() {
     assert_eq!(world.count("select count(*) from warehouse.reject").await, 0);
 
     let sql = "
-        select hash_id, total_price, price_unit, price_per_m2, current.district, listing.street_id
+        select hash_id, current.total_price, price_unit, price_per_m2, current.district, listing.street_id
         from mart.current_listing as current join warehouse.listing using (hash_id)
         where hash_id = any ($1)
         order by hash_id";

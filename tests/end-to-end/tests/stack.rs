@@ -35,7 +35,7 @@ async fn a_stack_is_created_updated_and_deleted_and_the_warehouse_outlives_it() 
             "StackId": request["StackId"],
             "RequestId": request["RequestId"],
             "LogicalResourceId": "Schema",
-            "Data": {"applied": "facts, quarantine, kept_tables, marts, drift, dashboard", "schema_version": version},
+            "Data": {"applied": "tables", "schema_version": version},
         })
     );
     assert_eq!(answers[1]["Data"], json!({"applied": "", "schema_version": version}));
@@ -56,7 +56,7 @@ async fn a_failed_migration_is_answered_and_leaves_nothing() {
     let answer = stack.answer();
     assert_eq!(answer["Status"], "FAILED");
     let reason = answer["Reason"].as_str().unwrap();
-    assert!(reason.contains("could not apply migration 4 (marts)"), "{reason}");
+    assert!(reason.contains("could not apply migration 1 (tables)"), "{reason}");
     assert!(reason.contains("already exists"), "{reason}");
     assert!(!exists(&database, "warehouse.migration").await);
     let roles = "select count(*) from pg_roles where rolname like 'cenovka!_%' escape '!'";

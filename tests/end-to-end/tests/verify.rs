@@ -176,7 +176,7 @@ const TAMPERINGS: [(&str, &[&str]); 34] = [
              from (select * from warehouse.walk where segment = 'flats-sale' and complete order by started_at desc limit 1) as walk
              where hash_id = (
                  select hash_id from warehouse.spell join warehouse.listing using (hash_id)
-                 where last_seen is null and deal = 1 and region_id is distinct from 10 limit 1
+                 where spell.last_seen is null and deal = 1 and region_id is distinct from 10 limit 1
              ) and last_seen is null",
         &["end of spell: listing ", "by the walks they are null and null"],
     ),
