@@ -160,7 +160,10 @@ impl Load<'_> {
         merge.keep_relistings().await?;
         ledger_row::enter(&merge.transaction, LEDGER, &walk, &ending, RowCounts::of(&seen)).await?;
         drift::enter(&merge.transaction, DRIFT, walk.id, &ending.drift).await?;
-        remember_digests(&mut merge, &known, digests).await?;
+        // A late walk and one for new adverts have read none, and would forget all others.
+        if !merge.late && walk.since.is_none() {
+            remember_digests(&mut merge, &known, digests).await?;
+        }
         ledger_row::time(&merge.transaction, walk.id).await?;
         merge.transaction.commit().await.doing("commit the load")?;
         Ok(Finished::Loaded(seen.counts))
@@ -275,13 +278,13 @@ async fn judge(
     Ok(falsified.or_else(|| if covering { shrunken() } else { None }))
 }
 
-/// Keeps the digests of rows for the next load; a walk of the whole category and deal type also forgets what is gone.
+/// Keeps the digests of rows for the next load, if any was parsed; a walk of the whole category and deal type also forgets what is gone.
 async fn remember_digests(
     merge: &mut Merge<'_>,
     known: &[(KnownListing, Found)],
     digests: RowDigests,
 ) -> Result<(), Error> {
-    if merge.late {
+    if !digests.have_grown() {
         return Ok(());
     }
     let filter = merge.filter.clone();

@@ -79,6 +79,11 @@ impl RowDigests {
         self.new.push(remembered);
     }
 
+    /// Whether anything was parsed since they were read.
+    pub(crate) fn have_grown(&self) -> bool {
+        !self.new.is_empty()
+    }
+
     /// Stores what was parsed and, of what was known, what is still worth keeping.
     pub(crate) async fn write(
         self,
@@ -87,9 +92,6 @@ impl RowDigests {
         filter: &Filter,
         is_kept: impl Fn(&Remembered) -> bool,
     ) -> Result<(), Error> {
-        if self.new.is_empty() {
-            return Ok(());
-        }
         let bytes = self.merged(is_kept);
         let write = prepared.statement(transaction, WRITE).await?;
         let parameters: [&(dyn ToSql + Sync); 4] = [&filter.category, &filter.deal, &PARSER_VERSION, &bytes];
