@@ -121,13 +121,19 @@ fn adverts(segment: usize) -> Vec<Advert> {
     for advert in &mut adverts {
         advert.hash_id += segment as i64 * 100_000;
         (advert.category, advert.deal) = (category, deal);
-        (advert.region_id, advert.district_id) = (10, 5001 + i32::try_from(advert.hash_id % 7).unwrap());
+        // A large district, and so many small ones that the tables kept by district are no handful of rows.
+        let district = i32::try_from(advert.hash_id % 311).unwrap();
+        (advert.region_id, advert.district_id) = (10, if district % 7 == 3 { 5003 } else { 6000 + district });
     }
     adverts
 }
 
-/// Four days of all segments: prices move, and some listings are gone.
+/// Four days of all segments, in which prices move and some listings are gone, and many of one in which nothing is offered:
+/// a table of a few pages may well be read as a whole, so the ledger must not be one.
 async fn fill(counted: &mut Counted) {
+    for day in 0..250 {
+        counted.load(&walk(day, "commercial-rent", &[])).await;
+    }
     for day in 1..=4 {
         for (index, (segment, ..)) in SEGMENTS.iter().enumerate() {
             let mut adverts = adverts(index);
@@ -157,6 +163,8 @@ async fn work_of_loads(analysed: Analysed) -> Vec<(&'static str, usize, Work)> {
             fill(&mut counted).await;
             counted.analyse().await;
             counted.database.clear().await;
+            // Dead rows are read, too, and are not what is asked for here.
+            counted.database.sql.batch_execute("vacuum").await.unwrap();
             counted.load(&one).await;
         }
     }
@@ -179,7 +187,7 @@ async fn work_of_loads(analysed: Analysed) -> Vec<(&'static str, usize, Work)> {
     cheaper(&mut late, 30, 7);
 
     let sale = |day, adverts: &[Advert]| walk(day, "flats-sale", &rows(adverts));
-    let loads: [(&'static str, RawWalk); 11] = [
+    let loads: [(&'static str, RawWalk); 13] = [
         ("new", sale(20, &more)),
         ("unchanged", sale(21, &more)),
         ("reworded where nobody looks", sale(22, &reworded)),
@@ -190,7 +198,9 @@ async fn work_of_loads(analysed: Analysed) -> Vec<(&'static str, usize, Work)> {
         ("all back", sale(27, &moved)),
         ("unchanged again", sale(28, &moved)),
         ("late", sale(5, &late)),
-        ("of one district", walk(29, "flats-sale/praha-3", &rows(&in_district(&moved, 5003)))),
+        ("late and of another day", sale(9, &late)),
+        ("unchanged of one district", walk(29, "flats-sale/praha-3", &rows(&in_district(&moved, &[5003])))),
+        ("unchanged of several districts", walk(30, "flats-sale/hlavni-mesto-praha", &rows(&in_district(&moved, &[5003, 5009])))),
     ];
     let mut work = Vec::new();
     for (what, walk) in loads {
@@ -200,8 +210,8 @@ async fn work_of_loads(analysed: Analysed) -> Vec<(&'static str, usize, Work)> {
     work
 }
 
-fn in_district(adverts: &[Advert], district_id: i32) -> Vec<Advert> {
-    adverts.iter().filter(|advert| advert.district_id == district_id).copied().collect()
+fn in_district(adverts: &[Advert], districts: &[i32]) -> Vec<Advert> {
+    adverts.iter().filter(|advert| districts.contains(&advert.district_id)).copied().collect()
 }
 
 #[tokio::test]
@@ -212,20 +222,23 @@ async fn a_load_reads_and_writes_the_same_whatever_was_analysed_and_when() {
     }
     for (what, rows, work) in never.iter().filter(|(what, ..)| what.starts_with("unchanged")) {
         assert!(work.read <= 3 * *rows as i64, "{what}: {rows} rows, {work:?}");
-        assert!(work.inserted + work.updated + work.deleted < CONSTANT, "{what}: {work:?}");
+        // Its row of the ledger gets its time, and the day its price level.
+        assert!((work.updated, work.deleted) == (1, 0), "{what}: {work:?}");
     }
+    let mut differences = Vec::new();
     for analysed in [Analysed::AlmostEmpty, Analysed::OtherContents] {
         let other = work_of_loads(analysed).await;
         for ((what, rows, one), (_, _, other)) in never.iter().zip(&other) {
             for ((kind, one), (_, other)) in one.counts().into_iter().zip(other.counts()) {
                 let allowed = one.max(other) / 20 + CONSTANT;
-                assert!(
-                    (one - other).abs() <= allowed,
-                    "{what}, {rows} rows: {kind} {one} where nothing was analysed, {other} with {analysed:?}"
-                );
+                if (one - other).abs() > allowed {
+                    differences
+                        .push(format!("{what}, {rows} rows: {kind} {one}, with {analysed:?} {other}"));
+                }
             }
         }
     }
+    assert!(differences.is_empty(), "{differences:#?}");
 }
 
 /// A year of walks before it must not be read for each listing anew.
