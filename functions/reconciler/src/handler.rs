@@ -96,8 +96,8 @@ impl<L: LoaderFunction> Reconciler<L> {
         Self { store, warehouse: Mutex::new(warehouse), loader }
     }
 
-    /// Hands what is missing to the loader, oldest walk first, and last what has failed most. May be run at any time, stopped at any time, and be run
-    /// again: what was loaded is not missing any more.
+    /// Hands what is missing to the loader, oldest walk first, and last what has failed most. May be run at any time, stopped
+    /// at any time, and be run again: what was loaded is not missing any more.
     ///
     /// # Errors
     /// If the raw zone or the ledger cannot be read, or loads failed; the other objects are loaded then, unless a failure

@@ -234,7 +234,9 @@ pub(crate) async fn load_raw(
     walk: &RawWalk,
     time_left: Option<Duration>,
 ) -> Result<Option<Finished>, warehouse::Error> {
-    let Begun::Load(mut load) = warehouse.begin(walk.facts.clone(), time_left).await? else { return Ok(None) };
+    let Begun::Load(mut load) = warehouse.begin(walk.facts.clone(), time_left).await? else {
+        return Ok(None);
+    };
     if walk.released {
         load.trust();
     }

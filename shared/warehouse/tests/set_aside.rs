@@ -50,10 +50,7 @@ fn moved(flats: &[Advert], (north, east): (f64, f64)) -> Vec<Advert> {
 
 /// Every price times a factor, in whole crowns.
 fn times(flats: &[Advert], factor: f64) -> Vec<Advert> {
-    flats
-        .iter()
-        .map(|flat| Advert { price: (flat.price as f64 * factor).round() as i64, ..*flat })
-        .collect()
+    flats.iter().map(|flat| Advert { price: (flat.price as f64 * factor).round() as i64, ..*flat }).collect()
 }
 
 #[tokio::test]

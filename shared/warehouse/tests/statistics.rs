@@ -200,7 +200,10 @@ async fn work_of_loads(analysed: Analysed) -> Vec<(&'static str, usize, Work)> {
         ("late", sale(5, &late)),
         ("late and of another day", sale(9, &late)),
         ("unchanged of one district", walk(29, "flats-sale/praha-3", &rows(&in_district(&moved, &[5003])))),
-        ("unchanged of several districts", walk(30, "flats-sale/hlavni-mesto-praha", &rows(&in_district(&moved, &[5003, 5009])))),
+        (
+            "unchanged of several districts",
+            walk(30, "flats-sale/hlavni-mesto-praha", &rows(&in_district(&moved, &[5003, 5009]))),
+        ),
     ];
     let mut work = Vec::new();
     for (what, walk) in loads {
@@ -230,10 +233,11 @@ async fn a_load_reads_and_writes_the_same_whatever_was_analysed_and_when() {
         let other = work_of_loads(analysed).await;
         for ((what, rows, one), (_, _, other)) in never.iter().zip(&other) {
             for ((kind, one), (_, other)) in one.counts().into_iter().zip(other.counts()) {
-                let allowed = one.max(other) / 20 + CONSTANT;
+                // Entries of dead rows are among those of indexes; how many of them are left is chance.
+                let share = if kind == "read of indexes" { 5 } else { 20 };
+                let allowed = one.max(other) / share + CONSTANT;
                 if (one - other).abs() > allowed {
-                    differences
-                        .push(format!("{what}, {rows} rows: {kind} {one}, with {analysed:?} {other}"));
+                    differences.push(format!("{what}, {rows} rows: {kind} {one}, with {analysed:?} {other}"));
                 }
             }
         }
