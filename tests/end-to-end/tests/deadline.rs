@@ -45,7 +45,8 @@ async fn a_killed_loader_lets_go_of_the_lock() {
     let lock = world.count(lock).await;
     loader.kill().await;
     let killed = Instant::now();
-    let taken = world.sql.execute("select pg_advisory_lock($1)", &[&lock]);
+    let lock = format!("select pg_advisory_lock({lock})");
+    let taken = world.sql.batch_execute(&lock);
     // Postgres looks once a second whether the loader is there. The rest is for a busy machine: without that, the lock would be
     // held for as long as the obstacle stands.
     tokio::time::timeout(Duration::from_secs(10), taken).await.expect("it lets go").unwrap();
