@@ -96,8 +96,8 @@ impl<L: LoaderFunction> Reconciler<L> {
         Self { store, warehouse: Mutex::new(warehouse), loader }
     }
 
-    /// Hands what is missing to the loader, oldest walk first. May be run at any time, stopped at any time, and be run
-    /// again: what was loaded is not missing any more.
+    /// Hands what is missing to the loader, oldest walk first, and last what has failed most. May be run at any time, stopped
+    /// at any time, and be run again: what was loaded is not missing any more.
     ///
     /// # Errors
     /// If the raw zone or the ledger cannot be read, or loads failed; the other objects are loaded then, unless a failure
@@ -150,12 +150,15 @@ impl<L: LoaderFunction> Reconciler<L> {
         report: &mut Report,
     ) -> Vec<Failure> {
         let mut failures = Vec::new();
-        for (done, MissingObject { object, .. }) in (0_u64..).zip(missing) {
+        for (done, missing) in (0_u64..).zip(missing) {
+            let object = &missing.object;
             if deadline.is_some_and(|deadline| Timestamp::now() + LONGEST_LOAD > deadline) {
                 report.left = report.missing - done;
                 break;
             }
-            match self.loader.load(&object.key, object.created_event(self.store.bucket())).await {
+            let loaded = self.loader.load(&object.key, object.created_event(self.store.bucket())).await;
+            failures.extend(self.remember(missing, &loaded).await.err().map(|error| failure(&error)));
+            match loaded {
                 Ok(()) => report.loaded += 1,
                 Err(error) => {
                     report.failed += 1;
@@ -169,6 +172,20 @@ impl<L: LoaderFunction> Reconciler<L> {
             }
         }
         failures
+    }
+
+    /// Keeps in mind whether the load of an object came to an end: next time the others have their turn first.
+    async fn remember(&self, missing: &MissingObject, loaded: &Result<(), Error>) -> Result<(), Error> {
+        let (bucket, key) = (self.store.bucket(), missing.object.key.as_str());
+        let mut warehouse = self.warehouse.lock().await;
+        match loaded {
+            Ok(()) if missing.failures > 0 => warehouse.forget_unfinished_load(bucket, key).await?,
+            Err(error) if error.class() == Class::Retry => {
+                warehouse.note_unfinished_load(bucket, key).await?;
+            }
+            _ => {}
+        }
+        Ok(())
     }
 }
 

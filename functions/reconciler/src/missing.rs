@@ -15,6 +15,8 @@ pub struct MissingObject {
     pub object: StoredObject,
     /// Its key, if it is one of a raw object.
     pub key: Option<ObjectKey>,
+    /// How often its load came to no end.
+    pub failures: i32,
 }
 
 /// Which objects to look at, by how long ago they were stored.
@@ -38,7 +40,7 @@ impl Ages {
 pub(crate) struct Comparison {
     /// Objects in the raw zone.
     pub(crate) listed: u64,
-    /// Those that the loader should be given, oldest walk first.
+    /// Those that the loader should be given, oldest walk first, but after all others those whose loads keep failing.
     pub(crate) missing: Vec<MissingObject>,
 }
 
@@ -50,6 +52,7 @@ pub(crate) async fn find_missing(
     now: Timestamp,
 ) -> Result<Comparison, Error> {
     let (mut listed, mut missing) = (0, Vec::new());
+    let failures = warehouse.unfinished_loads(store.bucket()).await?;
     let mut pages = store.list(PREFIX);
     while let Some(page) = pages.next().await? {
         listed += page.len() as u64;
@@ -59,13 +62,15 @@ pub(crate) async fn find_missing(
         let unknown = warehouse.not_loaded(store.bucket(), &keys).await?;
         missing.extend(of_age.into_iter().filter(|object| unknown.contains(&object.key)).map(|object| {
             let key = object.key.parse().ok();
-            MissingObject { object, key }
+            let failures = failures.get(&object.key).copied().unwrap_or_default();
+            MissingObject { object, key, failures }
         }));
     }
     // The loader compares a walk with what it knows of the time before: in the walks' order it decides alike every
-    // time.
+    // time. A handful that times out every time would take up every run, so those come last.
     missing.sort_by(|left, right| {
-        let order = |missing: &MissingObject| missing.key.as_ref().map(|key| (key.started_at, key.walk));
+        let walk = |missing: &MissingObject| missing.key.as_ref().map(|key| (key.started_at, key.walk));
+        let order = |missing: &MissingObject| (missing.failures, walk(missing));
         order(left).cmp(&order(right)).then_with(|| left.object.key.cmp(&right.object.key))
     });
     Ok(Comparison { listed, missing })

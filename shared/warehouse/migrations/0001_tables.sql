@@ -139,6 +139,15 @@ comment on column warehouse.quarantine.figures is 'What the decision that a walk
 comment on column warehouse.quarantine.walk_id is 'As the object''s key says, like segment and started_at; null if it is no raw object''s key.';
 comment on column warehouse.quarantine.released_at is 'When the operator released it: a falsified or shrunken walk is then loaded without being checked, any other object tried again and, if it still cannot be loaded, set aside anew.';
 
+create table warehouse.unfinished_load (
+    bucket text not null,
+    key text not null,
+    failures integer not null,
+    failed_at timestamptz not null,
+    primary key (bucket, key)
+);
+comment on table warehouse.unfinished_load is 'No fact, but the reconciler''s memory: raw objects whose load, when it last handed them over, timed out or failed in another way that may pass, and how often. It tries those last that failed most; a load that ends removes its row.';
+
 create table warehouse.row_digest (
     category smallint not null,
     deal smallint not null,

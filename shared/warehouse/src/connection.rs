@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use tokio::task::AbortHandle;
 use tokio_postgres::Client;
 
 use crate::encryption;
 use crate::error::Error;
 use crate::migrate;
 use crate::prepared::Prepared;
-use crate::target::Target;
+use crate::target::{Opened, Target};
 use crate::url_source::{DatabaseUrl, UrlSource};
 
 /// A warehouse, and the connection to it while there is one.
@@ -22,6 +23,8 @@ pub struct Warehouse {
 #[derive(Debug)]
 struct Session {
     client: Client,
+    /// What serves the connection.
+    task: AbortHandle,
     prepared: Prepared,
     /// Whether it leads to a schema that this software works with.
     schema_checked: bool,
@@ -74,11 +77,10 @@ impl Warehouse {
     async fn open_session(&mut self) -> Result<&mut Session, Error> {
         let session = match self.session.take() {
             Some(session) if !session.client.is_closed() => session,
-            _ => Session {
-                client: self.way.open().await?,
-                prepared: Prepared::default(),
-                schema_checked: false,
-            },
+            _ => {
+                let (client, task) = self.way.open().await?;
+                Session { client, task, prepared: Prepared::default(), schema_checked: false }
+            }
         };
         Ok(self.session.insert(session))
     }
@@ -86,7 +88,7 @@ impl Warehouse {
     /// The open connection to a schema that this software works with, which is checked once per connection, and the
     /// statements that it has prepared.
     pub(crate) async fn session(&mut self) -> Result<(&mut Client, &mut Prepared), Error> {
-        let Session { client, prepared, schema_checked } = self.open_session().await?;
+        let Session { client, prepared, schema_checked, .. } = self.open_session().await?;
         if !*schema_checked {
             migrate::check_schema(client).await?;
             *schema_checked = true;
@@ -99,14 +101,17 @@ impl Warehouse {
         Ok(self.session().await?.0)
     }
 
-    /// Closes the connection: what is under way there ends. The next statement opens another.
+    /// Closes the connection at once, also in the middle of a statement: Postgres notices, ends it and lets go of its locks.
+    /// The next statement opens another.
     pub fn disconnect(&mut self) {
-        self.session = None;
+        if let Some(session) = self.session.take() {
+            session.task.abort();
+        }
     }
 }
 
 impl Way {
-    async fn open(&mut self) -> Result<Client, Error> {
+    async fn open(&mut self) -> Result<Opened, Error> {
         let (source, certificates) = match self {
             Self::Fixed(target) => return target.open().await,
             Self::Told { source, root_certificates } => (source, root_certificates.as_deref()),
@@ -129,7 +134,7 @@ async fn open(
     setting: &'static str,
     url: &DatabaseUrl,
     certificates: Option<&Path>,
-) -> Result<Client, Error> {
+) -> Result<Opened, Error> {
     Target::new(setting, url.reveal(), certificates)?.open().await
 }
 

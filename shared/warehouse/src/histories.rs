@@ -27,8 +27,9 @@ update warehouse.spell
 set (last_seen, last_walk, total_price, missing_since, delisted_at, next_seen) = ($4, $5, $6, $7, $8, $9)
 where hash_id = $1 and first_seen = $2 and first_walk = $3";
 
+/// The walk is compared so that the index of its sightings, which may be many, does not come into question.
 const REMOVE_EXTRA_SIGHTING: &str = "
-delete from warehouse.extra_sighting where hash_id = $1 and seen_at = $2 and walk_id = $3";
+delete from warehouse.extra_sighting where hash_id = $1 and (seen_at, walk_id) is not distinct from ($2, $3)";
 
 const SPELL: &str = "warehouse.spell (
     hash_id, first_seen, first_walk, last_seen, last_walk, total_price, missing_since, delisted_at, next_seen

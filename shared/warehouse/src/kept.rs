@@ -20,8 +20,10 @@ const PRICE_CHANGE: &str = "warehouse.price_change (
     hash_id, changed_at, walk_id, category, deal, sub_category, region_id, district_id, area_m2, old_price, new_price
 )";
 
+/// The time is compared so that its own index, which leads to every change of a walk, does not come into question.
 const REMOVE_PRICE_CHANGE: &str = "
-delete from warehouse.price_change where hash_id = $1 and changed_at = $2 and walk_id = $3";
+delete from warehouse.price_change
+where hash_id = $1 and (changed_at, walk_id) is not distinct from ($2, $3)";
 
 const ADD_TURNOVER: &str = "
 insert into warehouse.turnover (category, deal, day, region_id, district_id, new, returned, last_seen, gone)

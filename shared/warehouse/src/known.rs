@@ -102,29 +102,31 @@ impl Reading<'_, '_> {
         delisted_since: Option<Timestamp>,
     ) -> Result<Vec<KnownListing>, Error> {
         let pair = pair(filter.category, filter.deal);
-        let mut narrowed = String::new();
         let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&pair];
-        let conditions: [(&str, Option<&(dyn ToSql + Sync)>); 3] = [
-            ("region_id = $", filter.region_id.as_ref().map(|region| region as _)),
-            ("district_id = any ($", filter.district_ids.as_ref().map(|districts| districts as _)),
-            ("sub_category = any ($", filter.sub_categories.as_ref().map(|subs| subs as _)),
-        ];
-        for (condition, value) in conditions {
-            let Some(value) = value else { continue };
+        let mut condition = |condition: &str, value| {
             parameters.push(value);
-            let closing = if condition.ends_with("($") { ")" } else { "" };
-            narrowed += &format!(" and {condition}{}{closing}", parameters.len());
-        }
-        let of_pair = "from warehouse.listing where warehouse.pair(category, deal) = $1::integer";
-        let mut sql = format!("select {LISTING} {of_pair}{narrowed} and delisted_at is null");
-        if let Some(since) = &delisted_since {
-            parameters.push(since);
-            sql += &format!(
-                " union all select {LISTING} {of_pair}{narrowed}
-                 and missing_since is not null and delisted_at between ${} and 'infinity'",
-                parameters.len()
-            );
-        }
+            format!(" and {condition}").replace('?', &format!("${}", parameters.len()))
+        };
+        let region = filter.region_id.as_ref().map(|region| condition("region_id = ?", region));
+        let subs = filter.sub_categories.as_ref().map(|subs| condition("sub_category = any (?)", subs));
+        let since = delisted_since.as_ref().map(|since| {
+            condition("missing_since is not null and delisted_at between ? and 'infinity'", since)
+        });
+        // One by one: a list of districts the planner would rather compare with every listing of the pair.
+        let places: Vec<String> = match &filter.district_ids {
+            None => vec![String::new()],
+            Some(districts) => districts.iter().map(|id| condition("district_id = ?", id)).collect(),
+        };
+        let (region, subs) = (region.unwrap_or_default(), subs.unwrap_or_default());
+        let states = [Some(" and delisted_at is null".to_owned()), since];
+        let parts = places.iter().flat_map(|place| states.iter().flatten().map(move |state| (place, state)));
+        let parts = parts.map(|(place, state)| {
+            format!(
+                "select {LISTING} from warehouse.listing
+                 where warehouse.pair(category, deal) = $1::integer{region}{place}{subs}{state}"
+            )
+        });
+        let sql = parts.collect::<Vec<_>>().join(" union all ");
         let statement = self.prepared.statement(self.transaction, &sql).await?;
         let rows = self.stream(&statement, parameters).await?;
         rows.map_ok(|row| listing(&row)).try_collect().await.doing("read what is on offer")

@@ -29,6 +29,7 @@ mod roles;
 mod row_digest;
 mod shrinkage;
 mod target;
+mod unfinished;
 mod url_source;
 mod verify;
 mod views;

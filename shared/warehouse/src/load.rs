@@ -35,10 +35,14 @@ select
         select from warehouse.walk
         where warehouse.pair(category, deal) = $3::integer and (started_at, id) > ($4::timestamptz, $1::uuid)
     )
-    or exists (
-        select from warehouse.walk
-        where rows_elsewhere > 0 and (started_at, id) > ($4::timestamptz, $1::uuid)
-    ),
+    -- The latest of them, and not whether there is one: to look for that, the planner may read the ledger as a whole.
+    or coalesce((
+        select (started_at, id) > ($4::timestamptz, $1::uuid)
+        from warehouse.walk
+        where rows_elsewhere > 0
+        order by started_at desc, id desc
+        limit 1
+    ), false),
     exists (
         select from warehouse.listing
         where warehouse.pair(category, deal) = $3::integer and missing_since is not null

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rustls::ClientConfig;
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
@@ -33,6 +34,10 @@ set client_min_messages = warning";
 /// A killed loader's statement ends within a second, and lets go of the lock. Not every system's Postgres can notice that.
 const NOTICE_VANISHED_CLIENT: &str = "set client_connection_check_interval = '1s'";
 
+/// An open connection, and the task that serves it: ending that closes the connection at once, while a dropped client waits
+/// for the statement under way.
+pub(crate) type Opened = (Client, AbortHandle);
+
 /// Where a URL leads.
 #[derive(Debug)]
 pub(crate) struct Target {
@@ -61,7 +66,7 @@ impl Target {
         Ok(Self { config, tls })
     }
 
-    pub(crate) async fn open(&self) -> Result<Client, Error> {
+    pub(crate) async fn open(&self) -> Result<Opened, Error> {
         let opening = async {
             match &self.tls {
                 Some(tls) => self.open_with(MakeRustlsConnect::new(tls.clone())).await,
@@ -80,7 +85,7 @@ impl Target {
         self.config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT).saturating_mul(hosts + 1)
     }
 
-    async fn open_with<T>(&self, tls: T) -> Result<Client, Error>
+    async fn open_with<T>(&self, tls: T) -> Result<Opened, Error>
     where
         T: MakeTlsConnect<Socket>,
         T::Stream: Send + 'static,
@@ -88,7 +93,7 @@ impl Target {
         let connected = self.config.connect(tls).await;
         let (client, connection) =
             connected.map_err(|source| Error::connect(address(&self.config), source))?;
-        tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::warn!(error = %Whole(&error), "the connection to Postgres broke");
             }
@@ -98,7 +103,7 @@ impl Target {
             Err(error) if error.code().is_some_and(|code| *code == SqlState::INVALID_PARAMETER_VALUE) => {}
             set => set.doing("set the session's limits")?,
         }
-        Ok(client)
+        Ok((client, task.abort_handle()))
     }
 }
 

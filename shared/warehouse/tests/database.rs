@@ -1,5 +1,7 @@
 //! A Postgres of the tests' own, walks loaded into it, and its tables read back.
 
+use std::time::Duration;
+
 use cenovka::postgres::PrivatePostgres;
 use jiff::Timestamp;
 use serde_json::json;
@@ -106,6 +108,11 @@ impl Database {
         self.sql.execute(&sql, &[]).await.unwrap()
     }
 
+    /// A count.
+    pub(crate) async fn count(&self, sql: &str) -> i64 {
+        self.sql.query_one(sql, &[]).await.unwrap().get(0)
+    }
+
     /// All tables of facts, as the model has them.
     pub(crate) async fn tables(&self) -> Tables {
         let mut tables = Tables::default();
@@ -190,17 +197,54 @@ impl Database {
 /// What verify says of kept tables that differ from their definitions.
 const KEPT_OTHERWISE: &str = include_str!("../verify/tables/kept.sql");
 
+/// A walk as its raw object has it.
+pub(crate) struct RawWalk {
+    pub(crate) facts: warehouse::Walk,
+    /// Its rows by page, as the portal sent them.
+    pub(crate) pages: Vec<Vec<String>>,
+    pub(crate) ending: Ending,
+    /// Whether an operator has released it.
+    pub(crate) released: bool,
+}
+
+impl From<&Walk> for RawWalk {
+    fn from(walk: &Walk) -> Self {
+        let page = |page: &Vec<_>| page.iter().map(|row| text(row, walk.noise)).collect();
+        Self {
+            facts: ledger_facts(walk),
+            pages: walk.pages.iter().map(page).collect(),
+            ending: ending(walk),
+            released: false,
+        }
+    }
+}
+
 /// Loads a walk; `None` if it was loaded before.
 pub(crate) async fn load(warehouse: &mut Warehouse, walk: &Walk) -> Result<Option<Counts>, warehouse::Error> {
-    let Begun::Load(mut load) = warehouse.begin(ledger_facts(walk), None).await? else { return Ok(None) };
+    match load_raw(warehouse, &walk.into(), None).await? {
+        None => Ok(None),
+        Some(Finished::Loaded(counts)) => Ok(Some(counts)),
+        Some(Finished::SetAside(finding)) => panic!("a handful of listings cannot testify: {finding:?}"),
+    }
+}
+
+/// Loads a walk within this time, or finds that it must be set aside; `None` if it was loaded before.
+pub(crate) async fn load_raw(
+    warehouse: &mut Warehouse,
+    walk: &RawWalk,
+    time_left: Option<Duration>,
+) -> Result<Option<Finished>, warehouse::Error> {
+    let Begun::Load(mut load) = warehouse.begin(walk.facts.clone(), time_left).await? else {
+        return Ok(None);
+    };
+    if walk.released {
+        load.trust();
+    }
     let mut comparer = load.comparer();
     for chunk in chunks(&mut comparer, walk) {
         load.write(chunk).await?;
     }
-    match load.finish(comparer, ending(walk)).await? {
-        Finished::Loaded(counts) => Ok(Some(counts)),
-        Finished::SetAside(finding) => panic!("a handful of listings cannot testify: {finding:?}"),
-    }
+    load.finish(comparer, walk.ending.clone()).await.map(Some)
 }
 
 /// What differs between these walks and the tables, and among the tables.
@@ -209,7 +253,7 @@ pub(crate) async fn differences(warehouse: &mut Warehouse, walks: &[Walk]) -> Ve
     for walk in walks {
         let mut comparison = warehouse.compare(ledger_facts(walk)).await.unwrap();
         let mut comparer = comparison.comparer();
-        for chunk in chunks(&mut comparer, walk) {
+        for chunk in chunks(&mut comparer, &walk.into()) {
             comparison.write(chunk).await.unwrap();
         }
         differences.extend(comparison.finish(comparer, &ending(walk)).await.unwrap());
@@ -220,11 +264,10 @@ pub(crate) async fn differences(warehouse: &mut Warehouse, walks: &[Walk]) -> Ve
 }
 
 /// What a comparer hands over of a walk's pages.
-fn chunks(comparer: &mut RowComparer, walk: &Walk) -> Vec<Chunk> {
+fn chunks(comparer: &mut RowComparer, walk: &RawWalk) -> Vec<Chunk> {
     let mut chunks = Vec::new();
     for (line, page) in (2..).zip(&walk.pages) {
-        let texts: Vec<String> = page.iter().map(|row| text(row, walk.noise)).collect();
-        chunks.extend(comparer.page(line, texts.iter().map(String::as_str)).unwrap());
+        chunks.extend(comparer.page(line, page.iter().map(String::as_str)).unwrap());
         // Small, so that a listing's rows may stand in several.
         chunks.extend(comparer.rest());
     }

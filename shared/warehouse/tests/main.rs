@@ -1,9 +1,14 @@
 //! The warehouse's SQL against a real Postgres.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod adverts;
 mod any_order;
 mod dashboard;
 mod database;
 mod generated;
+mod locks;
 mod model;
+mod refused;
+mod set_aside;
+mod statistics;
 mod verify;

@@ -7,9 +7,11 @@
     reason = "tests may fail loudly"
 )]
 
+mod blame;
 mod collecting;
 mod connection;
 mod credentials;
+mod deadline;
 mod delivery;
 mod disturbance;
 mod drift;
@@ -28,5 +30,7 @@ mod quarantine;
 mod rebuild;
 mod recorded;
 mod roles;
+mod shrunken;
 mod stack;
+mod unfinished;
 mod verify;

@@ -50,7 +50,7 @@ pub(crate) async fn contents(world: &World) -> Vec<(String, String)> {
 }
 
 /// Runs the operator's command and returns what it prints.
-async fn cenovka(world: &World, arguments: &[&str]) -> String {
+pub(crate) async fn cenovka(world: &World, arguments: &[&str]) -> String {
     let output = tokio::process::Command::new(binary::built("cenovka"))
         .args(arguments)
         .envs(world.environment())

@@ -1,0 +1,50 @@
+//! Loads that came to no end, as the reconciler has seen it: what keeps failing must not keep the others waiting.
+
+use std::collections::HashMap;
+
+use crate::connection::Warehouse;
+use crate::error::{Doing, Error};
+
+const READ: &str = "select key, failures from warehouse.unfinished_load where bucket = $1";
+
+const NOTE: &str = "
+insert into warehouse.unfinished_load (bucket, key, failures, failed_at)
+values ($1, $2, 1, now())
+on conflict (bucket, key) do update
+set (failures, failed_at) = (unfinished_load.failures + 1, excluded.failed_at)";
+
+/// Those that were loaded without the reconciler's help are forgotten at the same time.
+const FORGET: &str = "
+delete from warehouse.unfinished_load as unfinished
+where bucket = $1 and (key = $2 or exists (
+    select from warehouse.walk where walk.bucket = unfinished.bucket and walk.key = unfinished.key
+))";
+
+impl Warehouse {
+    /// How often the loads of this bucket's objects came to no end; those that never did are left out.
+    ///
+    /// # Errors
+    /// If Postgres cannot be reached or refuses.
+    pub async fn unfinished_loads(&mut self, bucket: &str) -> Result<HashMap<String, i32>, Error> {
+        let rows = self.checked_client().await?.query(READ, &[&bucket]).await;
+        Ok(rows.doing("read the unfinished loads")?.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+
+    /// Notes that the load of an object came to no end, once more or for the first time.
+    ///
+    /// # Errors
+    /// If Postgres cannot be reached or refuses.
+    pub async fn note_unfinished_load(&mut self, bucket: &str, key: &str) -> Result<(), Error> {
+        let noted = self.checked_client().await?.execute(NOTE, &[&bucket, &key]).await;
+        noted.doing("note an unfinished load").map(drop)
+    }
+
+    /// Forgets the failures of an object whose load has ended.
+    ///
+    /// # Errors
+    /// If Postgres cannot be reached or refuses.
+    pub async fn forget_unfinished_load(&mut self, bucket: &str, key: &str) -> Result<(), Error> {
+        let forgotten = self.checked_client().await?.execute(FORGET, &[&bucket, &key]).await;
+        forgotten.doing("forget an unfinished load").map(drop)
+    }
+}
