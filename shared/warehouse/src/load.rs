@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sreality::row::PARSER_VERSION;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
@@ -46,6 +46,14 @@ select
     exists (
         select from warehouse.listing
         where warehouse.pair(category, deal) = $3::integer and missing_since is not null
+    ),
+    (
+        select started_at
+        from warehouse.walk
+        where warehouse.pair(category, deal) = $3::integer and covering and started_at < $4::timestamptz
+            and (segment = $5 or (region_id is null and district_ids is null and sub_categories is null))
+        order by started_at desc
+        limit 1
     )";
 
 const REMOVE_REJECTS: &str = "delete from warehouse.reject where walk_id = $1 returning hash_id";
@@ -89,7 +97,8 @@ impl Warehouse {
         let (filter, moment) = (Filter::from(&walk.segment), Moment { at: walk.started_at, walk: walk.id });
         let question = prepared.statement(&transaction, QUESTION).await?;
         let pair = crate::known::pair(filter.category, filter.deal);
-        let asked: [Parameter<'_>; 4] = [&walk.id, &PARSER_VERSION, &pair, &walk.started_at];
+        let segment = walk.segment.to_string();
+        let asked: [Parameter<'_>; 5] = [&walk.id, &PARSER_VERSION, &pair, &walk.started_at, &segment];
         let answer = transaction.query_one(&question, &asked).await.doing("read the ledger")?;
         migrate::check_version(answer.get(0))?;
         let (is_known, is_outdated) = (answer.get::<_, bool>(1), answer.get::<_, bool>(2));
@@ -107,7 +116,11 @@ impl Warehouse {
             late: is_known || answer.get(3),
             rejected_before,
             walks: CoveringWalks::default(),
-            found: Findings { relistings_possible: answer.get(4), ..Findings::default() },
+            found: Findings {
+                relistings_possible: answer.get(4),
+                covered_before: answer.get(5),
+                ..Findings::default()
+            },
         };
         let (comparer, may_be_missed) = what_is_known(&mut merge, walk.since.is_some()).await?;
         let comparer = Some(comparer);
@@ -278,7 +291,9 @@ async fn judge(
         merge.found.testimony.unmoved = merge.reading().positions(&filter, &ids).await?;
     }
     let falsified = falsification::judge(&merge.found.testimony).map(Finding::from);
-    let shrunken = || shrinkage::judge(merge.found.coverage).map(Finding::from);
+    let pause =
+        merge.found.covered_before.map_or(SignedDuration::ZERO, |at| merge.moment.at.duration_since(at));
+    let shrunken = || shrinkage::judge(merge.found.coverage, pause).map(Finding::from);
     Ok(falsified.or_else(|| if covering { shrunken() } else { None }))
 }
 

@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 
 use futures_util::TryStreamExt;
 use futures_util::stream::FuturesOrdered;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Statement, Transaction};
@@ -51,6 +52,8 @@ pub(crate) struct Findings {
     pub(crate) written: Vec<i64>,
     /// Whether a listing of the walk's category and deal type is or was missing, or one of another was met.
     pub(crate) relistings_possible: bool,
+    /// When the latest walk before started that covered all that this one covers.
+    pub(crate) covered_before: Option<Timestamp>,
     pub(crate) testimony: Testimony,
     pub(crate) coverage: shrinkage::Coverage,
     pub(crate) turnover: HashMap<TurnoverKey, Turnover>,
