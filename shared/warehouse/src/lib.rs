@@ -21,6 +21,7 @@ mod listings;
 mod load;
 mod merge;
 mod migrate;
+mod on_offer;
 mod prepared;
 mod price_levels;
 mod quarantine;
