@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use sreality::row::PARSER_VERSION;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
@@ -222,8 +221,8 @@ async fn judge(
         merge.found.testimony.unmoved = merge.reading().positions(&filter, &ids).await?;
     }
     let falsified = falsification::judge(&merge.found.testimony).map(Finding::from);
-    let pause =
-        merge.found.covered_before.map_or(SignedDuration::ZERO, |at| merge.moment.at.duration_since(at));
-    let shrunken = || shrinkage::judge(merge.found.coverage, pause).map(Finding::from);
-    Ok(falsified.or_else(|| if covering { shrunken() } else { None }))
+    // Where no walk before covered the same, what is known of it is older than anybody can tell.
+    let pause = merge.found.covered_before.filter(|_| covering).map(|at| merge.moment.at.duration_since(at));
+    let shrunken = || shrinkage::judge(merge.found.coverage, pause?).map(Finding::from);
+    Ok(falsified.or_else(shrunken))
 }
