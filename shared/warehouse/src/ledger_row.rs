@@ -115,7 +115,7 @@ pub(crate) async fn enter(
         elsewhere,
         &PARSER_VERSION,
     ];
-    transaction.execute(&sql, &parameters).await.entering("enter the walk in the ledger").map(drop)
+    transaction.execute(&sql, &parameters).await.storing("enter the walk in the ledger").map(drop)
 }
 
 /// Enters how long the load has taken: the last statement before its commit.
