@@ -1,10 +1,13 @@
 """Cenovka's own parts, run as its command line runs them: simulated portal, collector, S3 over HTTP, loader."""
 
+import hashlib
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,9 +61,17 @@ class Served:
         target = self.raw_zone / key
         target.parent.mkdir(parents=True, exist_ok=True)
         os.link(file, target)
+        # What the S3 knows of an object that was put over HTTP; without it, it reads the whole object for its tag.
+        tag = hashlib.md5(file.read_bytes()).hexdigest()
+        self.about(key).write_text(json.dumps({"e_tag": tag}))
 
     def delete(self, key: str) -> None:
         (self.raw_zone / key).unlink()
+        self.about(key).unlink()
+
+    def about(self, key: str) -> Path:
+        bucket, name = (urlsafe_b64encode(text.encode()).decode().rstrip("=") for text in (BUCKET, key))
+        return self.raw_zone.parent / f".bucket-{bucket}.object-{name}.internal.json"
 
     def load(self, keys: list[str]) -> Cost:
         """Loads raw objects with the function's own handler, whose time it is: from asking S3 to the commit. Exits if one of

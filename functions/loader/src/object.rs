@@ -1,11 +1,8 @@
 //! Reading one raw object: for a load, or for a comparison with what was loaded.
 
-use std::io::BufReader;
-
 use raw_zone::{Closing, Header, Line, ObjectKey, WalkReader};
 use runtime::FetchedObject;
 use sreality::PageRows;
-use tempfile::SpooledTempFile;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use warehouse::{Chunk, Ending, RowComparer, Walk};
@@ -18,7 +15,7 @@ const CHUNKS_AHEAD: usize = 2;
 /// A raw object whose header was read.
 pub(crate) struct Object {
     place: Place,
-    reader: WalkReader<BufReader<SpooledTempFile>>,
+    reader: WalkReader,
     walk: Walk,
 }
 
@@ -43,8 +40,8 @@ impl Place {
 
 impl Object {
     /// Reads the header.
-    pub(crate) fn open(place: Place, FetchedObject { size, file }: FetchedObject) -> Result<Self, Error> {
-        let reader = WalkReader::open(BufReader::new(file)).map_err(|source| place.damaged(source))?;
+    pub(crate) fn open(place: Place, FetchedObject { size, bytes }: FetchedObject) -> Result<Self, Error> {
+        let reader = WalkReader::open(bytes).map_err(|source| place.damaged(source))?;
         let walk = walk(&place, size, reader.header().clone())?;
         Ok(Self { place, reader, walk })
     }
@@ -73,7 +70,7 @@ impl Object {
                         let (bucket, key) = (place.bucket.clone(), place.key.clone());
                         Error::Page { bucket, key, line, source }
                     };
-                    let page = PageRows::parse(page.body).map_err(damaged)?;
+                    let page = PageRows::parse(page.body, |row| comparer.knows(row)).map_err(damaged)?;
                     comparer.page(line, page.rows.into_iter())?
                 }
                 Line::Closing(closing) if closing.rows == comparer.rows_seen() => {

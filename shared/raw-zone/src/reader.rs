@@ -36,22 +36,23 @@ pub enum Line<'a> {
 
 /// Reads a walk file line by line, in memory bounded by its longest line and the window of its compression.
 ///
-/// It blocks, if the input does, and computes: asynchronous code gives it a thread of its own.
+/// The lines are decoded in a thread that the reader starts, one ahead of the line that is read. It blocks, if the input
+/// does, and computes: asynchronous code gives it a thread, too.
 #[derive(Debug)]
-pub struct WalkReader<R> {
-    lines: Lines<R>,
+pub struct WalkReader {
+    lines: Lines,
     header: Header,
     pages: u64,
     /// What a page's line says before its body, as an object of its own.
     head: Vec<u8>,
 }
 
-impl<R: BufRead> WalkReader<R> {
+impl WalkReader {
     /// Reads the header.
     ///
     /// # Errors
     /// If the file does not start with one, or is of an unknown version.
-    pub fn open(input: R) -> Result<Self, Error> {
+    pub fn open(input: impl BufRead + Send + 'static) -> Result<Self, Error> {
         let mut lines = Lines::open(input)?;
         if !lines.advance()? {
             return Err(Error::Empty);
@@ -134,7 +135,7 @@ fn page<'a>(line: &'a [u8], head: &'a mut Vec<u8>) -> Result<PageLine<'a>, Strin
     Ok(PageLine { url, status, fetched_at, duration_ms, body: body.strip_prefix(BODY).unwrap_or_default() })
 }
 
-fn end_line<R: BufRead>(lines: &Lines<R>) -> Result<EndLine, Error> {
+fn end_line(lines: &Lines) -> Result<EndLine, Error> {
     serde_json::from_slice(lines.line()).map_err(|error| lines.damaged(not_a_line(&error)))
 }
 

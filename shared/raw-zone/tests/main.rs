@@ -1,7 +1,7 @@
 //! The walk file, written and read back, whole and damaged.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may fail loudly")]
 
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Cursor, Read, Write};
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -45,7 +45,7 @@ async fn write(bodies: &[&str]) -> Vec<u8> {
 
 /// Reads to the end: the bodies and the closing line.
 fn read(file: &[u8]) -> Result<(Vec<String>, Closing), Error> {
-    let mut reader = WalkReader::open(file)?;
+    let mut reader = WalkReader::open(Cursor::new(file.to_vec()))?;
     assert_eq!(reader.header(), &header());
     let mut bodies = Vec::new();
     loop {
@@ -139,7 +139,7 @@ async fn what_a_closing_line_cannot_say_is_refused() {
     ] {
         let writer = WalkWriter::start(Vec::new(), Header { since, ..header() }).await.unwrap();
         let (_, file) = writer.finish(closing).await.unwrap();
-        let mut reader = WalkReader::open(file.as_slice()).unwrap();
+        let mut reader = WalkReader::open(Cursor::new(file)).unwrap();
         let error = reader.next().unwrap_err().to_string();
         assert!(error.starts_with("line 2: ") && error.contains(expected), "{error}");
     }
@@ -153,7 +153,7 @@ async fn age_drift_refusals_and_disregard_of_robots_come_back_and_files_without_
     let closing = Closing { drift: vec![drift], refusals: Some(7), ..Closing::default() };
     let writer = WalkWriter::start(Vec::new(), header.clone()).await.unwrap();
     let (written, file) = writer.finish(closing).await.unwrap();
-    let mut reader = WalkReader::open(file.as_slice()).unwrap();
+    let mut reader = WalkReader::open(Cursor::new(file)).unwrap();
     assert_eq!(reader.header(), &header);
     let Line::Closing(closing) = reader.next().unwrap() else { panic!("a page") };
     assert_eq!(closing, written);
@@ -246,7 +246,7 @@ async fn lines_shorter_and_longer_than_the_readers_buffer_come_back_whole() {
     let file = write(&bodies).await;
     assert!(read(&file).unwrap().0 == bodies);
     // However small the pieces are that the input comes in.
-    let mut reader = WalkReader::open(BufReader::with_capacity(99, file.as_slice())).unwrap();
+    let mut reader = WalkReader::open(BufReader::with_capacity(99, Cursor::new(file))).unwrap();
     for body in bodies {
         let Line::Page { page, .. } = reader.next().unwrap() else { panic!("no page") };
         assert!(page.body == body.as_bytes());
@@ -266,7 +266,7 @@ impl Read for Broken {
 #[tokio::test]
 async fn a_broken_connection_is_not_mistaken_for_a_damaged_file() {
     let file = write(&["[]"]).await;
-    let half = file[..file.len() / 2].chain(Broken);
+    let half = Cursor::new(file[..file.len() / 2].to_vec()).chain(Broken);
     let opened = WalkReader::open(BufReader::new(half));
     assert!(matches!(opened, Err(Error::Transfer(_))), "{opened:?}");
     let opened = WalkReader::open(BufReader::new(Broken));
@@ -294,7 +294,7 @@ proptest! {
         let mut file = three_pages();
         let index = (file.len() as f64 * position) as usize;
         file[index] ^= 1 << bit;
-        if let Ok(mut reader) = WalkReader::open(file.as_slice()) {
+        if let Ok(mut reader) = WalkReader::open(Cursor::new(file)) {
             while let Ok(Line::Page { .. }) = reader.next() {}
         }
     }

@@ -1,6 +1,7 @@
 //! The raw bucket: S3, or anything that speaks its protocol.
 
-use std::io::{self, Seek, Write};
+use std::fmt;
+use std::io::{self, BufRead, BufReader, Cursor, Seek, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,7 +13,6 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::Object;
 use aws_smithy_checksums::ChecksumAlgorithm;
 use jiff::Timestamp;
-use tempfile::{SpooledTempFile, spooled_tempfile};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
@@ -110,12 +110,17 @@ pub fn for_own_endpoint(builder: Builder) -> Builder {
 }
 
 /// An object that was fetched.
-#[derive(Debug)]
 pub struct FetchedObject {
     /// Its size in bytes.
     pub size: u64,
-    /// Its bytes, from the first one on.
-    pub file: SpooledTempFile,
+    /// Its bytes, in memory or in a temporary file.
+    pub bytes: Box<dyn BufRead + Send>,
+}
+
+impl fmt::Debug for FetchedObject {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("FetchedObject").field("size", &self.size).finish_non_exhaustive()
+    }
 }
 
 /// One bucket of raw objects.
@@ -184,19 +189,40 @@ impl RawStore {
     pub async fn fetch(&self, key: &str) -> Result<FetchedObject, StoreError> {
         let request = self.client.get_object().bucket(&self.bucket).key(key);
         let mut object = request.send().await.map_err(|error| self.error(key, &error))?;
-        let mut file = spooled_tempfile(LARGEST_IN_MEMORY);
+        let announced = object.content_length().and_then(|length| usize::try_from(length).ok());
+        let file_error = |error: io::Error| StoreError::File(error.to_string());
+        match announced.filter(|length| *length <= LARGEST_IN_MEMORY) {
+            Some(length) => {
+                let mut bytes = Vec::with_capacity(length);
+                let size = self.receive(key, &mut object.body, &mut bytes).await?;
+                Ok(FetchedObject { size, bytes: Box::new(Cursor::new(bytes)) })
+            }
+            None => {
+                let mut file = tempfile::tempfile().map_err(file_error)?;
+                let size = self.receive(key, &mut object.body, &mut file).await?;
+                file.rewind().map_err(file_error)?;
+                Ok(FetchedObject { size, bytes: Box::new(BufReader::new(file)) })
+            }
+        }
+    }
+
+    async fn receive(
+        &self,
+        key: &str,
+        body: &mut ByteStream,
+        output: &mut impl Write,
+    ) -> Result<u64, StoreError> {
         let mut size = 0;
-        while let Some(piece) = object.body.next().await {
+        while let Some(piece) = body.next().await {
             let piece = piece.map_err(|error| StoreError::Unavailable {
                 bucket: self.bucket.clone(),
                 key: key.to_owned(),
                 reason: DisplayErrorContext(error).to_string(),
             })?;
-            file.write_all(&piece).map_err(|error| StoreError::File(error.to_string()))?;
+            output.write_all(&piece).map_err(|error| StoreError::File(error.to_string()))?;
             size += piece.len() as u64;
         }
-        file.rewind().map_err(|error| StoreError::File(error.to_string()))?;
-        Ok(FetchedObject { size, file })
+        Ok(size)
     }
 
     /// Lists the objects whose keys start with a prefix, in ascending order of their keys.

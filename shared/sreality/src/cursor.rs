@@ -37,14 +37,28 @@ impl<'a> Cursor<'a> {
         (self.peek()? == byte).then(|| self.at += 1)
     }
 
+    /// Goes over so many bytes.
+    pub(crate) fn skip(&mut self, bytes: usize) {
+        self.at += bytes;
+    }
+
     /// Goes over the items of a list that has begun, up to before the bracket that ends it.
     pub(crate) fn items(&mut self, mut each: impl FnMut(&'a str)) -> Option<()> {
+        self.items_by(Self::value, &mut each)
+    }
+
+    /// The same, where `item` goes over an item.
+    pub(crate) fn items_by(
+        &mut self,
+        mut item: impl FnMut(&mut Self) -> Option<&'a str>,
+        mut each: impl FnMut(&'a str),
+    ) -> Option<()> {
         self.skip_space();
         if self.peek()? == b']' {
             return Some(());
         }
         loop {
-            each(self.value()?);
+            each(item(self)?);
             self.skip_space();
             if self.peek()? == b']' {
                 return Some(());

@@ -217,7 +217,8 @@ create table warehouse.listing (
     small_shop_m integer,
     train_m integer,
     vet_m integer
-);
+-- Room for a changed row beside its old one: then no index needs to be told.
+) with (fillfactor = 90);
 comment on table warehouse.listing is 'Every listing ever seen: what its newest sighting says of it, and how its latest spell stands. An unchanged listing is not written again.';
 comment on column warehouse.listing.total_price is 'Of its latest spell, like price_since (the spell''s first sighting), last_seen, missing_since and delisted_at.';
 comment on column warehouse.listing.digest is 'Which listing_version it shows now.';
@@ -265,7 +266,8 @@ create table warehouse.spell (
     constraint last_sighting check ((last_seen is null) = (last_walk is null)),
     constraint open_while_not_missed check ((last_seen is null) = (missing_since is null and next_seen is null)),
     constraint in_order check (first_seen <= last_seen and last_seen <= missing_since and missing_since <= delisted_at)
-);
+-- Room for a spell that ends.
+) with (fillfactor = 95);
 comment on table warehouse.spell is 'The history: stretches of sightings of one listing at one total price (whole crowns, per month for rents, null on request), not interrupted by a complete walk that covered the listing and did not see it.';
 comment on column warehouse.spell.last_seen is 'Start of the last walk that saw it so. Null while nothing has ended it: every walk since that covers the listing saw it at this price. That way a listing that stays costs no write.';
 comment on column warehouse.spell.missing_since is 'Start of the first walk that covered the listing and missed it, after this spell and before the next.';

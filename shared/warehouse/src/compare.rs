@@ -180,6 +180,12 @@ impl RowComparer {
         Ok(self.chunk.is_full().then(|| std::mem::take(&mut self.chunk)))
     }
 
+    /// Whether a text was a row before, to the byte.
+    #[must_use]
+    pub fn knows(&self, text: &str) -> bool {
+        self.digests.find(xxh3_128(text.as_bytes())).is_some()
+    }
+
     /// Rows so far.
     #[must_use]
     pub fn rows_seen(&self) -> u64 {

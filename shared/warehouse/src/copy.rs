@@ -27,14 +27,12 @@ const CHUNK: usize = 256 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct CopyRows {
     bytes: BytesMut,
-    rows: u64,
 }
 
 impl CopyRows {
     /// Begins a row of so many values.
     pub(crate) fn row(&mut self, values: i16) {
         self.bytes.put_i16(values);
-        self.rows += 1;
     }
 
     /// Adds values that were encoded before.
@@ -62,8 +60,9 @@ impl CopyRows {
         self.bytes.extend_from_slice(&array);
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rows == 0
+    /// Bytes so far.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
     }
 
     /// Copies the rows: `into` names the table and its columns.
@@ -73,10 +72,9 @@ impl CopyRows {
         into: &str,
         action: &'static str,
     ) -> Result<(), Error> {
-        if self.is_empty() {
+        if self.bytes.is_empty() {
             return Ok(());
         }
-        self.rows = 0;
         self.bytes.put_i16(TRAILER);
         let sink = transaction.copy_in(&format!("copy {into} from stdin binary")).await.doing(action)?;
         let mut sink = std::pin::pin!(sink);

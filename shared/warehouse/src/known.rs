@@ -17,14 +17,14 @@ use crate::error::{Doing, Error};
 use crate::history::{CoveringWalk, Filter, History, Moment, Place, Sighting, Spell};
 use crate::prepared::Prepared;
 
-/// What a load knows of a listing.
+/// What a load knows of a listing, beside its category and deal type.
 const LISTING: &str = "
     listing.hash_id, listing.digest, listing.total_price, listing.currency, listing.area_m2,
-    listing.category, listing.deal, listing.sub_category, listing.region_id, listing.district_id,
+    listing.sub_category, listing.region_id, listing.district_id,
     listing.missing_since is not null, listing.delisted_at is not null";
 
 /// How many columns those are.
-const LISTING_COLUMNS: usize = 12;
+const LISTING_COLUMNS: usize = 10;
 
 /// The covering walks of a category and deal type.
 const COVERING_WALKS: &str = "
@@ -129,7 +129,8 @@ impl Reading<'_, '_> {
         let sql = parts.collect::<Vec<_>>().join(" union all ");
         let statement = self.prepared.statement(self.transaction, &sql).await?;
         let rows = self.stream(&statement, parameters).await?;
-        rows.map_ok(|row| listing(&row)).try_collect().await.doing("read what is on offer")
+        let pair = (filter.category, filter.deal);
+        rows.map_ok(|row| listing(&row, pair)).try_collect().await.doing("read what is on offer")
     }
 
     /// Streams rows, so that they are never held all at once.
@@ -183,12 +184,14 @@ impl Reading<'_, '_> {
 
     /// What is known of these listings and their wordings; those that were never seen are left out.
     pub(crate) async fn wordings(&mut self, ids: &[i64]) -> Result<HashMap<i64, KnownWordings>, Error> {
-        let sql = format!("select {LISTING}, listing.latitude, listing.longitude, version.* {LISTINGS}");
+        let sql = format!(
+            "select {LISTING}, listing.category, listing.deal, listing.latitude, listing.longitude, version.* {LISTINGS}"
+        );
         let statement = self.prepared.statement(self.transaction, &sql).await?;
         let rows = self.transaction.query(&statement, &[&ids]).await.doing("look the listings up")?;
         let known = |row: &Row| {
-            let listing = listing(row);
-            let position = row.get::<_, Option<f64>>(LISTING_COLUMNS).zip(row.get(LISTING_COLUMNS + 1));
+            let listing = listing(row, (row.get(LISTING_COLUMNS), row.get(LISTING_COLUMNS + 1)));
+            let position = row.get::<_, Option<f64>>(LISTING_COLUMNS + 2).zip(row.get(LISTING_COLUMNS + 3));
             (listing.hash_id, KnownWordings { listing, position, versions: versions(row) })
         };
         Ok(rows.iter().map(known).collect())
@@ -215,7 +218,7 @@ fn covering_walk(row: &Row, category: i16, deal: i16) -> CoveringWalk {
     }
 }
 
-fn listing(row: &Row) -> KnownListing {
+fn listing(row: &Row, (category, deal): (i16, i16)) -> KnownListing {
     KnownListing {
         hash_id: row.get(0),
         digest: row.get::<_, Uuid>(1).as_u128(),
@@ -223,19 +226,19 @@ fn listing(row: &Row) -> KnownListing {
         currency: row.get(3),
         area_m2: row.get(4),
         place: Place {
-            category: row.get(5),
-            deal: row.get(6),
-            sub_category: row.get(7),
-            region_id: row.get(8),
-            district_id: row.get(9),
+            category,
+            deal,
+            sub_category: row.get(5),
+            region_id: row.get(6),
+            district_id: row.get(7),
         },
-        missing: row.get(10),
-        delisted: row.get(11),
+        missing: row.get(8),
+        delisted: row.get(9),
     }
 }
 
 fn versions(row: &Row) -> Vec<Version> {
-    let from = LISTING_COLUMNS + 2;
+    let from = LISTING_COLUMNS + 4;
     let digests: Vec<Uuid> = array(row, from);
     let (times, walks): (Vec<Timestamp>, Vec<Uuid>) = (array(row, from + 1), array(row, from + 2));
     let (lines, indexes): (Vec<i64>, Vec<i32>) = (array(row, from + 3), array(row, from + 4));

@@ -19,6 +19,14 @@ const LISTING_HEAD: &str = "hash_id, first_seen, total_price, price_since, diges
 /// Those values and the attributes.
 const LISTING_VALUES: i16 = 5 + attributes::values(attributes::ATTRIBUTES.len());
 
+const VERSION: &str = "warehouse.listing_version (
+    hash_id, digest, seen_at, walk_id, line, row_index, latitude, longitude
+)";
+const SPELL: &str = "warehouse.spell (hash_id, first_seen, first_walk, total_price)";
+const REJECT: &str = "warehouse.reject (
+    walk_id, line, row_index, hash_id, pointer, reason, fragment, parser_version
+)";
+
 /// Where changed listings wait for the end of the load. It lives as long as the connection.
 const CREATE_CHANGED: &str =
     "create temporary table if not exists changed_listing (like warehouse.listing) on commit delete rows";
@@ -28,9 +36,12 @@ update warehouse.listing_version
 set (seen_at, walk_id, line, row_index) = ($3, $4, $5, $6)
 where hash_id = $1 and digest = $2";
 
+/// So many bytes of one table's rows are sent together: few rows at a time cost Postgres twice as much for each.
+const FULL: usize = 512 * 1024;
+
 /// Rows on their way into the tables.
 #[derive(Default)]
-struct Copies {
+pub(crate) struct Copies {
     listings: CopyRows,
     changed: CopyRows,
     versions: CopyRows,
@@ -42,14 +53,19 @@ struct Copies {
 }
 
 impl Merge<'_> {
-    /// Looks the rows of a chunk up and writes what they say: listings and their wordings at once, histories at the end.
+    /// Looks the rows of a chunk up and writes what they say: listings and their wordings now or with later chunks, histories
+    /// at the end.
     pub(crate) async fn write(&mut self, chunk: Chunk) -> Result<(), Error> {
+        // Who is met again must find what is known from the first time.
+        if chunk.rows.iter().any(|row| !row.first) {
+            self.send(0).await?;
+        }
         let mut ids: Vec<i64> = chunk.rows.iter().map(|row| row.hash_id).collect();
         ids.sort_unstable();
         ids.dedup();
         let known = self.reading().wordings(&ids).await?;
         let histories = self.histories_of_unsure(&known).await?;
-        let mut copies = Copies::default();
+        let mut copies = std::mem::take(&mut self.copies);
         let mut said = HashSet::new();
         for row in &chunk.rows {
             let known = known.get(&row.hash_id);
@@ -67,7 +83,8 @@ impl Merge<'_> {
         for reject in &chunk.rejects {
             self.reject(reject, &mut copies);
         }
-        self.send(copies).await
+        self.copies = copies;
+        self.send(FULL).await
     }
 
     /// The histories of those listings whose newest sighting may be later than the walk: all, if the walk is late, and those
@@ -242,33 +259,35 @@ impl Merge<'_> {
         rejects.add(PARSER_VERSION);
     }
 
-    async fn send(&mut self, mut copies: Copies) -> Result<(), Error> {
+    /// Sends the rows of those tables for which there are more than so many bytes.
+    async fn send(&mut self, bytes: usize) -> Result<(), Error> {
+        let Self { transaction, copies, found, .. } = self;
         let columns = format!("({LISTING_HEAD}, {})", attributes::names(""));
-        if !copies.changed.is_empty() {
-            self.found.changed = true;
-            self.transaction.batch_execute(CREATE_CHANGED).await.doing("create the table of changes")?;
+        if copies.changed.len() > bytes {
+            found.changed = true;
+            transaction.batch_execute(CREATE_CHANGED).await.doing("create the table of changes")?;
             let into = format!("changed_listing {columns}");
-            copies.changed.send(&self.transaction, &into, "copy changed listings").await?;
+            copies.changed.send(transaction, &into, "copy changed listings").await?;
         }
-        let transaction = &self.transaction;
-        let into = format!("warehouse.listing {columns}");
-        copies.listings.send(transaction, &into, "copy new listings").await?;
-        let into = "warehouse.listing_version (
-            hash_id, digest, seen_at, walk_id, line, row_index, latitude, longitude
-        )";
-        copies.versions.send(transaction, into, "copy new wordings").await?;
-        let into = "warehouse.spell (hash_id, first_seen, first_walk, total_price)";
-        copies.spells.send(transaction, into, "copy the spells of new listings").await?;
-        copies.stays.send(transaction, crate::kept::STAY, "copy the stays of new listings").await?;
-        let into = "warehouse.reject (
-            walk_id, line, row_index, hash_id, pointer, reason, fragment, parser_version
-        )";
-        copies.rejects.send(transaction, into, "keep the rejects").await?;
-        self.each(MOVE_VERSION, &copies.moved, version_row, "store where wordings were said first").await
+        let listings = format!("warehouse.listing {columns}");
+        for (rows, into, action) in [
+            (&mut copies.listings, listings.as_str(), "copy new listings"),
+            (&mut copies.versions, VERSION, "copy new wordings"),
+            (&mut copies.spells, SPELL, "copy the spells of new listings"),
+            (&mut copies.stays, crate::kept::STAY, "copy the stays of new listings"),
+            (&mut copies.rejects, REJECT, "keep the rejects"),
+        ] {
+            if rows.len() > bytes {
+                rows.send(transaction, into, action).await?;
+            }
+        }
+        let moved = std::mem::take(&mut self.copies.moved);
+        self.each(MOVE_VERSION, &moved, version_row, "store where wordings were said first").await
     }
 
-    /// Brings the listings that say something else in line with what they say.
+    /// Sends what is left, and brings the listings that say something else in line with what they say.
     pub(crate) async fn update_listings(&mut self) -> Result<(), Error> {
+        self.send(0).await?;
         if !self.found.changed {
             return Ok(());
         }

@@ -14,6 +14,7 @@ use crate::error::{Doing, Error};
 use crate::falsification;
 use crate::history::{Filter, Moment};
 use crate::ledger_row::{self, LEDGER, RowCounts};
+use crate::listings::Copies;
 use crate::merge::{CoveringWalks, Findings, Merge, Parameter};
 use crate::migrate;
 use crate::on_offer::{miss, remember_digests, weigh, what_is_known};
@@ -116,6 +117,7 @@ impl Warehouse {
             late: is_known || answer.get(3),
             rejected_before,
             walks: CoveringWalks::default(),
+            copies: Copies::default(),
             found: Findings {
                 relistings_possible: answer.get(4),
                 covered_before: answer.get(5),

@@ -16,6 +16,7 @@ use crate::error::{Doing, Error};
 use crate::falsification::Testimony;
 use crate::history::{CoveringWalk, Filter, Moment, Place, Said, Stay, Turnover};
 use crate::known::Reading;
+use crate::listings::Copies;
 use crate::prepared::Prepared;
 use crate::shrinkage;
 
@@ -36,6 +37,8 @@ pub(crate) struct Merge<'w> {
     /// What an earlier load of the same walk rejected.
     pub(crate) rejected_before: Vec<i64>,
     pub(crate) walks: CoveringWalks,
+    /// What was not sent yet.
+    pub(crate) copies: Copies,
     pub(crate) found: Findings,
 }
 

@@ -45,7 +45,7 @@ fn truth(world: &World, segment: &str) -> BTreeSet<i64> {
 /// The listings in a raw object.
 async fn stored(world: &World, walk: &Value) -> BTreeSet<i64> {
     let object = world.object(walk["key"].as_str().unwrap()).await;
-    let mut reader = WalkReader::open(object.as_slice()).unwrap();
+    let mut reader = WalkReader::open(std::io::Cursor::new(object)).unwrap();
     let mut ids = BTreeSet::new();
     while let Line::Page { page, .. } = reader.next().unwrap() {
         let page = Page::parse(std::str::from_utf8(page.body).unwrap()).unwrap();

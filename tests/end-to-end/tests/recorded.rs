@@ -38,7 +38,7 @@ async fn recorded_rows_come_out_of_s3_byte_for_byte_as_they_were_recorded() {
     for walk in answer["walks"].as_array().unwrap() {
         assert_eq!((&walk["complete"], &walk["drifts"]), (&true.into(), &0.into()), "{walk}");
         let object = world.object(walk["key"].as_str().unwrap()).await;
-        let mut reader = WalkReader::open(object.as_slice()).unwrap();
+        let mut reader = WalkReader::open(std::io::Cursor::new(object)).unwrap();
         while let Line::Page { page, .. } = reader.next().unwrap() {
             stored.extend(rows_of(std::str::from_utf8(page.body).unwrap()));
         }
