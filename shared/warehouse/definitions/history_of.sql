@@ -1,4 +1,5 @@
--- A function for the reason that wordings_of is one.
+-- A function and not a part of the load's query: it is run for each id by itself, whatever the planner believes of the
+-- tables, and nothing of its cost is multiplied.
 create function warehouse.history_of(
     listing bigint,
     out first_seen timestamptz[],

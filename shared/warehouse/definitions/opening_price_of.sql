@@ -1,4 +1,4 @@
--- A function for the reason that wordings_of is one.
+-- A function for the reason that history_of is one.
 create function warehouse.opening_price_of(listing bigint) returns bigint
 language sql stable
 begin atomic

@@ -1,4 +1,4 @@
--- A function for the reason that wordings_of is one.
+-- A function for the reason that history_of is one.
 create function warehouse.relisting_candidates_of(
     listing bigint,
     out same_property bigint[],

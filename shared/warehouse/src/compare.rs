@@ -75,6 +75,11 @@ pub(crate) struct ParsedRow {
 }
 
 impl ParsedRow {
+    /// What it says of which listing.
+    pub(crate) fn wording(&self) -> (i64, u128) {
+        (self.hash_id, self.attributes.digest)
+    }
+
     /// Its price, if it is set in crowns.
     pub(crate) fn price_in_crowns(&self) -> Option<i64> {
         self.total_price.filter(|_| is_in_crowns(self.currency))

@@ -49,11 +49,23 @@ from warehouse.listing
 where warehouse.pair(category, deal) = $1::integer and delisted_at is null
     and latitude is not null and longitude is not null";
 
-/// What is known of listings and their wordings, by id.
-const LISTINGS: &str = "
+/// What is known of listings, by id, and where each said just this first.
+const WORDINGS: &str = "
+    listing.category, listing.deal, listing.latitude, listing.longitude, said.digest,
+    version.seen_at, version.walk_id, version.line, version.row_index
+from unnest($1::bigint[], $2::uuid[]) as said (hash_id, digest)
+cross join lateral (select * from warehouse.listing where listing.hash_id = said.hash_id limit 1) as listing
+left join lateral (
+    select * from warehouse.listing_version as version
+    where version.hash_id = said.hash_id and version.digest = said.digest
+    limit 1
+) as version on true";
+
+/// Where listings ever were, by id.
+const ALL_POSITIONS: &str = "
+select id.hash_id, position.latitudes, position.longitudes
 from unnest($1::bigint[]) as id (hash_id)
-cross join lateral (select * from warehouse.listing where listing.hash_id = id.hash_id limit 1) as listing
-cross join lateral warehouse.wordings_of(id.hash_id) as version";
+cross join lateral warehouse.positions_of(id.hash_id) as position";
 
 /// The histories of listings and the walks that rejected a row of them, by id.
 const HISTORIES: &str = "
@@ -64,20 +76,18 @@ cross join lateral warehouse.history_of(id.hash_id) as history";
 /// Where a wording was said first: walk, line and index.
 pub(crate) type SaidFirst = (Moment, i64, i32);
 
-/// A wording of a listing.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Version {
-    pub(crate) digest: u128,
-    pub(crate) said_first: SaidFirst,
+/// A listing that was looked up.
+#[derive(Clone, Debug)]
+pub(crate) struct LookedUp {
+    pub(crate) listing: KnownListing,
     pub(crate) position: Option<(f64, f64)>,
 }
 
-/// A listing that was looked up, with all its wordings.
-#[derive(Clone, Debug)]
-pub(crate) struct KnownWordings {
-    pub(crate) listing: KnownListing,
-    pub(crate) position: Option<(f64, f64)>,
-    pub(crate) versions: Vec<Version>,
+/// What is known of a chunk's rows: their listings, and where each wording was said first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KnownRows {
+    pub(crate) listings: HashMap<i64, LookedUp>,
+    pub(crate) said_first: HashMap<(i64, u128), SaidFirst>,
 }
 
 /// A listing's history, and the walks that say nothing of it because they rejected a row of it.
@@ -182,19 +192,38 @@ impl Reading<'_, '_> {
         Ok(rows.iter().map(|row| covering_walk(row, category, deal)).collect())
     }
 
-    /// What is known of these listings and their wordings; those that were never seen are left out.
-    pub(crate) async fn wordings(&mut self, ids: &[i64]) -> Result<HashMap<i64, KnownWordings>, Error> {
-        let sql = format!(
-            "select {LISTING}, listing.category, listing.deal, listing.latitude, listing.longitude, version.* {LISTINGS}"
-        );
-        let statement = self.prepared.statement(self.transaction, &sql).await?;
-        let rows = self.transaction.query(&statement, &[&ids]).await.doing("look the listings up")?;
-        let known = |row: &Row| {
-            let listing = listing(row, (row.get(LISTING_COLUMNS), row.get(LISTING_COLUMNS + 1)));
-            let position = row.get::<_, Option<f64>>(LISTING_COLUMNS + 2).zip(row.get(LISTING_COLUMNS + 3));
-            (listing.hash_id, KnownWordings { listing, position, versions: versions(row) })
-        };
-        Ok(rows.iter().map(known).collect())
+    /// What is known of these listings, each with a digest of what it says. Those that were never seen are left out.
+    pub(crate) async fn known_rows(&mut self, said: &[(i64, u128)]) -> Result<KnownRows, Error> {
+        let (ids, digests): (Vec<i64>, Vec<Uuid>) =
+            said.iter().map(|(hash_id, digest)| (*hash_id, Uuid::from_u128(*digest))).unzip();
+        let statement =
+            self.prepared.statement(self.transaction, &format!("select {LISTING}, {WORDINGS}")).await?;
+        let rows =
+            self.transaction.query(&statement, &[&ids, &digests]).await.doing("look the listings up")?;
+        let mut known = KnownRows::default();
+        for row in &rows {
+            let at = LISTING_COLUMNS;
+            let listing = listing(row, (row.get(at), row.get(at + 1)));
+            let position = row.get::<_, Option<f64>>(at + 2).zip(row.get(at + 3));
+            if let Some((seen_at, walk)) = row.get::<_, Option<Timestamp>>(at + 5).zip(row.get(at + 6)) {
+                let said_first = (Moment { at: seen_at, walk }, row.get(at + 7), row.get(at + 8));
+                let digest = row.get::<_, Uuid>(at + 4).as_u128();
+                known.said_first.insert((listing.hash_id, digest), said_first);
+            }
+            known.listings.insert(listing.hash_id, LookedUp { listing, position });
+        }
+        Ok(known)
+    }
+
+    /// Where each of these listings ever was.
+    pub(crate) async fn all_positions(
+        &mut self,
+        ids: &[i64],
+    ) -> Result<HashMap<i64, Vec<(f64, f64)>>, Error> {
+        let statement = self.prepared.statement(self.transaction, ALL_POSITIONS).await?;
+        let rows = self.transaction.query(&statement, &[&ids]).await.doing("read where listings were")?;
+        let positions = |row: &Row| array(row, 1).into_iter().zip(array(row, 2)).collect();
+        Ok(rows.iter().map(|row| (row.get(0), positions(row))).collect())
     }
 
     /// The histories of these listings, each in the order of the ids.
@@ -235,25 +264,6 @@ fn listing(row: &Row, (category, deal): (i16, i16)) -> KnownListing {
         missing: row.get(8),
         delisted: row.get(9),
     }
-}
-
-fn versions(row: &Row) -> Vec<Version> {
-    let from = LISTING_COLUMNS + 4;
-    let digests: Vec<Uuid> = array(row, from);
-    let (times, walks): (Vec<Timestamp>, Vec<Uuid>) = (array(row, from + 1), array(row, from + 2));
-    let (lines, indexes): (Vec<i64>, Vec<i32>) = (array(row, from + 3), array(row, from + 4));
-    let latitudes: Vec<Option<f64>> = array(row, from + 5);
-    let longitudes: Vec<Option<f64>> = array(row, from + 6);
-    let moments = times.into_iter().zip(walks).map(|(at, walk)| Moment { at, walk });
-    let places = moments.zip(lines).zip(indexes).map(|((moment, line), index)| (moment, line, index));
-    let positions =
-        latitudes.into_iter().zip(longitudes).map(|(latitude, longitude)| latitude.zip(longitude));
-    let version = |((digest, said_first), position): ((Uuid, SaidFirst), _)| Version {
-        digest: digest.as_u128(),
-        said_first,
-        position,
-    };
-    digests.into_iter().zip(places).zip(positions).map(version).collect()
 }
 
 fn history(row: &Row) -> KnownHistory {

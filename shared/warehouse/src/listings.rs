@@ -10,7 +10,7 @@ use crate::copy::CopyRows;
 use crate::error::{Doing, Error};
 use crate::falsification::{ComparedPrice, Position};
 use crate::history::{Coverage, Said, Stay, newest_sighting};
-use crate::known::{KnownHistory, KnownWordings, SaidFirst};
+use crate::known::{KnownHistory, KnownRows, LookedUp, Reading, SaidFirst};
 use crate::merge::{Affected, Merge, Parameter, Unchanged, Whereabouts};
 use sreality::row::PARSER_VERSION;
 
@@ -52,6 +52,13 @@ pub(crate) struct Copies {
     moved: Vec<(i64, Uuid, SaidFirst)>,
 }
 
+/// What was known of a listing at the time of a walk that may not be its newest.
+struct Past {
+    known: KnownHistory,
+    /// Where it ever was.
+    positions: Vec<Position>,
+}
+
 impl Merge<'_> {
     /// Looks the rows of a chunk up and writes what they say: listings and their wordings now or with later chunks, histories
     /// at the end.
@@ -60,23 +67,22 @@ impl Merge<'_> {
         if chunk.rows.iter().any(|row| !row.first) {
             self.send(0).await?;
         }
-        let mut ids: Vec<i64> = chunk.rows.iter().map(|row| row.hash_id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let known = self.reading().wordings(&ids).await?;
-        let histories = self.histories_of_unsure(&known).await?;
+        let mut said: Vec<(i64, u128)> = chunk.rows.iter().map(ParsedRow::wording).collect();
+        said.sort_unstable();
+        said.dedup();
+        let known = self.reading().known_rows(&said).await?;
+        let pasts = self.pasts_of_unsure(&known).await?;
         let mut copies = std::mem::take(&mut self.copies);
         let mut said = HashSet::new();
         for row in &chunk.rows {
-            let known = known.get(&row.hash_id);
-            if said.insert((row.hash_id, row.attributes.digest)) {
-                self.wording(row, known, &mut copies);
+            if said.insert(row.wording()) {
+                self.wording(row, known.said_first.get(&row.wording()), &mut copies);
             }
-            match (row.first, known) {
+            match (row.first, known.listings.get(&row.hash_id)) {
                 (false, _) => {}
                 (true, None) => self.new_listing(row, &mut copies),
                 (true, Some(known)) => {
-                    self.known_listing(row, known, histories.get(&row.hash_id), &mut copies);
+                    self.known_listing(row, known, pasts.get(&row.hash_id), &mut copies);
                 }
             }
         }
@@ -87,35 +93,37 @@ impl Merge<'_> {
         self.send(FULL).await
     }
 
-    /// The histories of those listings whose newest sighting may be later than the walk: all, if the walk is late, and those
+    /// The pasts of those listings whose newest sighting may be later than the walk: all, if the walk is late, and those
     /// that are of another category or deal type, where other walks see them.
-    async fn histories_of_unsure(
-        &mut self,
-        known: &HashMap<i64, KnownWordings>,
-    ) -> Result<HashMap<i64, KnownHistory>, Error> {
+    async fn pasts_of_unsure(&mut self, known: &KnownRows) -> Result<HashMap<i64, Past>, Error> {
         let pair = (self.filter.category, self.filter.deal);
-        let unsure = known.values().map(|known| known.listing);
+        let unsure = known.listings.values().map(|known| known.listing);
         let unsure: Vec<KnownListing> = unsure
             .filter(|listing| self.late || (listing.place.category, listing.place.deal) != pair)
             .collect();
         if unsure.is_empty() {
             return Ok(HashMap::new());
         }
-        let mut reading = crate::known::Reading { transaction: &self.transaction, prepared: self.prepared };
+        let mut reading = Reading { transaction: &self.transaction, prepared: self.prepared };
         for listing in &unsure {
             self.walks.read(&mut reading, &listing.place).await?;
         }
         let ids: Vec<i64> = unsure.iter().map(|listing| listing.hash_id).collect();
-        reading.histories(&ids).await
+        let mut positions = reading.all_positions(&ids).await?;
+        let histories = reading.histories(&ids).await?;
+        let past = |(hash_id, known)| {
+            let positions = positions.remove(&hash_id).unwrap_or_default();
+            (hash_id, Past { known, positions })
+        };
+        Ok(histories.into_iter().map(past).collect())
     }
 
     /// A wording that no earlier row carried. Duplicates count too: they are rows like any other.
-    fn wording(&self, row: &ParsedRow, known: Option<&KnownWordings>, copies: &mut Copies) {
+    fn wording(&self, row: &ParsedRow, known: Option<&SaidFirst>, copies: &mut Copies) {
         let digest = row.attributes.digest;
         let said_first = (self.moment, row.line, row.index);
-        let version = known.and_then(|known| known.versions.iter().find(|version| version.digest == digest));
-        match version {
-            Some(version) if version.said_first <= said_first => {}
+        match known {
+            Some(known) if *known <= said_first => {}
             Some(_) => copies.moved.push((row.hash_id, Uuid::from_u128(digest), said_first)),
             None => {
                 let versions = &mut copies.versions;
@@ -153,23 +161,17 @@ impl Merge<'_> {
         self.unchanged(row);
     }
 
-    fn known_listing(
-        &mut self,
-        row: &ParsedRow,
-        known: &KnownWordings,
-        history: Option<&KnownHistory>,
-        copies: &mut Copies,
-    ) {
+    fn known_listing(&mut self, row: &ParsedRow, known: &LookedUp, past: Option<&Past>, copies: &mut Copies) {
         let listing = &known.listing;
-        self.testify(row, known, history);
-        let is_newest = history.is_none_or(|history| self.is_newest(listing, history));
+        self.testify(row, known, past);
+        let is_newest = past.is_none_or(|past| self.is_newest(listing, &past.known));
         if is_newest && listing.digest != row.attributes.digest {
             self.found.written.push(row.hash_id);
             self.listing(row, &mut copies.changed);
         }
         let before = Whereabouts { place: listing.place, area_m2: listing.area_m2 };
         let after = Whereabouts { place: row.place, area_m2: row.area_m2 };
-        if history.is_some() {
+        if past.is_some() {
             let after = if is_newest { after } else { before };
             let said = Said::Seen(row.total_price);
             let hash_id = row.hash_id;
@@ -211,21 +213,21 @@ impl Merge<'_> {
     }
 
     /// Notes what may testify that the walk is falsified: prices of its own time, and positions.
-    fn testify(&mut self, row: &ParsedRow, known: &KnownWordings, history: Option<&KnownHistory>) {
+    fn testify(&mut self, row: &ParsedRow, known: &LookedUp, past: Option<&Past>) {
         self.flat_for_sale(row);
-        let before = match history {
+        let before = match past {
             None => known.listing.total_price,
-            Some(known) => known.history.price_at(self.moment),
+            Some(past) => past.known.history.price_at(self.moment),
         };
         let before = before.filter(|_| known.listing.is_in_crowns());
         if let Some((before, now)) = before.zip(row.price_in_crowns()) {
             self.found.testimony.prices.push(ComparedPrice { deal: row.place.deal, before, now });
         }
         let Some(new) = row.latitude.zip(row.longitude) else { return };
-        let old = match history {
+        let old = match past {
             None => known.position,
             // Which of its wordings was the one of the time is not known, so any will do.
-            Some(_) => nearest(known, new),
+            Some(past) => nearest(&past.positions, new),
         };
         self.found.testimony.moves.extend(old.map(|old| (old, new)));
     }
@@ -309,8 +311,7 @@ fn version_row((hash_id, digest, said_first): &(i64, Uuid, SaidFirst)) -> [Param
 }
 
 /// Of all positions that a listing ever had, the one nearest to another.
-fn nearest(known: &KnownWordings, (north, east): Position) -> Option<Position> {
+fn nearest(positions: &[Position], (north, east): Position) -> Option<Position> {
     let distance = |(old_north, old_east): &Position| (old_north - north).hypot(old_east - east);
-    let positions = known.versions.iter().filter_map(|version| version.position);
-    positions.min_by(|one, other| distance(one).total_cmp(&distance(other)))
+    positions.iter().copied().min_by(|one, other| distance(one).total_cmp(&distance(other)))
 }

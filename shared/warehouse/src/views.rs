@@ -19,7 +19,7 @@ pub(crate) const VIEWS: &[(&str, &str)] = &[
     ("warehouse.latest_walk", include_str!("../definitions/latest_walk.sql")),
     ("warehouse.seen_apart", include_str!("../definitions/seen_apart.sql")),
     ("warehouse.last_sighting", include_str!("../definitions/last_sighting.sql")),
-    ("warehouse.wordings_of", include_str!("../definitions/wordings_of.sql")),
+    ("warehouse.positions_of", include_str!("../definitions/positions_of.sql")),
     ("warehouse.history_of", include_str!("../definitions/history_of.sql")),
     ("warehouse.opening_price_of", include_str!("../definitions/opening_price_of.sql")),
     ("warehouse.relisting_candidates_of", include_str!("../definitions/relisting_candidates_of.sql")),
