@@ -61,6 +61,15 @@ impl State {
         })
     }
 
+    /// As a listing is written anew that says something else, before its history is thought over.
+    fn seen(self, moment: Moment, total_price: Option<i64>) -> Self {
+        if self.missing_since.is_none() && self.total_price == total_price {
+            // Its newest spell may have ended, if the walk comes late.
+            return Self { last_seen: None, ..self };
+        }
+        Self { first_seen: self.first_seen, ..Self::new(moment, total_price) }
+    }
+
     /// As a new listing is written, before its history is known.
     fn new(moment: Moment, total_price: Option<i64>) -> Self {
         Self {
@@ -120,7 +129,7 @@ impl Merge<'_> {
         walks_after: &CoveringWalks,
         changes: &mut Changes,
     ) {
-        let Affected { hash_id, before, after, said } = listing;
+        let Affected { hash_id, before, after, said, rewritten } = listing;
         let old = before.as_ref().unwrap_or(after);
         let rejected_before = self.rejected_before(*hash_id, rejected_by);
         let coverage_before =
@@ -132,10 +141,11 @@ impl Merge<'_> {
             self.weigh_late(listing, known);
         }
         let new_state = State::of(&new.spells);
-        let old_state = State::of(&known.spells).or(match said {
-            Said::Seen(price) => Some(State::new(self.moment, *price)),
-            Said::Unseen => None,
-        });
+        let old_state = match (State::of(&known.spells), said) {
+            (Some(state), Said::Seen(price)) if *rewritten => Some(state.seen(self.moment, *price)),
+            (None, Said::Seen(price)) => Some(State::new(self.moment, *price)),
+            (state, _) => state,
+        };
         if let Some(state) = new_state.filter(|_| new_state != old_state) {
             changes.states.push((*hash_id, state));
         }

@@ -147,7 +147,7 @@ impl Merge<'_> {
         let pair = (self.filter.category, self.filter.deal);
         if self.late || (row.place.category, row.place.deal) != pair {
             // Walks that are known already may have missed it.
-            return self.affect(row, None);
+            return self.affect(row, None, Whereabouts::seen(row), false);
         }
         let spells = &mut copies.spells;
         spells.row(4);
@@ -165,17 +165,15 @@ impl Merge<'_> {
         let listing = &known.listing;
         self.testify(row, known, past);
         let is_newest = past.is_none_or(|past| self.is_newest(listing, &past.known));
-        if is_newest && listing.digest != row.attributes.digest {
+        let rewritten = is_newest && listing.digest != row.attributes.digest;
+        if rewritten {
             self.found.written.push(row.hash_id);
             self.listing(row, &mut copies.changed);
         }
-        let before = Whereabouts { place: listing.place, area_m2: listing.area_m2 };
-        let after = Whereabouts { place: row.place, area_m2: row.area_m2 };
+        let (before, after) = (Whereabouts::of(listing), Whereabouts::seen(row));
         if past.is_some() {
             let after = if is_newest { after } else { before };
-            let said = Said::Seen(row.total_price);
-            let hash_id = row.hash_id;
-            self.found.affected.push(Affected { hash_id, before: Some(before), after, said });
+            self.affect(row, Some(before), after, rewritten);
         } else if before == after
             && listing.total_price == row.total_price
             && !listing.missing
@@ -183,7 +181,7 @@ impl Merge<'_> {
         {
             self.unchanged(row);
         } else {
-            self.affect(row, Some(before));
+            self.affect(row, Some(before), after, rewritten);
         }
     }
 
@@ -203,13 +201,9 @@ impl Merge<'_> {
         });
     }
 
-    fn affect(&mut self, row: &ParsedRow, before: Option<Whereabouts>) {
-        self.found.affected.push(Affected {
-            hash_id: row.hash_id,
-            before,
-            after: Whereabouts { place: row.place, area_m2: row.area_m2 },
-            said: Said::Seen(row.total_price),
-        });
+    fn affect(&mut self, row: &ParsedRow, before: Option<Whereabouts>, after: Whereabouts, rewritten: bool) {
+        let (hash_id, said) = (row.hash_id, Said::Seen(row.total_price));
+        self.found.affected.push(Affected { hash_id, before, after, said, rewritten });
     }
 
     /// Notes what may testify that the walk is falsified: prices of its own time, and positions.
@@ -287,7 +281,8 @@ impl Merge<'_> {
         self.each(MOVE_VERSION, &moved, version_row, "store where wordings were said first").await
     }
 
-    /// Sends what is left, and brings the listings that say something else in line with what they say.
+    /// Sends what is left, and brings the listings that say something else in line with what they say: what, and how they
+    /// stand then, unless their past says otherwise ([`State::seen`](crate::histories::State::seen)).
     pub(crate) async fn update_listings(&mut self) -> Result<(), Error> {
         self.send(0).await?;
         if !self.found.changed {
@@ -297,7 +292,16 @@ impl Merge<'_> {
         let sql = format!(
             "insert into warehouse.listing ({LISTING_HEAD}, {names})
              select {LISTING_HEAD}, {names} from changed_listing
-             on conflict (hash_id) do update set (digest, {names}) = (excluded.digest, {})",
+             on conflict (hash_id) do update
+             set (price_since, total_price, last_seen, missing_since, delisted_at, digest, {names}) = (
+                 case
+                     when listing.missing_since is null
+                         and listing.total_price is not distinct from excluded.total_price
+                     then listing.price_since
+                     else excluded.price_since
+                 end,
+                 excluded.total_price, null, null, null, excluded.digest, {}
+             )",
             attributes::names("excluded."),
         );
         let statement = self.prepared.statement(&self.transaction, &sql).await?;

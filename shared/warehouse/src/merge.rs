@@ -11,7 +11,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Statement, Transaction};
 use uuid::Uuid;
 
-use crate::compare::KnownListing;
+use crate::compare::{KnownListing, ParsedRow};
 use crate::error::{Doing, Error};
 use crate::falsification::Testimony;
 use crate::history::{CoveringWalk, Filter, Moment, Place, Said, Stay, Turnover};
@@ -79,6 +79,8 @@ pub(crate) struct Affected {
     pub(crate) before: Option<Whereabouts>,
     pub(crate) after: Whereabouts,
     pub(crate) said: Said,
+    /// Whether its row is written anew, with how it stands after being seen.
+    pub(crate) rewritten: bool,
 }
 
 /// What the kept tables tell of a listing beside its history.
@@ -91,6 +93,10 @@ pub(crate) struct Whereabouts {
 impl Whereabouts {
     pub(crate) fn of(listing: &KnownListing) -> Self {
         Self { place: listing.place, area_m2: listing.area_m2 }
+    }
+
+    pub(crate) fn seen(row: &ParsedRow) -> Self {
+        Self { place: row.place, area_m2: row.area_m2 }
     }
 }
 

@@ -76,6 +76,7 @@ fn affect(merge: &mut Merge<'_>, listing: &KnownListing, said: Said) {
         before: Some(whereabouts),
         after: whereabouts,
         said,
+        rewritten: false,
     });
 }
 
