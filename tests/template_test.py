@@ -20,6 +20,8 @@ FUNCTIONS = ["Collector", "Loader", "Reconciler", "Migrator"]
 
 BUCKET = "arn:aws:s3:::cenovka-raw-123456789012-eu-central-1"
 OBJECTS = f"{BUCKET}/raw/sreality/*"
+DECISIONS = f"{BUCKET}/decisions/*"
+PAUSE = f"{BUCKET}/pause.json"
 WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 
 LOADER_SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:loader-AbCdEf"
@@ -30,12 +32,16 @@ RIGHTS = {
     "Collector": {
         ("s3:PutObject", OBJECTS, '{"Null": {"s3:if-none-match": "false"}}'),
         ("s3:GetObject", OBJECTS, ""),
+        ("s3:GetObject", PAUSE, ""),
+        ("s3:PutObject", PAUSE, ""),
+        ("s3:ListBucket", BUCKET, '{"Null": {"s3:prefix": "true"}}'),
         ("sqs:SendMessage", "FailureQueue.Arn", ""),
     },
     "Loader": {
         ("secretsmanager:GetSecretValue", LOADER_SECRET, ""),
         ("s3:GetObject", OBJECTS, ""),
-        ("s3:ListBucket", BUCKET, '{"StringLikeIfExists": {"s3:prefix": "raw/sreality/*"}}'),
+        ("s3:GetObject", DECISIONS, ""),
+        ("s3:ListBucket", BUCKET, '{"StringLikeIfExists": {"s3:prefix": ["raw/sreality/*", "decisions/*"]}}'),
         ("sqs:SendMessage", "FailureQueue.Arn", ""),
     },
     "Reconciler": {
@@ -66,6 +72,7 @@ INVOKERS = {
     ("events.amazonaws.com", "CollectorFunction", "CollectorFunctionNewAdverts.Arn"),
     ("events.amazonaws.com", "CollectorFunction", "CollectorFunctionSmall.Arn"),
     ("events.amazonaws.com", "ReconcilerFunction", "ReconcilerFunctionLostEvents.Arn"),
+    ("events.amazonaws.com", "ReconcilerFunction", "ReconcilerFunctionOldObjects.Arn"),
     ("s3.amazonaws.com", "LoaderFunction", "123456789012"),
 }
 

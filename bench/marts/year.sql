@@ -273,14 +273,14 @@ declare
 begin
     -- The ledger. One walk in a hundred is incomplete; its segment's market stands still that day.
     insert into warehouse.walk (
-        id, bucket, key, object_bytes, portal, segment, category, deal, software, robots_disregarded, started_at, finished_at,
+        id, bucket, key, object_bytes, portal, market, segment, category, deal, software, robots_disregarded, started_at, finished_at,
         complete, incomplete_because, announced, pages, requests, retries, rows_seen, rows_loaded, rows_duplicate, rows_rejected,
         rejects_without_id, rows_elsewhere, parser_version, loaded_at
     )
     select walk.id, 'raw',
         format('raw/sreality/%s/%s/%s-%s.jsonl.zst', segment.name, to_char(walk.at at time zone 'UTC', 'yyyy/mm/dd'),
             to_char(walk.at at time zone 'UTC', 'yyyymmdd"t"hh24miss.us"z"'), walk.id),
-        20000 + walk.rows * 160, 'http://127.0.0.1', segment.name, segment.category, segment.deal, 'cenovka/0.1.0', false,
+        20000 + walk.rows * 160, 'http://127.0.0.1', 'simulated:bench', segment.name, segment.category, segment.deal, 'cenovka/0.1.0', false,
         walk.at, walk.at + make_interval(secs => 3 + walk.rows / 350.0), walk.complete,
         case when not walk.complete then 'the function''s deadline was near' end,
         walk.listings, walk.rows / 350 + 1, walk.rows / 350 + 2 + walk.retries, walk.retries,

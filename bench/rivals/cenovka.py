@@ -67,7 +67,7 @@ class Served:
 
     def delete(self, key: str) -> None:
         (self.raw_zone / key).unlink()
-        self.about(key).unlink()
+        self.about(key).unlink(missing_ok=True)
 
     def about(self, key: str) -> Path:
         bucket, name = (urlsafe_b64encode(text.encode()).decode().rstrip("=") for text in (BUCKET, key))

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use runtime::settings::variable;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::market::Market;
 
@@ -19,8 +20,10 @@ pub struct DataFolder {
 }
 
 /// How far a simulation has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
+    /// Tells this market from all others of its kind: another folder's has other days.
+    pub market: Uuid,
     /// Days that were collected and loaded; the next one to collect has this number, from 0.
     pub days: u32,
     /// The date of day 0, if it is the market's own: a seeded one's.
@@ -75,16 +78,29 @@ impl DataFolder {
         self.path.with_file_name("superset")
     }
 
-    /// The state that the last run saved; that of a new simulation if there is none.
+    /// The state that the last run saved; that of a new simulation, which is saved, if there is none.
     ///
     /// # Errors
-    /// If it is there but cannot be read.
+    /// If it is there but cannot be read, or cannot be saved.
     pub fn state(&self) -> Result<State, DataFolderError> {
         match std::fs::read(self.state_file()) {
             Ok(text) => serde_json::from_slice(&text).map_err(|error| self.error(io::Error::other(error))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let state = State { market: Uuid::new_v4(), days: 0, first_day: None };
+                self.save(state)?;
+                Ok(state)
+            }
             Err(error) => Err(self.error(error)),
         }
+    }
+
+    /// What the simulator calls the market: its kind and its own id.
+    ///
+    /// # Errors
+    /// If the state cannot be read.
+    pub fn market(&self) -> Result<String, DataFolderError> {
+        let kind = self.path.file_name().unwrap_or_default().to_string_lossy();
+        Ok(format!("{kind}-{}", self.state()?.market.simple()))
     }
 
     /// Saves the state, whole or not at all.
@@ -128,15 +144,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let open = |market| DataFolder::open(Some(folder.path()), &market).unwrap();
         let market = open(Market::Seeded { listings: 500 });
-        assert_eq!(market.state().unwrap(), State::default());
-        let reached = State { days: 3, first_day: Some(jiff::civil::date(2026, 2, 1)) };
+        let new = market.state().unwrap();
+        assert_eq!((new.days, new.first_day), (0, None));
+        let reached = State { days: 3, first_day: Some(jiff::civil::date(2026, 2, 1)), ..new };
         market.save(reached).unwrap();
         assert_eq!(open(Market::Seeded { listings: 500 }).state().unwrap(), reached);
-        assert_eq!(open(Market::Simulated { listings: 500 }).state().unwrap(), State::default());
-        assert_eq!(
-            open(Market::Recorded { files: &["a/rows_1.json".into()] }).state().unwrap(),
-            State::default()
-        );
+        for other in
+            [Market::Simulated { listings: 500 }, Market::Recorded { files: &["a/rows_1.json".into()] }]
+        {
+            let other = open(other);
+            assert_eq!(other.state().unwrap().days, 0);
+            assert_ne!(other.state().unwrap().market, reached.market);
+            assert_eq!(other.market().unwrap(), other.market().unwrap());
+        }
     }
 
     #[test]

@@ -65,17 +65,29 @@ pub enum Error {
     /// A seed of recorded rows.
     #[error("a seeded market is simulated: leave --rows out")]
     SeededRows,
-    /// The warehouse to seed holds something else.
+    /// The warehouse holds something else than the market that was to be simulated.
     #[error(
-        "the warehouse at DATABASE_URL has walks that cenovka seed did not make: name an empty database, or unset it"
+        "the warehouse at DATABASE_URL holds the market {held}, and the simulated days of this data folder are {ours}: \
+         nothing was changed; name an empty database in DATABASE_URL, or unset it for a private one"
     )]
-    NotEmpty,
+    OtherMarket {
+        /// The warehouse's.
+        held: String,
+        /// This data folder's.
+        ours: String,
+    },
     /// psql.
     #[error("cannot run psql: {0}")]
     Psql(#[source] std::io::Error),
     /// There is nothing to release.
     #[error("{key} is not in quarantine: cenovka quarantine list shows what is")]
     NotQuarantined {
+        /// The key.
+        key: String,
+    },
+    /// It may be loaded already.
+    #[error("{key} was released: what is loaded cannot be dismissed")]
+    Released {
         /// The key.
         key: String,
     },

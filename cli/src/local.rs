@@ -89,14 +89,26 @@ impl Local {
         day: u32,
     ) -> Result<Self, Error> {
         let mut warehouse = postgres.warehouse()?;
+        let name = folder.market()?;
+        check_market(&mut warehouse, &name).await?;
         warehouse.migrate().await?;
         let (source, segments) = market.source(day)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let simulator = Simulator::start(source, address).await.map_err(Error::Simulator)?;
+        simulator.set_market(&name);
         let (object_store, events) = ObjectStore::start(&folder.object_store()).await?;
         let store = RawStore::new(s3_client(&object_store).await?, BUCKET.to_owned());
         load_left_over(&store, Loader::new(store.clone(), warehouse), postgres.warehouse()?).await?;
         Ok(Self { simulator, segments, store, events, object_store })
+    }
+}
+
+/// Refuses a warehouse that holds another market, before anything in it is changed.
+async fn check_market(warehouse: &mut Warehouse, name: &str) -> Result<(), Error> {
+    let ours = format!("simulated:{name}");
+    match warehouse.market().await? {
+        Some(held) if held != ours => Err(Error::OtherMarket { held, ours }),
+        _ => Ok(()),
     }
 }
 

@@ -49,7 +49,12 @@ async fn main() -> ExitCode {
                 operator::reconcile(&request).await
             }
             Some(Command::Quarantine(QuarantineCommand::List)) => quarantine::list().await,
-            Some(Command::Quarantine(QuarantineCommand::Release { key })) => quarantine::release(&key).await,
+            Some(Command::Quarantine(QuarantineCommand::Release { key, following, deciding, because })) => {
+                quarantine::release(&key, following, deciding.by, because).await
+            }
+            Some(Command::Quarantine(QuarantineCommand::Dismiss { key, deciding, because })) => {
+                quarantine::dismiss(&key, deciding.by, because).await
+            }
             Some(Command::Verify { younger_than_days }) => verify::verify(younger_than_days).await,
             Some(Command::Migrate) => operator::migrate().await,
         }

@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use loader::Loader;
 use raw_zone::ObjectKey;
-use runtime::{DatabaseSettings, LoaderSettings};
+use runtime::settings::variable;
+use runtime::{DatabaseSettings, Failure, LoaderSettings, RawStore};
+use warehouse::{Action, Decision, Quarantined, Warehouse};
 
 use crate::error::Error;
 use crate::operator::{open, print_outcome};
@@ -17,10 +19,13 @@ pub async fn list() -> Result<(), Error> {
     let database = DatabaseSettings::from_env()?;
     let objects = open(&database)?.quarantine_list().await?;
     for object in &objects {
-        let state =
-            object.released_at.map_or_else(String::new, |released| format!(", released {released:.0}"));
         println!("{}", object.key);
-        println!("  {} since {:.0}{state}: {}", object.kind, object.noted_at, object.reason);
+        println!("  {} since {:.0}: {}", object.kind, object.noted_at, object.reason);
+        if let Some(decided) = &object.decided {
+            let what = if decided.action == "release" { "released" } else { "dismissed" };
+            let because = decided.because.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            println!("  {what} {:.0} by {}{because}", decided.at, decided.by);
+        }
     }
     if objects.is_empty() {
         println!("nothing was set aside");
@@ -28,22 +33,85 @@ pub async fn list() -> Result<(), Error> {
     Ok(())
 }
 
-/// Releases an object and loads it at once.
+/// What a decision on an object needs.
+struct Desk {
+    store: RawStore,
+    warehouse: Warehouse,
+    by: String,
+    because: Option<String>,
+}
+
+impl Desk {
+    async fn open(by: Option<String>, because: Option<String>) -> Result<Self, Error> {
+        let LoaderSettings { raw_bucket, database } = LoaderSettings::from_env()?;
+        let store = RawStore::new(runtime::raw_store::s3_client().await, raw_bucket);
+        let by = by.or_else(|| variable("USER")).unwrap_or_else(|| "unknown".to_owned());
+        Ok(Self { store, warehouse: open(&database)?, by, because })
+    }
+
+    async fn object(&mut self, key: &str) -> Result<Quarantined, Error> {
+        let object = self.warehouse.quarantined(key).await?;
+        object.ok_or_else(|| Error::NotQuarantined { key: key.to_owned() })
+    }
+
+    async fn decide(&mut self, action: Action, object: &Quarantined) -> Result<(), Error> {
+        let decision = Decision::new(action, object, self.by.clone(), self.because.clone());
+        let decided = loader::decide(&self.store, &mut self.warehouse, &decision).await;
+        decided.map_err(|error| Error::Failed(Failure::new(error.class(), &error)))
+    }
+}
+
+/// Releases an object and loads it at once; with `following`, also every later walk of its segment that is set aside for the
+/// same reason.
 ///
 /// # Errors
 /// If settings, S3 or Postgres fail, or the object is not in quarantine.
-pub async fn release(key: &str) -> Result<(), Error> {
-    let key: ObjectKey = key.parse()?;
-    let settings = LoaderSettings::from_env()?;
-    let name = key.to_string();
-    let mut warehouse = open(&settings.database)?;
-    if warehouse.quarantined(&settings.raw_bucket, &name).await?.is_none() {
-        return Err(Error::NotQuarantined { key: name });
+pub async fn release(
+    key: &str,
+    following: bool,
+    by: Option<String>,
+    because: Option<String>,
+) -> Result<(), Error> {
+    // A key that is no raw object's can only be dismissed.
+    let key = key.parse::<ObjectKey>()?.to_string();
+    let mut desk = Desk::open(by, because).await?;
+    let first = desk.object(&key).await?;
+    let mut objects = vec![first.clone()];
+    if following {
+        let is_later = |other: &Quarantined| {
+            let same = |(segment, _): &(String, _)| first.walk.as_ref().is_some_and(|(of, _)| of == segment);
+            other.is_open
+                && other.kind == first.kind
+                && other.walk > first.walk
+                && other.walk.as_ref().is_some_and(same)
+        };
+        objects.extend(desk.warehouse.quarantine_list().await?.into_iter().filter(is_later));
+        objects.sort_by(|one, other| one.walk.cmp(&other.walk));
     }
-    // Released before, it may still have to be loaded.
-    warehouse.release(&settings.raw_bucket, &name).await?;
-    let (loader, started) = (Loader::from_env().await?, Instant::now());
-    let outcome = Box::pin(loader.load_key(&key, None)).await.map_err(Error::Failed)?;
-    print_outcome(&outcome, started.elapsed());
+    for object in &objects {
+        desk.decide(Action::Release, object).await?;
+    }
+    let loader = Loader::from_env().await?;
+    for Quarantined { key, .. } in &objects {
+        let started = Instant::now();
+        let outcome = Box::pin(loader.load_key(&key.parse()?, None)).await.map_err(Error::Failed)?;
+        print_outcome(&outcome, started.elapsed());
+    }
+    Ok(())
+}
+
+/// Closes an object: it is never loaded, and no check speaks of it any more.
+///
+/// # Errors
+/// If settings, S3 or Postgres fail, or the object is not in quarantine.
+pub async fn dismiss(key: &str, by: Option<String>, because: String) -> Result<(), Error> {
+    let mut desk = Desk::open(by, Some(because)).await?;
+    let object = desk.object(key).await?;
+    if !object.is_open && object.decided.is_some_and(|decided| decided.action == "release") {
+        return Err(Error::Released { key: key.to_owned() });
+    }
+    let object = desk.object(key).await?;
+    desk.decide(Action::Dismiss, &object).await?;
+    println!("{key}: dismissed");
     Ok(())
 }

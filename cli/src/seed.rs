@@ -7,12 +7,10 @@ use std::future::Future;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use runtime::settings::variable;
 
 use crate::args::SimulationArgs;
 use crate::data_folder::DataFolder;
 use crate::error::Error;
-use crate::local::Postgres;
 use crate::simulation::Course;
 
 /// When a day is collected, after its midnight: as the schedule in `template.yaml` says.
@@ -34,13 +32,7 @@ pub async fn run(
     let folder = DataFolder::open(arguments.data_dir.as_deref(), &market)?;
     let (now, mut state) = (Timestamp::now(), folder.state()?);
     let today = date(now);
-    let first_day = match state.first_day {
-        Some(first_day) => first_day,
-        None => {
-            check_empty(&folder).await?;
-            today.saturating_sub((i64::from(days) - 1).days())
-        }
-    };
+    let first_day = state.first_day.unwrap_or_else(|| today.saturating_sub((i64::from(days) - 1).days()));
     state.first_day = Some(first_day);
     folder.save(state)?;
     let end = days_up_to(first_day, today);
@@ -56,20 +48,6 @@ pub async fn run(
     }
     let listings = arguments.listings.map(|listings| format!(" --listings {listings}")).unwrap_or_default();
     println!("see it in dashboards: cargo run -- dashboard --seeded{listings}");
-    Ok(())
-}
-
-/// Refuses a warehouse at `DATABASE_URL` that holds walks: seeded ones belong before and not among them.
-async fn check_empty(folder: &DataFolder) -> Result<(), Error> {
-    if variable("DATABASE_URL").is_none() {
-        return Ok(());
-    }
-    let mut warehouse = Postgres::start(folder).await?.warehouse()?;
-    let ledger = "select to_regclass('warehouse.walk') is not null";
-    let has_ledger = warehouse.client().await?.query_one(ledger, &[]).await.map_err(Error::Mart)?;
-    if has_ledger.get(0) && warehouse.latest_start().await?.is_some() {
-        return Err(Error::NotEmpty);
-    }
     Ok(())
 }
 

@@ -57,7 +57,7 @@ FIGURES = {
         """,
     ),
     "not_ok": ("not_ok", "select count(*) from mart.pipeline_check where state <> 'ok'"),
-    "quarantined": ("quarantined", "select count(*) from warehouse.quarantine where released_at is null"),
+    "quarantined": ("quarantined", "select count(*) from warehouse.quarantine where is_open"),
 }
 # Sums over all rows of a chart.
 SUMS = {

@@ -26,18 +26,13 @@ pub(super) async fn compare_raw_zone(
     report: &mut Report,
 ) -> Result<Compared, Error> {
     report.step("comparing the raw zone with the ledger");
-    let bucket = store.bucket();
-    for (other, objects) in warehouse.other_buckets(bucket).await? {
-        report.note(
-            "another bucket",
-            &format!("{objects} objects of {other} are in the ledger, and not compared"),
-        );
-    }
     let set_aside: HashMap<String, Quarantined> = warehouse
         .quarantine_list()
         .await?
         .into_iter()
-        .filter(|object| object.bucket == bucket && object.released_at.is_none())
+        .filter(|object| {
+            object.decided.as_ref().is_none_or(|decided| decided.action == "dismiss") || object.is_open
+        })
         .map(|object| (object.key.clone(), object))
         .collect();
 
@@ -46,7 +41,7 @@ pub(super) async fn compare_raw_zone(
     let mut pages = store.list(PREFIX);
     while let Some(page) = pages.next().await.map_err(|error| failed(&error))? {
         let Some(last) = page.last().map(|object| object.key.clone()) else { continue };
-        let entries = warehouse.ledger_between(bucket, &after, Some(&last)).await?;
+        let entries = warehouse.ledger_between(&after, Some(&last)).await?;
         let mut entries: HashMap<String, LedgerEntry> =
             entries.into_iter().map(|entry| (entry.key.clone(), entry)).collect();
         compared.listed += page.len() as u64;
@@ -59,7 +54,7 @@ pub(super) async fn compare_raw_zone(
         gone.extend(entries.into_keys());
         after = last;
     }
-    gone.extend(warehouse.ledger_between(bucket, &after, None).await?.into_iter().map(|entry| entry.key));
+    gone.extend(warehouse.ledger_between(&after, None).await?.into_iter().map(|entry| entry.key));
     gone.sort();
     for key in gone {
         // What was stored and loaded after its page was listed is not gone.
@@ -89,8 +84,9 @@ fn as_loaded(object: &StoredObject, entry: &LedgerEntry, report: &mut Report) ->
 }
 
 fn not_loaded(key: &str, set_aside: Option<&Quarantined>, report: &mut Report) {
-    if let Some(Quarantined { kind, reason, .. }) = set_aside {
-        report.note("in quarantine", &format!("{key}: {kind}: {reason}"));
+    if let Some(Quarantined { kind, reason, is_open, .. }) = set_aside {
+        let state = if *is_open { "in quarantine" } else { "dismissed" };
+        report.note(state, &format!("{key}: {kind}: {reason}"));
         return;
     }
     match key.parse::<ObjectKey>() {

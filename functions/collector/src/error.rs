@@ -39,6 +39,19 @@ pub enum Error {
     /// The portal, before any segment was walked.
     #[error("{0}")]
     Begin(#[source] RequestError),
+    /// The pause that the portal has asked for cannot be read or kept.
+    #[error("cannot keep the portal's pause: {0}")]
+    KeepPause(#[source] StoreError),
+    /// What stands in its place is no pause.
+    #[error(
+        "{key} in the raw bucket is no pause of the portal's: {source}; remove it, if you know that there is none"
+    )]
+    NoPause {
+        /// The object's key.
+        key: &'static str,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
     /// The time was up before anything was asked for.
     #[error("{0} before the run had begun; nothing is stored")]
     NoTime(String),
@@ -89,6 +102,7 @@ impl Error {
             Self::Portal { source, .. } => matches!(
                 source,
                 RequestError::Refused(_)
+                    | RequestError::Blocked { .. }
                     | RequestError::Redirect { .. }
                     | RequestError::Forbidden { .. }
                     | RequestError::NotBegun { .. }
@@ -110,7 +124,8 @@ impl Error {
             Self::NoSegments | Self::Segment(_) | Self::Since(_) => Class::Reject,
             Self::Begin(source) | Self::Portal { source, .. } => portal_class(source),
             Self::NoTime(_) | Self::NotBegun { .. } | Self::File { .. } => Class::Retry,
-            Self::Store { source, .. } => source.class(),
+            Self::Store { source, .. } | Self::KeepPause(source) => source.class(),
+            Self::NoPause { .. } => Class::Stop,
         }
     }
 }

@@ -9,6 +9,7 @@ use sreality::{Age, Client, Robots, Segment};
 
 use crate::clock::Clock;
 use crate::error::{Error, StartError};
+use crate::pause;
 use crate::until::{Until, stop_before};
 use crate::walk::{Walk, WalkSummary, Walker};
 
@@ -82,9 +83,34 @@ impl Collector {
     ) -> Result<Response, Failure> {
         let (segments, since) = parse(request).map_err(|error| failure(&error))?;
         let until = Until { deadline, interrupt: self.interrupt.clone(), run_ended: false };
-        let robots = self.begin_run(&until).await.map_err(|error| failure(&error))?;
+        let Walker { portal, store, .. } = &self.walker;
+        pause::read(store, portal).await.map_err(|error| failure(&error))?;
         let mut failures = Failures::default();
-        let begun = self.begin_walks(&segments, since, &until, &mut failures).await;
+        let walks = match self.begin_run(&until).await {
+            Ok(robots) => self.walk(&segments, since, robots, &until, &mut failures, &mut stored).await,
+            Err(error) => {
+                failures.note(Some(error));
+                Vec::new()
+            }
+        };
+        failures.note(pause::keep(store, portal).await.err());
+        match Failure::merge(failures.failures) {
+            None => Ok(Response { walks }),
+            Some(failure) => Err(failure),
+        }
+    }
+
+    /// Walks the segments, once the run has begun.
+    async fn walk(
+        &self,
+        segments: &[Segment],
+        since: Option<Age>,
+        robots: Robots,
+        until: &Until,
+        failures: &mut Failures,
+        stored: &mut impl FnMut(&WalkSummary),
+    ) -> Vec<WalkSummary> {
+        let begun = self.begin_walks(segments, since, until, failures).await;
         let (mut left, mut walks) = (begun.len(), Vec::new());
         for walk in begun {
             let share = Until { run_ended: failures.end_run, ..until.share(left) };
@@ -100,10 +126,7 @@ impl Collector {
                 Err(error) => failures.note(Some(error)),
             }
         }
-        match Failure::merge(failures.failures) {
-            None => Ok(Response { walks }),
-            Some(failure) => Err(failure),
-        }
+        walks
     }
 
     /// Begins the run, with a look at the portal's robots.txt.

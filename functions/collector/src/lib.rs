@@ -7,6 +7,7 @@ mod clock;
 mod error;
 mod handler;
 mod paging;
+mod pause;
 mod split;
 mod until;
 mod walk;

@@ -394,6 +394,7 @@ mod tests {
             let page = matching.iter().skip(query.offset as usize).take(limit as usize);
             Answer {
                 url: String::new(),
+                market: String::new(),
                 status: 200,
                 duration: Duration::ZERO,
                 body: String::new(),

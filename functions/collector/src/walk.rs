@@ -68,6 +68,7 @@ pub(crate) struct Walk<'w> {
     walker: &'w Walker,
     key: ObjectKey,
     since: Option<Age>,
+    market: String,
     paging: Paging,
     first_page: SetAside,
     counts: RequestCounts,
@@ -99,9 +100,10 @@ impl Walker {
         let answer = self.ask(&first, &mut counts, until).await;
         let answer = answer.map_err(|stopped| Error::not_begun(segment, stopped))?;
         paging.answered(&answer);
+        let market = answer.market.clone();
         let first_page = SetAside::new(self.record(answer)).await;
         let first_page = first_page.map_err(|error| Error::file(segment, error))?;
-        Ok(Walk { walker: self, key, since, paging, first_page, counts, busy: started.elapsed() })
+        Ok(Walk { walker: self, key, since, market, paging, first_page, counts, busy: started.elapsed() })
     }
 
     /// Asks for one page, unless the time is up before it is there.
@@ -153,12 +155,13 @@ impl Walk<'_> {
         until: &Until,
     ) -> Result<(WalkSummary, Option<Error>), Error> {
         let started = Instant::now();
-        let Walk { walker, key, since, mut paging, first_page, mut counts, busy } = self;
+        let Walk { walker, key, since, market, mut paging, first_page, mut counts, busy } = self;
         let segment = &key.segment;
         let file_error = |source| Error::File { segment: segment.clone(), source };
         let header = Header {
             format: FORMAT,
             portal: walker.portal.base_url().as_str().trim_end_matches('/').to_owned(),
+            market,
             segment: segment.clone(),
             since,
             walk: key.walk,

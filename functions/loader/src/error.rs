@@ -64,6 +64,18 @@ pub enum Error {
         /// What is wrong with it.
         source: PageError,
     },
+    /// What lies among the decisions is none: nobody knows what was decided.
+    #[error(
+        "s3://{bucket}/{key} is no decision: {source}; `cenovka quarantine` writes them, remove what is none"
+    )]
+    Decision {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
     /// Postgres.
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
@@ -93,7 +105,11 @@ impl Error {
                 Some(QuarantineKind::Damaged)
             }
             Self::Warehouse(error) if error.is_bad_data() => Some(QuarantineKind::Damaged),
-            Self::NoRecords | Self::KeyEncoding(_) | Self::Store(_) | Self::Warehouse(_) => None,
+            Self::NoRecords
+            | Self::KeyEncoding(_)
+            | Self::Store(_)
+            | Self::Decision { .. }
+            | Self::Warehouse(_) => None,
         }
     }
 
@@ -105,6 +121,7 @@ impl Error {
             Self::File { source: raw_zone::Error::Transfer(_), .. }
             | Self::OutOfTime { .. }
             | Self::Abandoned => Class::Retry,
+            Self::Decision { .. } => Class::Stop,
             Self::Warehouse(error) if error.is_transient() => Class::Retry,
             Self::Warehouse(error) if !error.is_bad_data() => Class::Stop,
             _ => Class::Reject,

@@ -1,5 +1,6 @@
 //! The handler: one event, any number of records.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout_at;
 use warehouse::Warehouse;
 
+use crate::decisions::heed_decisions;
 use crate::error::{Error, StartError};
 use crate::event::{Asked, Event, asked};
 use crate::load::{Loaded, Outcome, load, set_aside_strange};
@@ -30,13 +32,15 @@ pub struct Response {
 pub struct Loader {
     store: RawStore,
     warehouse: Mutex<Warehouse>,
+    /// Whether the decisions were read since the process started.
+    heeded: AtomicBool,
 }
 
 impl Loader {
     /// Builds the loader from its parts.
     #[must_use]
     pub fn new(store: RawStore, warehouse: Warehouse) -> Self {
-        Self { store, warehouse: Mutex::new(warehouse) }
+        Self { store, warehouse: Mutex::new(warehouse), heeded: AtomicBool::new(false) }
     }
 
     /// Builds the loader from the environment. Postgres is connected at once, while Lambda still gives a
@@ -115,7 +119,10 @@ impl Loader {
     pub async fn load_key(&self, key: &ObjectKey, deadline: Option<Instant>) -> Result<Outcome, Failure> {
         let mut warehouse = self.warehouse.lock().await;
         let started = Instant::now();
-        let loading = load(&self.store, &mut warehouse, key, deadline);
+        let loading = async {
+            self.heed(&mut warehouse).await?;
+            load(&self.store, &mut warehouse, key, deadline).await
+        };
         let outcome = match deadline {
             None => loading.await,
             Some(deadline) => match timeout_at(deadline.into(), loading).await {
@@ -131,6 +138,16 @@ impl Loader {
         log(&outcome);
         record(&outcome, started.elapsed()).write();
         Ok(outcome)
+    }
+
+    /// Reads what operators have decided: once a process, and where the ledger is empty. There nothing can be compared with
+    /// what is known, so an object that was dismissed might be loaded.
+    async fn heed(&self, warehouse: &mut Warehouse) -> Result<(), Error> {
+        if !self.heeded.load(Ordering::Relaxed) || warehouse.market().await?.is_none() {
+            heed_decisions(&self.store, warehouse).await?;
+            self.heeded.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     async fn set_aside(&self, error: KeyError) -> Result<Outcome, Failure> {

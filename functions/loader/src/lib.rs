@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
 
 mod compare;
+mod decisions;
 mod error;
 mod event;
 mod handler;
@@ -11,6 +12,7 @@ mod load;
 mod object;
 
 pub use compare::compare;
+pub use decisions::decide;
 pub use error::{Error, StartError};
 pub use event::{Event, Record};
 pub use handler::{Loader, Response};

@@ -10,6 +10,7 @@ use serde::Serialize;
 use sreality::Segment;
 use warehouse::{Begun, Counts, Entry, Finding, Finished, QuarantineKind, Suspect, Warehouse};
 
+use crate::decisions::heed_decisions;
 use crate::error::Error;
 use crate::object::{Object, Place};
 
@@ -72,28 +73,36 @@ pub(crate) async fn load(
 ) -> Result<Outcome, Error> {
     let place = Place { bucket: store.bucket().to_owned(), key: key.to_string() };
     let outcome = |loaded| Outcome { key: key.to_string(), segment: Some(key.segment.clone()), loaded };
-    // Duplicate events are common enough to spare them the download.
-    let entry = warehouse.entry(&place.bucket, &place.key).await?;
-    let trusted = match &entry {
-        Entry::Loaded => return Ok(outcome(Loaded::AlreadyLoaded)),
-        Entry::SetAside { kind, reason } => return Ok(outcome(already_quarantined(*kind, reason.clone()))),
-        Entry::Released(kind) => kind.is_judgement(),
-        Entry::Missing | Entry::Outdated => false,
-    };
-    let mut object_bytes = None;
-    let loaded = load_object(store, warehouse, &place, trusted, deadline, &mut object_bytes).await;
-    let finding = match loaded {
-        Ok(Ended::Loaded(loaded)) => return Ok(outcome(loaded)),
-        Ok(Ended::SetAside(finding)) => finding,
-        // What was loaded before stays; that it cannot be read again is a failure.
-        Err(error) if entry == Entry::Outdated => return Err(error),
-        Err(error) => finding(error)?,
-    };
-    // The load is taken back before this is written; whoever is killed in between decides the same the next time.
-    let walk = Some((key.walk, &key.segment, key.started_at));
-    let suspect = Suspect { bucket: &place.bucket, key: &place.key, object_bytes, walk };
-    warehouse.quarantine(suspect, &finding).await?;
-    Ok(outcome(quarantined(finding)))
+    loop {
+        // Duplicate events are common enough to spare them the download.
+        let entry = warehouse.entry(&place.bucket, &place.key).await?;
+        let trusted = match &entry {
+            Entry::Loaded => return Ok(outcome(Loaded::AlreadyLoaded)),
+            Entry::SetAside { kind, reason } => {
+                return Ok(outcome(already_quarantined(*kind, reason.clone())));
+            }
+            Entry::Released(kind) => kind.is_judgement(),
+            Entry::Missing | Entry::Outdated => false,
+        };
+        let mut object_bytes = None;
+        let loaded = load_object(store, warehouse, &place, trusted, deadline, &mut object_bytes).await;
+        let finding = match loaded {
+            Ok(Ended::Loaded(loaded)) => return Ok(outcome(loaded)),
+            Ok(Ended::SetAside(finding)) => finding,
+            // What was loaded before stays; that it cannot be read again is a failure.
+            Err(error) if entry == Entry::Outdated => return Err(error),
+            Err(error) => finding(error)?,
+        };
+        // An operator may have decided of it before this database knew it.
+        if heed_decisions(store, warehouse).await? {
+            continue;
+        }
+        // The load is taken back before this is written; whoever is killed in between decides the same the next time.
+        let walk = Some((key.walk, &key.segment, key.started_at));
+        let suspect = Suspect { bucket: &place.bucket, key: &place.key, object_bytes, walk };
+        warehouse.quarantine(suspect, &finding).await?;
+        return Ok(outcome(quarantined(finding)));
+    }
 }
 
 /// Sets aside what lies in the raw zone under a key that is no raw object's.
@@ -105,6 +114,11 @@ pub(crate) async fn set_aside_strange(
     let (bucket, key) = (store.bucket(), error.key.clone());
     let outcome = |loaded| Outcome { key: key.clone(), segment: None, loaded };
     if let Entry::SetAside { kind, reason } = warehouse.entry(bucket, &key).await? {
+        return Ok(outcome(already_quarantined(kind, reason)));
+    }
+    if heed_decisions(store, warehouse).await?
+        && let Entry::SetAside { kind, reason } = warehouse.entry(bucket, &key).await?
+    {
         return Ok(outcome(already_quarantined(kind, reason)));
     }
     let finding = finding(Error::Key(error))?;

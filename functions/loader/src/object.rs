@@ -104,8 +104,18 @@ impl Rows {
 
 /// The ledger's facts from the file's header, which must be that of the key.
 fn walk(place: &Place, object_bytes: u64, header: Header) -> Result<Walk, Error> {
-    let Header { portal, segment, since, walk, software, started_at, announced, robots_disregarded, .. } =
-        header;
+    let Header {
+        portal,
+        market,
+        segment,
+        since,
+        walk,
+        software,
+        started_at,
+        announced,
+        robots_disregarded,
+        ..
+    } = header;
     let Place { bucket, key } = place.clone();
     let found = ObjectKey { segment: segment.clone(), started_at, walk }.to_string();
     if found != key {
@@ -117,6 +127,7 @@ fn walk(place: &Place, object_bytes: u64, header: Header) -> Result<Walk, Error>
         key,
         object_bytes,
         portal,
+        market,
         segment,
         since,
         software,

@@ -30,7 +30,9 @@ pub struct Request {
     /// Objects stored less than so many minutes ago are left to their own event: 15 unless said otherwise.
     #[serde(default)]
     pub older_than_minutes: Option<u32>,
-    /// Objects stored more than so many days ago are left alone; all are looked at unless said otherwise.
+    /// Objects stored more than so many days ago are left alone, and those of earlier days not even listed, so that such a run
+    /// costs the same after ten years; all are looked at unless said otherwise. An old object that was copied here is found
+    /// by a look at all of them only.
     #[serde(default)]
     pub younger_than_days: Option<u32>,
     /// Only say what is missing.
@@ -44,7 +46,7 @@ pub struct Request {
 /// What was found and done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Objects in the raw zone.
+    /// Objects that were listed: all of the raw zone, or those of the days that were asked for.
     pub listed: u64,
     /// Objects that the ledger lacked, or whose rejects a newer parser may understand.
     pub missing: u64,
@@ -139,7 +141,7 @@ impl<L: LoaderFunction> Reconciler<L> {
         if planned.is_empty() {
             return Ok(None);
         }
-        let latest = self.warehouse.lock().await.latest_complete(self.store.bucket(), planned).await?;
+        let latest = self.warehouse.lock().await.latest_complete(planned).await?;
         Ok(Stalest::find(planned, &latest, Timestamp::now()))
     }
 
@@ -176,12 +178,12 @@ impl<L: LoaderFunction> Reconciler<L> {
 
     /// Keeps in mind whether the load of an object came to an end: next time the others have their turn first.
     async fn remember(&self, missing: &MissingObject, loaded: &Result<(), Error>) -> Result<(), Error> {
-        let (bucket, key) = (self.store.bucket(), missing.object.key.as_str());
+        let key = missing.object.key.as_str();
         let mut warehouse = self.warehouse.lock().await;
         match loaded {
-            Ok(()) if missing.failures > 0 => warehouse.forget_unfinished_load(bucket, key).await?,
+            Ok(()) if missing.failures > 0 => warehouse.forget_unfinished_load(key).await?,
             Err(error) if error.class() == Class::Retry => {
-                warehouse.note_unfinished_load(bucket, key).await?;
+                warehouse.note_unfinished_load(key).await?;
             }
             _ => {}
         }

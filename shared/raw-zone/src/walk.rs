@@ -1,7 +1,7 @@
 //! The walk file: JSON lines in zstd.
 //!
 //! ```text
-//! {"header":{"format":1,"portal":"…","segment":"flats-sale","walk":"…","software":"cenovka/0.1.0",…}}
+//! {"header":{"format":1,"portal":"…","market":"…","segment":"flats-sale","walk":"…","software":"cenovka/0.1.0",…}}
 //! {"page":{"url":"…","status":200,"fetched_at":"…","duration_ms":87,"body":<the body as received>}}
 //! …
 //! {"closing":{"complete":true,"pages":41,"rows":20129,"distinct":20113,"requests":43,"retries":1,…}}
@@ -29,8 +29,10 @@ pub const FORMAT: u32 = 1;
 pub struct Header {
     /// Version of the file's format.
     pub format: u32,
-    /// Base URL of the portal that was asked: tells simulated data from real ones.
+    /// Base URL of the portal that was asked.
     pub portal: String,
+    /// The market that it showed: tells simulated data from real ones.
+    pub market: String,
     /// What the walk covers.
     pub segment: Segment,
     /// Set if it asked for adverts of this age only: such a walk is never complete.

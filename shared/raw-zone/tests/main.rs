@@ -14,6 +14,7 @@ fn header() -> Header {
     Header {
         format: FORMAT,
         portal: "http://127.0.0.1:1".to_owned(),
+        market: "127.0.0.1:1".to_owned(),
         segment: "flats-sale/praha".parse().unwrap(),
         since: None,
         walk: Uuid::from_u128(7),

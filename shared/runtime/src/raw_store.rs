@@ -1,7 +1,7 @@
 //! The raw bucket: S3, or anything that speaks its protocol.
 
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Cursor, Seek, Write};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -206,6 +206,37 @@ impl RawStore {
         }
     }
 
+    /// Fetches a small object whole.
+    ///
+    /// # Errors
+    /// As [`RawStore::fetch`].
+    pub async fn read(&self, key: &str) -> Result<Vec<u8>, StoreError> {
+        let FetchedObject { mut bytes, .. } = self.fetch(key).await?;
+        let mut whole = Vec::new();
+        bytes.read_to_end(&mut whole).map_err(|error| StoreError::File(error.to_string()))?;
+        Ok(whole)
+    }
+
+    /// Stores a small JSON object under a new key.
+    ///
+    /// # Errors
+    /// If the key exists, or S3 refuses or is out of reach.
+    pub async fn put_new_json(&self, key: &str, json: Vec<u8>) -> Result<(), StoreError> {
+        let request = self.client.put_object().bucket(&self.bucket).key(key).body(ByteStream::from(json));
+        let request = request.content_type("application/json").if_none_match("*");
+        request.send().await.map(drop).map_err(|error| self.error(key, &error))
+    }
+
+    /// Stores a small JSON object, whatever was stored under its key before.
+    ///
+    /// # Errors
+    /// If S3 refuses or is out of reach.
+    pub async fn put_json(&self, key: &str, json: Vec<u8>) -> Result<(), StoreError> {
+        let request = self.client.put_object().bucket(&self.bucket).key(key).body(ByteStream::from(json));
+        let sent = request.content_type("application/json").send().await;
+        sent.map(drop).map_err(|error| self.error(key, &error))
+    }
+
     async fn receive(
         &self,
         key: &str,
@@ -228,7 +259,27 @@ impl RawStore {
     /// Lists the objects whose keys start with a prefix, in ascending order of their keys.
     #[must_use]
     pub fn list(&self, prefix: &str) -> Listing<'_> {
-        Listing { store: self, prefix: prefix.to_owned(), next: Next::First }
+        self.list_after(prefix, "")
+    }
+
+    /// The same, but only what comes after a key.
+    #[must_use]
+    pub fn list_after(&self, prefix: &str, key: &str) -> Listing<'_> {
+        let (prefix, next) = (prefix.to_owned(), Next::AfterKey(key.to_owned()));
+        Listing { store: self, prefix, folders: None, next }
+    }
+
+    /// What lies directly below a prefix that ends with a slash: folders, by their prefixes, and objects.
+    ///
+    /// # Errors
+    /// If S3 refuses or is out of reach.
+    pub async fn look_into(&self, prefix: &str) -> Result<(Vec<String>, Vec<StoredObject>), StoreError> {
+        let mut listing = Listing { folders: Some(Vec::new()), ..self.list(prefix) };
+        let mut objects = Vec::new();
+        while let Some(page) = listing.next().await? {
+            objects.extend(page);
+        }
+        Ok((listing.folders.unwrap_or_default(), objects))
     }
 
     fn error<E>(&self, key: &str, error: &SdkError<E>) -> StoreError
@@ -267,14 +318,16 @@ async fn checksum(file: &Path) -> io::Result<String> {
 pub struct Listing<'s> {
     store: &'s RawStore,
     prefix: String,
+    /// The folders so far, if what lies in them is not listed.
+    folders: Option<Vec<String>>,
     next: Next,
 }
 
 /// Which page a listing asks for next.
 #[derive(Debug)]
 enum Next {
-    First,
-    After(String),
+    AfterKey(String),
+    Token(String),
     None,
 }
 
@@ -284,15 +337,19 @@ impl Listing<'_> {
     /// # Errors
     /// If S3 refuses or is out of reach.
     pub async fn next(&mut self) -> Result<Option<Vec<StoredObject>>, StoreError> {
-        let token = match &self.next {
-            Next::First => None,
-            Next::After(token) => Some(token.clone()),
+        let request = self.store.client.list_objects_v2().bucket(&self.store.bucket).prefix(&self.prefix);
+        let request = match &self.next {
+            Next::AfterKey(key) if key.is_empty() => request,
+            Next::AfterKey(key) => request.start_after(key),
+            Next::Token(token) => request.continuation_token(token),
             Next::None => return Ok(None),
         };
-        let request = self.store.client.list_objects_v2().bucket(&self.store.bucket).prefix(&self.prefix);
-        let page = request.set_continuation_token(token).send().await;
-        let page = page.map_err(|error| self.store.error(&self.prefix, &error))?;
-        self.next = page.next_continuation_token.map_or(Next::None, Next::After);
+        let request = if self.folders.is_some() { request.delimiter("/") } else { request };
+        let page = request.send().await.map_err(|error| self.store.error(&self.prefix, &error))?;
+        self.next = page.next_continuation_token.map_or(Next::None, Next::Token);
+        if let Some(folders) = &mut self.folders {
+            folders.extend(page.common_prefixes.into_iter().flatten().filter_map(|folder| folder.prefix));
+        }
         Ok(Some(page.contents.into_iter().flatten().filter_map(StoredObject::listed).collect()))
     }
 }

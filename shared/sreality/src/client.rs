@@ -8,7 +8,8 @@ use reqwest::Url;
 
 use crate::category::{Category, Deal};
 use crate::contact::user_agent;
-use crate::error::{RequestError, is_refusal};
+use crate::error::{Refused, RequestError, is_refusal};
+use crate::market;
 use crate::pace::Pace;
 use crate::page::{Identity, Page, PageError, Pagination};
 use crate::query::{SEARCH_PATH, SearchQuery};
@@ -40,6 +41,8 @@ pub struct Answer {
     pub duration: Duration,
     /// The body, byte for byte. It is valid JSON.
     pub body: String,
+    /// The market that it is of.
+    pub market: String,
     /// The page's place in the list.
     pub pagination: Pagination,
     /// Which listing each row is; `None` for a row without an id.
@@ -81,6 +84,17 @@ impl Client {
     #[must_use]
     pub fn base_url(&self) -> &Url {
         &self.base_url
+    }
+
+    /// Until when, and by what, the portal has asked to be left alone; `None` if that is over.
+    #[must_use]
+    pub fn pause(&self) -> Option<Refused> {
+        self.run().pause()
+    }
+
+    /// Keeps a pause that an earlier process was asked for: until it is over, a run asks nothing.
+    pub fn keep_pause(&self, pause: Refused) {
+        self.run().keep_pause(pause);
     }
 
     /// What the run has asked so far.
@@ -136,12 +150,16 @@ impl Client {
     pub async fn search(&self, query: &SearchQuery) -> Result<Answer, RequestError> {
         let url = self.search_url(query);
         self.run().permit(&url)?;
-        match self.ask(&url, LARGEST_PAGE, |received| read_page(&url, received)).await {
+        match self.ask(&url, LARGEST_PAGE, |received| read_page(&url, &self.base_url, received)).await {
             Ok(answer) => {
                 self.run().answered();
                 Ok(answer)
             }
             Err(RequestError::Status { url, status: 422 }) => Err(RequestError::Unprocessable { url }),
+            Err(RequestError::Status { url, status: 404 }) if query.offset == 0 => {
+                self.run().refusal(&url, 404)?;
+                Err(RequestError::Blocked { url })
+            }
             Err(error) => Err(error),
         }
     }
@@ -245,9 +263,9 @@ impl Client {
     }
 }
 
-fn read_page(url: &Url, received: Received) -> Result<Answer, RequestError> {
-    let Received { status, body, cut, duration } = received;
-    let url = url.to_string();
+fn read_page(url: &Url, base_url: &Url, received: Received) -> Result<Answer, RequestError> {
+    let Received { status, market, body, cut, duration } = received;
+    let (url, market) = (url.to_string(), market::market(base_url, market.as_deref()));
     if status != 200 {
         return Err(RequestError::Status { url, status });
     }
@@ -265,7 +283,7 @@ fn read_page(url: &Url, received: Received) -> Result<Answer, RequestError> {
         Ok((pagination, rows, body))
     });
     match parsed {
-        Ok((pagination, rows, body)) => Ok(Answer { url, status, duration, body, pagination, rows }),
+        Ok((pagination, rows, body)) => Ok(Answer { url, status, duration, body, market, pagination, rows }),
         Err(PageError::TooManyRows) => Err(RequestError::TooLarge { url, limit: "10000 rows" }),
         // The envelope means what HTTP should have said.
         Err(PageError::Status(status @ (401 | 403 | 404 | 410 | 422 | 429))) => {

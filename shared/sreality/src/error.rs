@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::page::PageError;
 use crate::transfer::Phase;
@@ -40,6 +41,16 @@ pub enum RequestError {
     /// An offset or a parameter that the portal does not process (422).
     #[error("{url} was refused as unprocessable (422): beyond the cap of one query, or a wrong parameter")]
     Unprocessable {
+        /// The request.
+        url: String,
+    },
+    /// The first page of a segment is not there (404). Every segment has one, so it is this client that the portal does not
+    /// want: it answers so to addresses of data centres.
+    #[error(
+        "the portal refuses this address: {url} answered 404, although every segment has a first page; it does so to \
+         addresses of data centres, so collect from another network"
+    )]
+    Blocked {
         /// The request.
         url: String,
     },
@@ -107,6 +118,7 @@ impl RequestError {
                 is_refusal(*status) || matches!(status, 408 | 425 | 500 | 502 | 503 | 504 | 520..=524)
             }
             Self::Unprocessable { .. }
+            | Self::Blocked { .. }
             | Self::Redirect { .. }
             | Self::TooLarge { .. }
             | Self::Refused(_)
@@ -128,7 +140,7 @@ pub(crate) fn is_refusal(status: u16) -> bool {
 }
 
 /// What ended a run: the portal refused too often or for too long.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub struct Refused {
     /// The last request.
     pub url: String,

@@ -4,6 +4,7 @@
 //! answers, from Seznam's import specification, and from public code of others; each states its source.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
 
+pub mod address;
 pub mod area;
 pub mod category;
 mod client;
@@ -12,6 +13,7 @@ pub mod contact;
 mod cursor;
 mod error;
 pub mod host;
+mod market;
 pub mod pace;
 pub mod page;
 pub mod place;
@@ -29,6 +31,7 @@ mod transfer;
 pub use client::{Answer, Client};
 pub use contact::{Contact, ContactError};
 pub use error::{Refused, RequestError};
+pub use market::MARKET_HEADER;
 pub use page::{Identity, Page, PageError, Pagination};
 pub use query::{Age, AgeError, AreaRange, SearchQuery};
 pub use robots::Robots;

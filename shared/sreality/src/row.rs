@@ -16,7 +16,7 @@ use serde::de::IgnoredAny;
 use crate::area::{Areas, areas_from_name};
 use crate::price::{Amount, total_price};
 use members::of_object;
-use value::{Wrong, amount, code, count, degrees, distance, flag, hash_id, id, lenient_code, text};
+use value::{Wrong, amount, code, count, degrees, distance, flag, hash_id, id, lenient_code, slug, text};
 
 /// Bump this when rows are understood that were rejected before: objects with rejects under an older version are loaded
 /// again. A change in how accepted rows are read is another matter: after it the warehouse must be rebuilt from the raw
@@ -112,7 +112,7 @@ pub struct Locality<'a> {
     pub longitude: Option<f64>,
     /// What the point stands for: `gps`, `address`, `street`, `ward`, `quarter`, `municipality`.
     pub precision: Option<Cow<'a, str>>,
-    /// Slugs that the advert's public address is made of: municipality, part, street.
+    /// Words that the advert's public address is made of: municipality, part, street. Of small letters, digits, hyphens.
     pub slugs: [Option<Cow<'a, str>>; 3],
 }
 
@@ -252,7 +252,7 @@ impl<'a> DeliveredLocality<'a> {
             latitude: degrees(self.gps_lat, 90.0),
             longitude: degrees(self.gps_lon, 180.0),
             precision: text(self.inaccuracy_type),
-            slugs: [text(self.city_seo_name), text(self.citypart_seo_name), text(self.street_seo_name)],
+            slugs: [self.city_seo_name, self.citypart_seo_name, self.street_seo_name].map(slug),
         }
     }
 }

@@ -37,9 +37,17 @@ impl Run {
     /// Starts anew: a function's process lives for many runs, and one that was refused now and then over weeks must
     /// not stop for it. But a pause that the portal asked for holds for later runs too.
     pub(crate) fn begin(&mut self) {
-        let ended = self.ended.take();
-        let rests = |ended: &Refused| ended.until.is_some_and(|until| until > Timestamp::now());
-        *self = Self { ended: ended.filter(rests), ..Self::default() };
+        *self = Self { ended: self.pause(), ..Self::default() };
+    }
+
+    /// The pause that the portal asked for, if it is not over.
+    pub(crate) fn pause(&self) -> Option<Refused> {
+        self.ended.clone().filter(|ended| ended.until.is_some_and(|until| until > Timestamp::now()))
+    }
+
+    /// As if the portal had asked this process for it.
+    pub(crate) fn keep_pause(&mut self, pause: Refused) {
+        self.ended = Some(pause);
     }
 
     /// From here on searches may be made, if these rules allow them.

@@ -9,6 +9,7 @@ use reqwest::{StatusCode, Url, redirect, retry};
 use tokio::time::{Instant, timeout};
 
 use crate::error::RequestError;
+use crate::market::MARKET_HEADER;
 
 /// How long an answer is waited for. The pace is not part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +115,8 @@ pub(crate) struct Incoming {
 /// An answer as a whole.
 pub(crate) struct Received {
     pub(crate) status: u16,
+    /// What a simulator calls its market.
+    pub(crate) market: Option<String>,
     /// Decoded, if it was compressed.
     pub(crate) body: Vec<u8>,
     /// Whether there is more of the body than was to be read.
@@ -143,6 +146,7 @@ impl Incoming {
 
     /// Reads the body, but no more of it than `most` bytes. The limit holds for what was unpacked.
     pub(crate) async fn read(self, most: usize) -> Result<Received, RequestError> {
+        let market = self.header(HeaderName::from_static(MARKET_HEADER)).map(str::to_owned);
         let Self { mut response, url, started, limit } = self;
         let status = response.status().as_u16();
         let whole = async {
@@ -160,7 +164,7 @@ impl Incoming {
             .await
             .map_err(|_| timed_out(&url, Phase::Request, limit))?
             .map_err(|error| no_answer(&url, &error))?;
-        Ok(Received { status, body, cut, duration: started.elapsed() })
+        Ok(Received { status, market, body, cut, duration: started.elapsed() })
     }
 }
 

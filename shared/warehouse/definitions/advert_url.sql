@@ -1,22 +1,9 @@
-create function warehouse.advert_url(category text, deal text, hash_id bigint) returns text
+create function warehouse.advert_url(
+    deal text, category text, sub_category text, city text, city_part text, street text, hash_id bigint
+) returns text
 language sql immutable parallel safe
-begin atomic
-    -- The portal wants a deal, a category and a sub-category that it knows, and redirects from there by the id alone.
-    select 'https://www.sreality.cz/detail/'
-        || case deal
-            when 'Prodej' then 'prodej'
-            when 'Pronájem' then 'pronajem'
-            when 'Dražby' then 'drazba'
-            when 'Podíly' then 'podil'
-        end
-        || case category
-            when 'Byty' then '/byt/1+kk/x/'
-            when 'Domy' then '/dum/rodinny/x/'
-            when 'Pozemky' then '/pozemek/bydleni/x/'
-            when 'Komerční' then '/komercni/kancelare/x/'
-            when 'Ostatní' then '/ostatni/garaz/x/'
-        end
-        -- Cast, so that the whole is immutable and can be inlined.
-        || hash_id::text;
-end;
-comment on function warehouse.advert_url is 'An address from which the portal redirects to the advert''s page. Made of names of the code tables and of the id, never of scraped text; null where one of them is unknown.';
+-- Cast, so that the whole is immutable and can be inlined.
+return deal || '/' || category || '/' || sub_category || '/'
+    || coalesce(city, 'ceska-republika') || '-' || coalesce(city_part, city, 'ceska-republika') || '-' || coalesce(street, '')
+    || '/' || hash_id::text;
+comment on function warehouse.advert_url is 'The address of an advert''s page, made of what the code tables have for its codes and of its place; null where a code is not known. The portal redirects from a place that it calls otherwise.';

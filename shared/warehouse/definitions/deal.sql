@@ -1,3 +1,3 @@
 create view warehouse.deal as
-select code, name from warehouse.code where kind = 'category_type';
+select code, name, address from warehouse.code where kind = 'category_type';
 comment on view warehouse.deal is 'Deal types by their codes.';

@@ -7,7 +7,10 @@ select
     sub_category.name as sub_category_name,
     region.name as region_name,
     district.name as district_name,
-    warehouse.advert_url(named_pair.category_name, named_pair.deal_name, listing.hash_id) as url,
+    warehouse.advert_url(
+        named_pair.deal_address, named_pair.category_address, sub_category.address,
+        listing.city_slug, listing.city_part_slug, listing.street_slug, listing.hash_id
+    ) as url,
     case
         when listing.last_seen is not null then listing.last_seen
         when latest_walk.narrowed > latest_walk.nationwide or latest_walk.nationwide is null or seen_apart.rejected

@@ -95,7 +95,7 @@ fault ("check", state, weight, what) as (
     union all
     select 'quarantine', 'bad', extract(epoch from noted_at), format('%s (%s)', coalesce(segment, key), kind)
     from warehouse.quarantine
-    where released_at is null
+    where is_open
     union all
     select 'drift', 'look', extract(epoch from last_shown), format('%s (%s)', path, replace(change, '_', ' '))
     from mart.drift

@@ -16,7 +16,10 @@ select
     change.new_price - change.old_price as difference,
     round(1000.0::double precision * (change.new_price - change.old_price) / nullif(change.old_price, 0)) / 10
         as percent,
-    warehouse.advert_url(category.name, deal.name, change.hash_id) as url
+    warehouse.advert_url(
+        deal.address, category.address, sub_category.address,
+        listing.city_slug, listing.city_part_slug, listing.street_slug, change.hash_id
+    ) as url
 from warehouse.price_change as change
 left join warehouse.listing on listing.hash_id = change.hash_id
 left join warehouse.category on category.code = change.category

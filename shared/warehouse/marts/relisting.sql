@@ -19,7 +19,10 @@ select
     relisting.new_price,
     round(1000.0::double precision * (relisting.new_price - relisting.old_price) / nullif(relisting.old_price, 0)) / 10
         as percent,
-    warehouse.advert_url(named_pair.category_name, named_pair.deal_name, relisting.new_hash_id) as url
+    warehouse.advert_url(
+        named_pair.deal_address, named_pair.category_address, sub_category.address,
+        listing.city_slug, listing.city_part_slug, listing.street_slug, relisting.new_hash_id
+    ) as url
 from warehouse.relisting
 -- Joined one by one: by way of named_listing all listings would get their names first.
 left join warehouse.listing on listing.hash_id = relisting.new_hash_id

@@ -28,14 +28,14 @@ from (
     group by walk.segment
 ) as segment
 full join (
-    select segment, count(*) as objects from warehouse.quarantine where released_at is null group by segment
+    select segment, count(*) as objects from warehouse.quarantine where is_open group by segment
 ) as quarantined on quarantined.segment = segment.segment
 left join (
     select unnest(still_shown_in) as segment, count(*) as drifts from mart.drift group by 1
 ) as drift on drift.segment = segment.segment;
 comment on view mart.segment_health is 'Every segment that was ever walked: how fresh it is, and what went wrong lately.';
 comment on column mart.segment_health.freshness_hours is 'Hours since the start of the latest complete walk, as of now.';
-comment on column mart.segment_health.quarantined_objects is 'Raw objects of this segment that are set aside and not released; of objects whose segment is unknown, in a row without one.';
+comment on column mart.segment_health.quarantined_objects is 'Raw objects of this segment that are set aside and wait for a decision; of objects whose segment is unknown, in a row without one.';
 comment on column mart.segment_health.incomplete_in_a_row is 'Walks since the latest complete one that should have been complete: those for adverts of some age only are none.';
 comment on column mart.segment_health.drifts is 'Differences from the known shape that the latest complete walk, or a walk after it, shows: mart.drift names them.';
 comment on column mart.segment_health.portal is 'Base URL of the portal that the latest walk asked: tells simulated data from real ones.';

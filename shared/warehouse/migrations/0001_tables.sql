@@ -21,10 +21,12 @@ create table warehouse.code (
     code integer not null,
     name text not null,
     part_of integer,
+    address text,
     primary key (kind, code)
 );
 comment on table warehouse.code is 'The portal''s code tables, regions and districts: what its numbers mean. Filled by the migrator from the software''s own tables.';
 comment on column warehouse.code.part_of is 'Of a district the code of its region.';
+comment on column warehouse.code.address is 'What stands for it in the address of an advert''s page: of a deal type the address up to there, of a category or sub-category a word.';
 
 -- A category and a deal type in one number: what a load asks for as a whole.
 create function warehouse.pair(category smallint, deal smallint) returns integer
@@ -35,12 +37,19 @@ comment on function warehouse.pair is 'Category and deal type as one number.';
 
 -- The ledger.
 
+create table warehouse.market (
+    name text primary key,
+    is_the_only_one boolean not null default true unique check (is_the_only_one)
+);
+comment on table warehouse.market is 'What this warehouse holds, as the first walk that was loaded has settled: the host of a real portal, or a simulated market. Walks of any other are refused.';
+
 create table warehouse.walk (
     id uuid primary key,
     bucket text not null,
-    key text not null,
+    key text not null unique,
     object_bytes bigint not null,
     portal text not null,
+    market text not null references warehouse.market,
     segment text not null,
     category smallint not null,
     deal smallint not null,
@@ -69,7 +78,6 @@ create table warehouse.walk (
     parser_version smallint not null,
     loaded_at timestamptz not null default now(),
     load_seconds double precision,
-    unique (bucket, key),
     constraint no_row_disappears check (rows_seen = rows_loaded + rows_duplicate + rows_rejected),
     constraint since_never_complete check (since is null or not complete)
 );
@@ -119,7 +127,7 @@ comment on table warehouse.drift is 'How the pages of a walk differ from the sha
 
 create table warehouse.quarantine (
     bucket text not null,
-    key text not null,
+    key text primary key,
     object_bytes bigint,
     kind text not null check (kind in ('damaged', 'unknown_format', 'falsified', 'shrunken')),
     reason text not null,
@@ -128,23 +136,32 @@ create table warehouse.quarantine (
     segment text,
     started_at timestamptz,
     noted_at timestamptz not null default now(),
-    released_at timestamptz,
-    primary key (bucket, key),
-    constraint figures_of_judged check ((figures is not null) = (kind in ('falsified', 'shrunken')))
+    decision_id uuid,
+    decision text check (decision in ('release', 'dismiss')),
+    decided_at timestamptz,
+    decided_by text,
+    because text,
+    is_open boolean not null generated always as (
+        decision is null
+        or (decision = 'release' and kind in ('damaged', 'unknown_format') and decided_at <= noted_at)
+    ) stored,
+    constraint figures_of_judged check ((figures is not null) = (kind in ('falsified', 'shrunken'))),
+    constraint whole_decision check (
+        num_nulls(decision_id, decision, decided_at, decided_by) in (0, 4) and (because is null or decision is not null)
+    )
 );
-comment on table warehouse.quarantine is 'Raw objects set aside as a whole, with the reason: nothing of them is in any other table. A released one stays here as the record of the operator''s decision.';
+comment on table warehouse.quarantine is 'Raw objects set aside as a whole, with the reason: nothing of them is in any other table, unless they were released. What an operator decided of them is an object beside the raw zone, which this repeats.';
 comment on column warehouse.quarantine.kind is 'damaged: the object is no intact walk file; unknown_format: of a later version; falsified: its rows are not true; shrunken: it lacks too much of what is on offer.';
 comment on column warehouse.quarantine.object_bytes is 'Size of the object; null if it was not opened.';
 comment on column warehouse.quarantine.figures is 'What the decision that a walk is falsified or shrunken rests on, as compared at noted_at.';
 comment on column warehouse.quarantine.walk_id is 'As the object''s key says, like segment and started_at; null if it is no raw object''s key.';
-comment on column warehouse.quarantine.released_at is 'When the operator released it: a falsified or shrunken walk is then loaded without being checked, any other object tried again and, if it still cannot be loaded, set aside anew.';
+comment on column warehouse.quarantine.decision is 'The latest: release (a falsified or shrunken walk is then loaded without being checked, any other object tried again and, if it still cannot be loaded, set aside anew) or dismiss (it is never loaded).';
+comment on column warehouse.quarantine.is_open is 'Whether it waits for a decision.';
 
 create table warehouse.unfinished_load (
-    bucket text not null,
-    key text not null,
+    key text primary key,
     failures integer not null,
-    failed_at timestamptz not null,
-    primary key (bucket, key)
+    failed_at timestamptz not null
 );
 comment on table warehouse.unfinished_load is 'No fact, but the reconciler''s memory: raw objects whose load, when it last handed them over, timed out or failed in another way that may pass, and how often. It tries those last that failed most; a load that ends removes its row.';
 

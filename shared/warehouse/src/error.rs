@@ -98,6 +98,17 @@ pub enum Error {
         /// What to do.
         hint: &'static str,
     },
+    /// The walk is of another market than the warehouse.
+    #[error(
+        "this warehouse holds the market {held}, and the walk is of {found}: two markets in one warehouse would make each \
+         other's listings disappear; load it into another database"
+    )]
+    OtherMarket {
+        /// The walk's.
+        found: String,
+        /// The warehouse's.
+        held: String,
+    },
     /// The schema was made by another text of a migration.
     #[error(
         "migration {version} ({name}) was applied with another text than this software has: run the software that applied it, or make the warehouse anew from the raw objects"
@@ -184,6 +195,7 @@ impl Error {
             | Self::Untrusted { .. }
             | Self::Schema { .. }
             | Self::ChangedMigration { .. }
+            | Self::OtherMarket { .. }
             | Self::MissingRoles(_)
             | Self::Value { .. }
             | Self::MalformedRow { .. } => false,

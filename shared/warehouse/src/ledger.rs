@@ -19,7 +19,7 @@ pub enum Entry {
     Loaded,
     /// It was loaded, but an older parser rejected rows of it that this one may understand.
     Outdated,
-    /// Nothing: it is in quarantine and was not released.
+    /// Nothing: it is in quarantine and was not released, or it was dismissed.
     SetAside {
         /// Why.
         kind: QuarantineKind,
@@ -30,8 +30,10 @@ pub enum Entry {
     Released(QuarantineKind),
 }
 
-/// The entries of these keys in the ledger and in the quarantine beside it.
+/// The entries of these keys in the ledger and in the quarantine beside it. A key says which walk it is of; where its object
+/// lies follows, so that a raw zone can be moved.
 const ENTRIES: &str = "
+with moved as (update warehouse.walk set bucket = $1 where key = any ($2) and bucket <> $1)
 select
     key,
     case
@@ -41,19 +43,16 @@ select
     null,
     null
 from warehouse.walk
-where bucket = $1 and key = any ($2)
+where key = any ($2)
 union all
-select key, case when released_at is null then 'set aside' else 'released' end, kind, reason
+select key, case when is_open or decision = 'dismiss' then 'set aside' else 'released' end, kind, reason
 from warehouse.quarantine
-where bucket = $1 and key = any ($2)
-    and (released_at is null or not exists (
-        select from warehouse.walk where walk.bucket = quarantine.bucket and walk.key = quarantine.key
-    ))";
+where key = any ($2) and not exists (select from warehouse.walk where walk.key = quarantine.key)";
 
 const LATEST_COMPLETE: &str = "
 select segment, max(finished_at)
 from warehouse.walk
-where bucket = $1 and segment = any ($2) and complete
+where segment = any ($1) and complete
 group by segment";
 
 impl Warehouse {
@@ -76,11 +75,10 @@ impl Warehouse {
     /// If Postgres cannot be reached or refuses.
     pub async fn latest_complete(
         &mut self,
-        bucket: &str,
         segments: &[String],
     ) -> Result<HashMap<String, Timestamp>, Error> {
         let client = self.checked_client().await?;
-        let rows = client.query(LATEST_COMPLETE, &[&bucket, &segments]).await.doing("read the ledger")?;
+        let rows = client.query(LATEST_COMPLETE, &[&segments]).await.doing("read the ledger")?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 

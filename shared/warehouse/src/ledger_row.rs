@@ -38,7 +38,8 @@ pub(crate) async fn enter(
     ending: &Ending,
     counts: RowCounts,
 ) -> Result<(), Error> {
-    let Walk { id, bucket, key, portal, segment, software, started_at, robots_disregarded, .. } = walk;
+    let Walk { id, bucket, key, portal, market, segment, software, started_at, robots_disregarded, .. } =
+        walk;
     let Ending { finished_at, complete, incomplete_because, pages, .. } = ending;
     let Filter { category, deal, region_id, district_ids, sub_categories } = Filter::from(segment);
     let pages = i32::try_from(*pages).unwrap_or(i32::MAX);
@@ -69,26 +70,27 @@ pub(crate) async fn enter(
     ] = &numbers;
     let sql = format!(
         "insert into {table} (
-             id, bucket, key, object_bytes, portal, segment, category, deal, region_id, district_ids, sub_categories,
+             id, bucket, key, object_bytes, portal, market, segment, category, deal, region_id, district_ids, sub_categories,
              since, software, robots_disregarded, started_at, finished_at, complete, incomplete_because, announced,
              pages, requests, retries, refusals, rows_seen, rows_loaded, rows_duplicate, rows_rejected,
              rejects_without_id, rows_elsewhere, parser_version
          )
          values (
              $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-             $24, $25, $26, $27, $28, $29, $30
+             $24, $25, $26, $27, $28, $29, $30, $31
          )
          on conflict (id) do update
          set (rows_seen, rows_loaded, rows_duplicate, rows_rejected, rejects_without_id, rows_elsewhere, parser_version)
              = (excluded.rows_seen, excluded.rows_loaded, excluded.rows_duplicate, excluded.rows_rejected,
                 excluded.rejects_without_id, excluded.rows_elsewhere, excluded.parser_version)"
     );
-    let parameters: [&(dyn ToSql + Sync); 30] = [
+    let parameters: [&(dyn ToSql + Sync); 31] = [
         id,
         bucket,
         key,
         object_bytes,
         portal,
+        market,
         &segment.to_string(),
         &category,
         &deal,

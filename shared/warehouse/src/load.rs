@@ -15,6 +15,7 @@ use crate::falsification;
 use crate::history::{Filter, Moment};
 use crate::ledger_row::{self, LEDGER, RowCounts};
 use crate::listings::Copies;
+use crate::market;
 use crate::merge::{CoveringWalks, Findings, Merge, Parameter};
 use crate::migrate;
 use crate::on_offer::{miss, remember_digests, weigh, what_is_known};
@@ -30,6 +31,7 @@ pub(crate) const LOAD_LOCK: i64 = 0x006d_6572_6765;
 const QUESTION: &str = "
 select
     (select coalesce(max(version), 0) from warehouse.migration),
+    (select name from warehouse.market),
     exists (select from warehouse.walk where id = $1),
     exists (select from warehouse.reject where walk_id = $1 and parser_version < $2),
     exists (
@@ -90,7 +92,8 @@ impl Warehouse {
     /// Begins the load of a walk: waits for other loads, for at most `time_left`, and reads what is known of its segment.
     ///
     /// # Errors
-    /// If Postgres cannot be reached or refuses, or has another schema than this software's.
+    /// If Postgres cannot be reached or refuses, or has another schema than this software's; or if the walk is of another
+    /// market than the warehouse.
     pub async fn begin(&mut self, walk: Walk, time_left: Option<Duration>) -> Result<Begun<'_>, Error> {
         let (client, prepared) = self.session().await?;
         let transaction = client.transaction().await.doing("begin the load")?;
@@ -102,7 +105,8 @@ impl Warehouse {
         let asked: [Parameter<'_>; 5] = [&walk.id, &PARSER_VERSION, &pair, &walk.started_at, &segment];
         let answer = transaction.query_one(&question, &asked).await.doing("read the ledger")?;
         migrate::check_version(answer.get(0))?;
-        let (is_known, is_outdated) = (answer.get::<_, bool>(1), answer.get::<_, bool>(2));
+        market::check(answer.get(1), &walk)?;
+        let (is_known, is_outdated) = (answer.get::<_, bool>(2), answer.get::<_, bool>(3));
         if is_known && !is_outdated {
             return Ok(Begun::AlreadyLoaded);
         }
@@ -114,13 +118,13 @@ impl Warehouse {
             prepared,
             moment,
             filter,
-            late: is_known || answer.get(3),
+            late: is_known || answer.get(4),
             rejected_before,
             walks: CoveringWalks::default(),
             copies: Copies::default(),
             found: Findings {
-                relistings_possible: answer.get(4),
-                covered_before: answer.get(5),
+                relistings_possible: answer.get(5),
+                covered_before: answer.get(6),
                 ..Findings::default()
             },
         };
@@ -177,6 +181,7 @@ impl Load<'_> {
         }
         merge.write_turnover().await?;
         merge.keep_relistings().await?;
+        market::settle(&merge.transaction, &walk.market).await?;
         ledger_row::enter(&merge.transaction, LEDGER, &walk, &ending, RowCounts::of(&seen)).await?;
         drift::enter(&merge.transaction, DRIFT, walk.id, &ending.drift).await?;
         // A late walk and one for new adverts have read none, and would forget all others.

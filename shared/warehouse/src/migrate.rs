@@ -1,8 +1,8 @@
 //! Schema migrations: numbered, forward only, each applied once.
 
-use sreality::category::SUB_CATEGORIES;
-use sreality::codes;
+use sreality::category::{Category, Deal, SUB_CATEGORIES};
 use sreality::place::{DISTRICTS, District, REGIONS};
+use sreality::{address, codes};
 use tokio_postgres::{GenericClient, Transaction};
 
 use crate::connection::Warehouse;
@@ -112,29 +112,55 @@ async fn check_applied(transaction: &Transaction<'_>) -> Result<(), Error> {
     }
 }
 
-/// Stores the software's own code tables, so that names need no code to be looked up.
+/// A row of `warehouse.code`: kind, code, name, code of what it is a part of, what stands for it in an advert's address.
+type CodeRow = (&'static str, i32, &'static str, Option<i32>, Option<String>);
+
+/// Stores the software's own code tables, so that names and addresses need no code to be looked up.
 async fn fill_codes(transaction: &Transaction<'_>) -> Result<(), Error> {
-    let mut rows: Vec<(&str, i32, &str, Option<i32>)> = Vec::new();
-    for table in codes::ALL {
-        rows.extend(table.codes.iter().map(|(code, name)| (table.name, i32::from(*code), *name, None)));
-    }
-    rows.extend(SUB_CATEGORIES.iter().map(|sub| ("category_sub", i32::from(sub.code), sub.name, None)));
-    rows.extend(REGIONS.iter().map(|region| ("region", region.id, region.name, None)));
-    let district = |district: &District| ("district", district.id, district.name, Some(district.region_id));
-    rows.extend(DISTRICTS.iter().map(district));
+    let rows = code_rows();
     let kinds: Vec<_> = rows.iter().map(|row| row.0).collect();
     let numbers: Vec<_> = rows.iter().map(|row| row.1).collect();
     let names: Vec<_> = rows.iter().map(|row| row.2).collect();
     let wholes: Vec<_> = rows.iter().map(|row| row.3).collect();
+    let addresses: Vec<_> = rows.iter().map(|row| row.4.as_deref()).collect();
     transaction
         .execute(
-            "insert into warehouse.code (kind, code, name, part_of)
-             select * from unnest($1::text[], $2::integer[], $3::text[], $4::integer[])
-             on conflict (kind, code) do update set (name, part_of) = (excluded.name, excluded.part_of)
-             where (code.name, code.part_of) is distinct from (excluded.name, excluded.part_of)",
-            &[&kinds, &numbers, &names, &wholes],
+            "insert into warehouse.code (kind, code, name, part_of, address)
+             select * from unnest($1::text[], $2::integer[], $3::text[], $4::integer[], $5::text[])
+             on conflict (kind, code) do update
+             set (name, part_of, address) = (excluded.name, excluded.part_of, excluded.address)
+             where (code.name, code.part_of, code.address)
+                 is distinct from (excluded.name, excluded.part_of, excluded.address)",
+            &[&kinds, &numbers, &names, &wholes, &addresses],
         )
         .await
         .doing("store the code tables")
         .map(drop)
+}
+
+fn code_rows() -> Vec<CodeRow> {
+    let category = |code| Category::ALL.into_iter().find(|category| category.code() == code);
+    let deal = |code| Deal::ALL.into_iter().find(|deal| deal.code() == code);
+    let mut rows: Vec<CodeRow> = Vec::new();
+    for table in codes::ALL {
+        rows.extend(table.codes.iter().map(|(code, name)| {
+            let address = match table.name {
+                "category_main" => {
+                    category(*code).map(|category| address::category_word(category).to_owned())
+                }
+                "category_type" => deal(*code).map(address::beginning),
+                _ => None,
+            };
+            (table.name, i32::from(*code), *name, None, address)
+        }));
+    }
+    rows.extend(SUB_CATEGORIES.iter().map(|sub| {
+        let word = address::sub_category_word(sub.code).map(str::to_owned);
+        ("category_sub", i32::from(sub.code), sub.name, None, word)
+    }));
+    rows.extend(REGIONS.iter().map(|region| ("region", region.id, region.name, None, None)));
+    let district =
+        |district: &District| ("district", district.id, district.name, Some(district.region_id), None);
+    rows.extend(DISTRICTS.iter().map(district));
+    rows
 }

@@ -19,20 +19,23 @@ use crate::shrinkage::Shrunken;
 const LONGEST_REASON: usize = 1_000;
 
 /// Not where the ledger has the object: another loader loaded it meanwhile. What stands there already stays, unless it was
-/// released. A walk that was released after a judgement is not judged again by a loader that had begun before.
+/// released to be tried again. A walk that was released after a judgement is not judged again by a loader that had begun
+/// before.
 const SET_ASIDE: &str = "
 insert into warehouse.quarantine (bucket, key, object_bytes, kind, reason, figures, walk_id, segment, started_at)
 select $1, $2, $3, $4, $5, $6::text::jsonb, $7, $8, $9
-where not exists (select from warehouse.walk where bucket = $1 and key = $2)
-on conflict (bucket, key) do update
-set (object_bytes, kind, reason, figures, noted_at, released_at)
-    = (excluded.object_bytes, excluded.kind, excluded.reason, excluded.figures, excluded.noted_at, null)
-where quarantine.released_at is not null
+where not exists (select from warehouse.walk where key = $2)
+on conflict (key) do update
+set (bucket, object_bytes, kind, reason, figures, noted_at)
+    = (excluded.bucket, excluded.object_bytes, excluded.kind, excluded.reason, excluded.figures, excluded.noted_at)
+where quarantine.decision = 'release' and not quarantine.is_open
     and not (
         quarantine.kind in ('falsified', 'shrunken') and excluded.kind in ('falsified', 'shrunken')
     )";
 
-const COLUMNS: &str = "bucket, key, kind, reason, figures::text, noted_at, released_at";
+const COLUMNS: &str = "
+    key, object_bytes, kind, reason, figures::text, segment, started_at, noted_at, is_open, decision, decided_at,
+    decided_by, because";
 
 /// Why an object is in quarantine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,35 +121,70 @@ impl From<Shrunken> for Finding {
     }
 }
 
-/// An object in quarantine, or one that was released from it.
+impl Suspect<'_> {
+    /// The walk's id, segment and start as they are stored.
+    pub(crate) fn columns(
+        walk: Option<(Uuid, &Segment, Timestamp)>,
+    ) -> (Option<Uuid>, Option<String>, Option<Timestamp>) {
+        let Some((id, segment, started_at)) = walk else { return (None, None, None) };
+        (Some(id), Some(segment.to_string()), Some(started_at))
+    }
+}
+
+/// An object in quarantine, or one of which an operator has decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quarantined {
-    /// Where it lies.
-    pub bucket: String,
     /// Its key.
     pub key: String,
+    /// Its size, if it was opened.
+    pub object_bytes: Option<i64>,
     /// Why.
     pub kind: QuarantineKind,
     /// What is wrong with it.
     pub reason: String,
     /// What the decision rests on, as JSON; of falsified and shrunken walks only.
     pub figures: Option<String>,
+    /// The walk's segment and start, if the key says them.
+    pub walk: Option<(String, Timestamp)>,
     /// When it was set aside.
     pub noted_at: Timestamp,
-    /// When the operator released it.
-    pub released_at: Option<Timestamp>,
+    /// Whether it waits for a decision.
+    pub is_open: bool,
+    /// What was decided of it.
+    pub decided: Option<Decided>,
+}
+
+/// A decision as the quarantine shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// `release` or `dismiss`.
+    pub action: String,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// Why.
+    pub because: Option<String>,
 }
 
 impl From<&Row> for Quarantined {
     fn from(row: &Row) -> Self {
+        let decided = row.get::<_, Option<String>>("decision").map(|action| Decided {
+            action,
+            at: row.get("decided_at"),
+            by: row.get("decided_by"),
+            because: row.get("because"),
+        });
         Self {
-            bucket: row.get("bucket"),
             key: row.get("key"),
+            object_bytes: row.get("object_bytes"),
             kind: QuarantineKind::of(row.get("kind")),
             reason: row.get("reason"),
             figures: row.get("figures"),
+            walk: row.get::<_, Option<String>>("segment").zip(row.get("started_at")),
             noted_at: row.get("noted_at"),
-            released_at: row.get("released_at"),
+            is_open: row.get("is_open"),
+            decided,
         }
     }
 }
@@ -159,9 +197,7 @@ impl Warehouse {
     pub async fn quarantine(&mut self, suspect: Suspect<'_>, finding: &Finding) -> Result<(), Error> {
         let Suspect { bucket, key, object_bytes, walk } = suspect;
         let object_bytes = object_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
-        let (walk_id, segment, started_at) = walk
-            .map(|(id, segment, started_at)| (id, segment.to_string(), started_at))
-            .map_or((None, None, None), |(id, segment, start)| (Some(id), Some(segment), Some(start)));
+        let (walk_id, segment, started_at) = Suspect::columns(walk);
         // Postgres cannot hold the character 0, which may be just what is wrong with the object.
         let reason =
             finding.reason.chars().take(LONGEST_REASON).map(|c| if c == '\0' { '\u{fffd}' } else { c });
@@ -187,28 +223,14 @@ impl Warehouse {
         Ok(())
     }
 
-    /// What the quarantine has on an object: set aside, or released (`released_at`).
+    /// What the quarantine has on an object.
     ///
     /// # Errors
     /// If Postgres cannot be reached or refuses.
-    pub async fn quarantined(&mut self, bucket: &str, key: &str) -> Result<Option<Quarantined>, Error> {
-        let sql = format!("select {COLUMNS} from warehouse.quarantine where bucket = $1 and key = $2");
-        let row = self.checked_client().await?.query_opt(&sql, &[&bucket, &key]).await;
+    pub async fn quarantined(&mut self, key: &str) -> Result<Option<Quarantined>, Error> {
+        let sql = format!("select {COLUMNS} from warehouse.quarantine where key = $1");
+        let row = self.checked_client().await?.query_opt(&sql, &[&key]).await;
         Ok(row.doing("read the quarantine")?.as_ref().map(Quarantined::from))
-    }
-
-    /// Releases an object, so that its next load goes on without the check that it failed; false if it is not in
-    /// quarantine.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
-    pub async fn release(&mut self, bucket: &str, key: &str) -> Result<bool, Error> {
-        let sql = "
-            update warehouse.quarantine
-            set released_at = now()
-            where bucket = $1 and key = $2 and released_at is null";
-        let released = self.checked_client().await?.execute(sql, &[&bucket, &key]).await;
-        Ok(released.doing("release the object")? > 0)
     }
 
     /// Every object that is or was in quarantine, in the order in which they were set aside.
@@ -216,7 +238,7 @@ impl Warehouse {
     /// # Errors
     /// If Postgres cannot be reached or refuses.
     pub async fn quarantine_list(&mut self) -> Result<Vec<Quarantined>, Error> {
-        let sql = format!("select {COLUMNS} from warehouse.quarantine order by noted_at, bucket, key");
+        let sql = format!("select {COLUMNS} from warehouse.quarantine order by noted_at, key");
         let rows = self.checked_client().await?.query(&sql, &[]).await.doing("read the quarantine")?;
         Ok(rows.iter().map(Quarantined::from).collect())
     }

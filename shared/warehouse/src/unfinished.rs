@@ -5,28 +5,26 @@ use std::collections::HashMap;
 use crate::connection::Warehouse;
 use crate::error::{Doing, Error};
 
-const READ: &str = "select key, failures from warehouse.unfinished_load where bucket = $1";
+const READ: &str = "select key, failures from warehouse.unfinished_load";
 
 const NOTE: &str = "
-insert into warehouse.unfinished_load (bucket, key, failures, failed_at)
-values ($1, $2, 1, now())
-on conflict (bucket, key) do update
+insert into warehouse.unfinished_load (key, failures, failed_at)
+values ($1, 1, now())
+on conflict (key) do update
 set (failures, failed_at) = (unfinished_load.failures + 1, excluded.failed_at)";
 
 /// Those that were loaded without the reconciler's help are forgotten at the same time.
 const FORGET: &str = "
 delete from warehouse.unfinished_load as unfinished
-where bucket = $1 and (key = $2 or exists (
-    select from warehouse.walk where walk.bucket = unfinished.bucket and walk.key = unfinished.key
-))";
+where key = $1 or exists (select from warehouse.walk where walk.key = unfinished.key)";
 
 impl Warehouse {
-    /// How often the loads of this bucket's objects came to no end; those that never did are left out.
+    /// How often the loads of objects came to no end; those that never did are left out.
     ///
     /// # Errors
     /// If Postgres cannot be reached or refuses.
-    pub async fn unfinished_loads(&mut self, bucket: &str) -> Result<HashMap<String, i32>, Error> {
-        let rows = self.checked_client().await?.query(READ, &[&bucket]).await;
+    pub async fn unfinished_loads(&mut self) -> Result<HashMap<String, i32>, Error> {
+        let rows = self.checked_client().await?.query(READ, &[]).await;
         Ok(rows.doing("read the unfinished loads")?.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
@@ -34,8 +32,8 @@ impl Warehouse {
     ///
     /// # Errors
     /// If Postgres cannot be reached or refuses.
-    pub async fn note_unfinished_load(&mut self, bucket: &str, key: &str) -> Result<(), Error> {
-        let noted = self.checked_client().await?.execute(NOTE, &[&bucket, &key]).await;
+    pub async fn note_unfinished_load(&mut self, key: &str) -> Result<(), Error> {
+        let noted = self.checked_client().await?.execute(NOTE, &[&key]).await;
         noted.doing("note an unfinished load").map(drop)
     }
 
@@ -43,8 +41,8 @@ impl Warehouse {
     ///
     /// # Errors
     /// If Postgres cannot be reached or refuses.
-    pub async fn forget_unfinished_load(&mut self, bucket: &str, key: &str) -> Result<(), Error> {
-        let forgotten = self.checked_client().await?.execute(FORGET, &[&bucket, &key]).await;
+    pub async fn forget_unfinished_load(&mut self, key: &str) -> Result<(), Error> {
+        let forgotten = self.checked_client().await?.execute(FORGET, &[&key]).await;
         forgotten.doing("forget an unfinished load").map(drop)
     }
 }

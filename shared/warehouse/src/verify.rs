@@ -62,13 +62,10 @@ const LEDGER_BETWEEN: &str = r#"
 select
     key,
     object_bytes,
-    exists (select from warehouse.reject where walk_id = walk.id and parser_version < $4) as outdated
+    exists (select from warehouse.reject where walk_id = walk.id and parser_version < $3) as outdated
 from warehouse.walk
-where bucket = $1 and key collate "C" > $2 and ($3::text is null or key collate "C" <= $3)
+where key collate "C" > $1 and ($2::text is null or key collate "C" <= $2)
 order by key collate "C""#;
-
-const OTHER_BUCKETS: &str =
-    "select bucket, count(*) from warehouse.walk where bucket <> $1 group by bucket order by bucket";
 
 struct Check {
     kind: &'static str,
@@ -112,35 +109,23 @@ pub struct Comparison<'w> {
 }
 
 impl Warehouse {
-    /// The ledger's entries of a bucket whose keys come after one key and up to another, in the order of their bytes.
+    /// The ledger's entries whose keys come after one key and up to another, in the order of their bytes.
     ///
     /// # Errors
     /// If Postgres cannot be reached or refuses.
     pub async fn ledger_between(
         &mut self,
-        bucket: &str,
         after: &str,
         up_to: Option<&str>,
     ) -> Result<Vec<LedgerEntry>, Error> {
         let client = self.checked_client().await?;
-        let rows = client.query(LEDGER_BETWEEN, &[&bucket, &after, &up_to, &PARSER_VERSION]).await;
+        let rows = client.query(LEDGER_BETWEEN, &[&after, &up_to, &PARSER_VERSION]).await;
         let entry = |row: &tokio_postgres::Row| LedgerEntry {
             key: row.get(0),
             object_bytes: u64::try_from(row.get::<_, i64>(1)).unwrap_or_default(),
             outdated: row.get(2),
         };
         Ok(rows.doing("read the ledger")?.iter().map(entry).collect())
-    }
-
-    /// Other buckets whose objects the ledger has, and how many.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
-    pub async fn other_buckets(&mut self, bucket: &str) -> Result<Vec<(String, u64)>, Error> {
-        let rows = self.checked_client().await?.query(OTHER_BUCKETS, &[&bucket]).await;
-        let count =
-            |row: &tokio_postgres::Row| (row.get(0), u64::try_from(row.get::<_, i64>(1)).unwrap_or_default());
-        Ok(rows.doing("read the ledger")?.iter().map(count).collect())
     }
 
     /// Begins to compare a walk that was loaded with the tables, as they are now.

@@ -18,6 +18,8 @@ pub struct Walk {
     pub object_bytes: u64,
     /// Base URL of the portal that was asked.
     pub portal: String,
+    /// The market that it showed.
+    pub market: String,
     /// What it covers.
     pub segment: Segment,
     /// Set if it asked for adverts of this age only: such a walk is never complete.

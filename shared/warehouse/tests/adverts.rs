@@ -90,6 +90,7 @@ pub(crate) fn walk(day: i64, segment: &str, rows: &[Value]) -> RawWalk {
             key: id.to_string(),
             object_bytes: 1,
             portal: "https://portal.test".to_owned(),
+            market: "portal.test".to_owned(),
             segment: segment.parse().unwrap(),
             since: None,
             software: "test".to_owned(),

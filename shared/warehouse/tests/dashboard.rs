@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use jiff::{Timestamp, ToSpan};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use sreality::address;
+use sreality::category::SUB_CATEGORIES;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use crate::any_order::load_all;
-use crate::database::{Database, load};
+use crate::database::{Database, load, text};
 use crate::generated::history;
 use crate::model::{self, Row, Walk, Whereabouts};
 
@@ -184,30 +186,41 @@ async fn the_offer_of_a_week_ago_has_the_prices_of_that_day_and_what_has_gone_si
 }
 
 #[tokio::test]
-async fn adverts_lead_to_the_portals_pages_by_code_and_id_alone() {
+async fn adverts_lead_to_the_portals_pages_by_their_codes_and_place() {
+    let kinds = "select code from warehouse.code where kind = 'category_sub' order by code";
     let mut unknown = flat(4, None);
     (unknown.place.category, unknown.place.deal) = (9, 9);
-    let mut rows: Vec<Row> = (0..5)
-        .flat_map(|category| (0..4).map(move |deal| (category, deal)))
-        .map(|(category, deal)| {
-            let mut row = flat(100 + i64::from(category * 10 + deal), None);
-            (row.place.category, row.place.deal) = (category + 1, deal + 1);
-            (row.place.sub_category, row.name) = (None, "../?#");
-            row
+    let mut without_kind = flat(5, None);
+    without_kind.place.sub_category = None;
+    let mut rows = vec![unknown, without_kind];
+    let database = Database::start().await;
+    let codes: Vec<i32> =
+        database.sql.query(kinds, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    assert_eq!(codes.len(), 48);
+    for (code, deal) in codes.iter().flat_map(|code| (1..=4).map(move |deal| (*code, deal))) {
+        let sub = SUB_CATEGORIES.iter().find(|sub| i32::from(sub.code) == code).unwrap();
+        let mut row = flat(i64::from(1000 * code + i32::from(deal)), None);
+        (row.place.category, row.place.deal) = (sub.category.code(), deal);
+        row.place.sub_category = Some(sub.code);
+        rows.push(row);
+    }
+    let expected: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let text = text(&Ok(row.clone()), 0);
+            address::of_row(&sreality::Row::parse(&text).unwrap()).unwrap_or_else(|| "none".to_owned())
         })
         .collect();
-    rows.push(unknown);
-    let database = loaded(&[walk(0, "flats-sale", rows)]).await;
+    load(&mut database.warehouse(), &walk(0, "flats-sale", rows.clone())).await.unwrap();
     let urls =
         texts(&database, "select coalesce(url, 'none') from mart.current_listing order by hash_id").await;
-    assert_eq!(urls.len(), 21);
-    assert_eq!(urls[0], "none");
-    assert_eq!(urls[1], "https://www.sreality.cz/detail/prodej/byt/1+kk/x/100");
-    assert_eq!(urls[10], "https://www.sreality.cz/detail/pronajem/pozemek/bydleni/x/121");
-    assert_eq!(urls[20], "https://www.sreality.cz/detail/podil/ostatni/garaz/x/143");
-    assert_eq!(urls.iter().collect::<BTreeSet<_>>().len(), 21);
+    let mut expected: Vec<(i64, String)> = rows.iter().map(|row| row.hash_id).zip(expected).collect();
+    expected.sort();
+    assert_eq!(urls, expected.into_iter().map(|(_, url)| url).collect::<Vec<_>>());
+    assert_eq!(urls.iter().filter(|url| *url == "none").count(), 2);
+    assert_eq!(urls.iter().collect::<BTreeSet<_>>().len(), 48 * 4 + 1);
     let same = "select count(*) from mart.price_history join mart.current_listing using (hash_id, url)";
-    assert_eq!(database.sql.query_one(same, &[]).await.unwrap().get::<_, i64>(0), 20);
+    assert_eq!(database.sql.query_one(same, &[]).await.unwrap().get::<_, i64>(0), 48 * 4);
 }
 
 #[tokio::test]
@@ -219,7 +232,7 @@ async fn price_changes_lead_to_the_adverts_pages() {
     let database = loaded(&walks).await;
     assert_eq!(
         texts(&database, "select url from mart.price_change").await,
-        ["https://www.sreality.cz/detail/prodej/byt/1+kk/x/1"]
+        ["https://www.sreality.cz/detail/prodej/byt/2+kk/ceska-republika-ceska-republika-/1"]
     );
 }
 

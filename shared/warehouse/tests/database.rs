@@ -304,6 +304,7 @@ fn ledger_facts(walk: &Walk) -> warehouse::Walk {
         key: walk.id.to_string(),
         object_bytes: 1,
         portal: "https://portal.test".to_owned(),
+        market: "portal.test".to_owned(),
         segment: walk.segment.clone(),
         since: None,
         software: "test".to_owned(),
@@ -314,7 +315,7 @@ fn ledger_facts(walk: &Walk) -> warehouse::Walk {
 }
 
 /// A row as the portal might send it.
-fn text(row: &Result<Row, Reject>, noise: u8) -> String {
+pub(crate) fn text(row: &Result<Row, Reject>, noise: u8) -> String {
     let Row { hash_id, total_price, name, place } = match row {
         Ok(row) => row,
         Err(Reject { hash_id: Some(hash_id) }) => {

@@ -7,6 +7,7 @@ mod dashboard;
 mod database;
 mod generated;
 mod locks;
+mod market;
 mod model;
 mod refused;
 mod set_aside;

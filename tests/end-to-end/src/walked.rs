@@ -15,7 +15,7 @@ use sreality::{Page, Segment};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::world::World;
+use crate::world::{MARKET, World};
 
 /// When day 0 is walked.
 const FIRST_DAY: &str = "2026-01-01T05:00:00Z";
@@ -119,6 +119,7 @@ async fn make(market: Arc<Market>, position: usize, plan: Plan) -> Made {
             let header = Header {
                 format: FORMAT,
                 portal: "http://127.0.0.1".to_owned(),
+                market: MARKET.to_owned(),
                 segment: segment.clone(),
                 since: None,
                 walk: id,

@@ -22,6 +22,8 @@ use crate::faulty_s3::FaultyS3;
 use crate::function::Function;
 use crate::invoke_api::{InvokeApi, LOADER};
 
+/// The market of every simulator and every walk file here.
+pub const MARKET: &str = "simulated:test";
 /// The raw bucket.
 pub const BUCKET: &str = "raw";
 
@@ -56,6 +58,7 @@ impl World {
         let s3 = s3_client(&object_store);
         s3.create_bucket().bucket(BUCKET).send().await.unwrap();
         let simulator = Simulator::start(source, "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        simulator.set_market("test");
         Self { simulator, s3, sql, database, object_store, events, folder }
     }
 

@@ -1,7 +1,7 @@
 //! Wrong inputs and missing parts: each a clear error of the right class, and nothing half-loaded.
 
 use async_compression::tokio::write::ZstdEncoder;
-use end_to_end::world::BUCKET;
+use end_to_end::world::{BUCKET, MARKET};
 use end_to_end::{Function, World, event};
 use jiff::Timestamp;
 use portal_simulator::{Market, Source};
@@ -39,6 +39,7 @@ async fn walk_file_of(
     let mut header = Header {
         format: FORMAT,
         portal: "http://127.0.0.1".to_owned(),
+        market: MARKET.to_owned(),
         segment: "flats-sale".parse().unwrap(),
         since: None,
         walk: Uuid::from_u128(walk),

@@ -140,9 +140,12 @@ async fn every_kind_of_fault_is_told_with_its_worst_cases() {
             "load time | look | the latest load of 1 of 5 segments took more than 60 s: land-sale (61 s)",
         ]
     );
-    let set_aside = "select count(*) from mart.quarantine where kind = 'damaged' and released_at is null";
+    let set_aside = "select count(*) from mart.quarantine where kind = 'damaged' and is_open";
     assert_eq!(world.count(set_aside).await, 1);
-    world.sql.batch_execute("update warehouse.quarantine set released_at = now()").await.unwrap();
+    let dismiss = "
+        update warehouse.quarantine
+        set (decision_id, decision, decided_at, decided_by) = (gen_random_uuid(), 'dismiss', now(), 'test')";
+    world.sql.batch_execute(dismiss).await.unwrap();
     assert_eq!(checks(&world).await[4], "quarantine | ok | no raw object is in quarantine");
 }
 

@@ -51,9 +51,14 @@ pub(crate) async fn contents(world: &World) -> Vec<(String, String)> {
 
 /// Runs the operator's command and returns what it prints.
 pub(crate) async fn cenovka(world: &World, arguments: &[&str]) -> String {
+    cenovka_with(world, arguments, &[]).await
+}
+
+/// The same with some settings changed.
+pub(crate) async fn cenovka_with(world: &World, arguments: &[&str], changes: &[(&str, &str)]) -> String {
     let output = tokio::process::Command::new(binary::built("cenovka"))
         .args(arguments)
-        .envs(world.environment())
+        .envs(world.environment_with(changes))
         .stdin(Stdio::null())
         .output()
         .await
@@ -249,11 +254,11 @@ async fn a_damaged_object_is_not_read_again_until_it_is_released_and_then_judged
     world.put(&key, whole[..whole.len() / 2].to_vec()).await;
     let released = cenovka(&world, &["quarantine", "release", &key]).await;
     assert!(released.contains("set aside as damaged"), "{released}");
-    assert_eq!(world.count("select count(*) from warehouse.quarantine where released_at is null").await, 1);
+    assert_eq!(world.count("select count(*) from warehouse.quarantine where is_open").await, 1);
     world.put(&key, whole).await;
     let released = cenovka(&world, &["quarantine", "release", &key]).await;
     assert!(released.contains(": 0 rows in ") && released.contains(" s: 0 loaded"), "{released}");
-    assert_eq!(world.count("select count(*) from warehouse.quarantine where released_at is null").await, 0);
+    assert_eq!(world.count("select count(*) from warehouse.quarantine where is_open").await, 0);
 }
 
 #[tokio::test]

@@ -233,7 +233,8 @@ const TAMPERINGS: [(&str, &[&str]); 34] = [
         &["attributes: raw/", "newest sighting of listing 12, but warehouse.listing has another images, name"],
     ),
     (
-        "update warehouse.quarantine set released_at = now()",
+        "update warehouse.quarantine set (decision_id, decision, decided_at, decided_by)
+            = (gen_random_uuid(), 'release', now() + interval '1 hour', 'by hand')",
         &["missing load: raw/", "strange key: `raw/sreality/strange.json` is not the key"],
     ),
     (

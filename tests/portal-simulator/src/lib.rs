@@ -19,6 +19,7 @@
 mod answer;
 mod composition;
 mod control;
+mod detail;
 pub mod drift;
 mod encounter;
 pub mod falsified;

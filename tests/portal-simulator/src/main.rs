@@ -26,6 +26,10 @@ struct Arguments {
     /// The day on which the market starts.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=3_660))]
     day: u32,
+    /// What every answer calls the market, by which a warehouse knows it [default: made of seed and listings, or of the
+    /// files' names].
+    #[arg(long, env = "PORTAL_SIMULATOR_MARKET")]
+    market: Option<String>,
     /// Serves recorded rows from these files instead of a market.
     #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with_all = ["seed", "listings", "day"])]
     rows: Vec<PathBuf>,
@@ -88,6 +92,9 @@ async fn serve(arguments: Arguments) -> Result<(), StartError> {
     let known = if faults == Faults::default() { String::new() } else { format!("; faults: {faults}") };
     simulator.set_faults(faults);
     simulator.set_robots(robots);
+    if let Some(market) = &arguments.market {
+        simulator.set_market(market);
+    }
     println!("listening on {} with {content}{known}", simulator.base_url());
     tokio::signal::ctrl_c().await.map_err(StartError::Interrupt)?;
     println!("stopping after {} requests", simulator.requests().len());

@@ -9,6 +9,7 @@ use crate::hash_id::hash_id;
 use crate::history::{Relisting, Stretch};
 use crate::listing::{Listing, Offer};
 use crate::random::Random;
+use crate::row::Row;
 use crate::search::Query;
 use crate::toppings::Toppings;
 
@@ -108,6 +109,20 @@ impl Market {
             parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let answer = answer::market_page(self, &Query::parse(&parameters).ok()?, &Toppings::default());
         String::from_utf8(answer.body).ok()
+    }
+
+    /// What the market is called: the same for every market of this seed and size.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let listings: usize = self.sections.iter().map(|shelf| shelf.target).sum();
+        format!("seed-{}-listings-{listings}", self.seed)
+    }
+
+    /// The row of a listing on offer today.
+    pub(crate) fn row(&self, hash_id: u64) -> Option<String> {
+        let mut offered = self.offered.iter().filter_map(|index| self.listing(*index));
+        let listing = offered.find(|listing| u64::from(listing.hash_id) == hash_id)?;
+        serde_json::to_string(&Row::of(listing, self.day)).ok()
     }
 
     /// Today. The first day is 0.

@@ -17,6 +17,8 @@ use crate::toppings::Toppings;
 /// A listing that was recorded twice is served twice, as the portal does now and then.
 #[derive(Debug)]
 pub struct RecordedRows {
+    /// Made of the files' names.
+    market: String,
     rows: Vec<RecordedRow>,
 }
 
@@ -65,7 +67,17 @@ impl RecordedRows {
         for file in files {
             read_file(file, &mut rows)?;
         }
-        Ok(Self { rows })
+        let stems = files.iter().filter_map(|file| file.file_stem()).map(|stem| stem.to_string_lossy());
+        let stems: Vec<String> =
+            stems.map(|stem| stem.replace(|c: char| !c.is_ascii_alphanumeric(), "-")).collect();
+        let market = format!("recorded-{}", stems.join("-")).chars().take(60).collect();
+        Ok(Self { market, rows })
+    }
+
+    /// What the market is called.
+    #[must_use]
+    pub fn market(&self) -> &str {
+        &self.market
     }
 
     /// The national segments that occur in the rows, in the portal's order.
@@ -88,6 +100,17 @@ impl RecordedRows {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// The row of an advert.
+    pub(crate) fn row(&self, hash_id: u64) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Id {
+            hash_id: u64,
+        }
+
+        let is_it = |text: &str| serde_json::from_str(text).is_ok_and(|row: Id| row.hash_id == hash_id);
+        self.rows.iter().map(|row| row.text.get()).find(|text| is_it(text)).map(str::to_owned)
     }
 
     /// The rows that match, the topped ones first, the others in the order of the files.

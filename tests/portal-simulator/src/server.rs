@@ -6,17 +6,20 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Extension, Query as QueryOf, State};
-use axum::http::HeaderMap;
-use axum::middleware;
+use axum::extract::{Extension, Query as QueryOf, Request, State};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::{self, Next};
+use axum::response::Response;
 use axum::routing::get;
 use serde::Serialize;
+use sreality::MARKET_HEADER;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::answer::{self, Answer};
 use crate::control::{self, Parameters};
+use crate::detail::detail;
 use crate::encounter::{Encounter, Encounters};
 use crate::falsified::Falsified;
 use crate::fault::Fault;
@@ -61,6 +64,8 @@ pub(crate) struct Served {
     /// The market of an earlier day, once somebody was shown it.
     replica: Mutex<Option<Market>>,
     robots: RwLock<Robots>,
+    /// What the market is called.
+    market: RwLock<String>,
     pub(crate) requests: Arc<RequestLogs>,
 }
 
@@ -75,9 +80,9 @@ impl Simulator {
     pub async fn start(source: Source, address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let stock = match source {
-            Source::Market(market) => Stock::Market(RwLock::new(market)),
-            Source::Rows(rows) => Stock::Rows(rows),
+        let (name, stock) = match source {
+            Source::Market(market) => (market.name(), Stock::Market(RwLock::new(market))),
+            Source::Rows(rows) => (rows.market().to_owned(), Stock::Rows(rows)),
         };
         let served = Arc::new(Served {
             stock,
@@ -85,6 +90,7 @@ impl Simulator {
             toppings: RwLock::default(),
             replica: Mutex::default(),
             robots: RwLock::default(),
+            market: RwLock::new(name),
             requests: Arc::new(RequestLogs::new()),
         });
         // Dropping the sender stops the server too: waiting for it ends either way.
@@ -151,6 +157,12 @@ impl Simulator {
         self.served.set_robots(robots);
     }
 
+    /// Calls the market so from now on, in ASCII letters, digits and what is usual between them. Two markets of one name are
+    /// taken for one: they go into one warehouse.
+    pub fn set_market(&self, name: &str) {
+        name.clone_into(&mut self.served.market.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// The requests the portal was asked, in the order of their arrival; those to `/simulator` are not among
     /// them.
     #[must_use]
@@ -174,11 +186,23 @@ fn router(served: Arc<Served>) -> Router {
         .route("/robots.txt", get(robots))
         .route("/api/v1/estates", get(|| async { answer::error(401, "Unauthorized") }))
         .route("/api/v1/estates/search", get(search))
+        .route("/detail/{*address}", get(detail))
         .fallback(|| async { answer::error(404, "Not Found") })
         .layer(middleware::from_fn_with_state(Arc::clone(&served), serve_faults))
+        .layer(middleware::from_fn_with_state(Arc::clone(&served), name_market))
         // Around the faults: they are noted like any answer.
         .layer(middleware::from_fn_with_state(requests, request_log::log));
     control::routes().merge(portal).with_state(served)
+}
+
+/// Says in every answer which market it is of.
+async fn name_market(State(served): State<Arc<Served>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let name = HeaderValue::from_str(&served.market.read().unwrap_or_else(PoisonError::into_inner));
+    if let Ok(name) = name {
+        response.headers_mut().insert(MARKET_HEADER, name);
+    }
+    response
 }
 
 async fn robots(State(served): State<Arc<Served>>) -> Robots {
@@ -217,6 +241,14 @@ impl Served {
                 answer::market_page(known, &query, &toppings)
             }
             Stock::Rows(rows) => answer::recorded_page(rows, &query, &toppings),
+        }
+    }
+
+    /// The row of an advert on offer.
+    pub(crate) fn row(&self, hash_id: u64) -> Option<String> {
+        match &self.stock {
+            Stock::Market(market) => market.read().unwrap_or_else(PoisonError::into_inner).row(hash_id),
+            Stock::Rows(rows) => rows.row(hash_id),
         }
     }
 

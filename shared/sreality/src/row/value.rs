@@ -95,6 +95,12 @@ pub(super) fn count(value: Option<&str>) -> i16 {
     list.map_or(0, |()| items)
 }
 
+/// A word of an address: small letters, digits and hyphens. Whatever else stands there could lead elsewhere.
+pub(super) fn slug(value: Option<&str>) -> Option<Cow<'_, str>> {
+    let is_plain = |letter: u8| matches!(letter, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    text(value).filter(|text| text.bytes().all(is_plain))
+}
+
 /// Plain spaces for no-break ones, nothing for empty text. NUL characters, which JSON can carry and Postgres
 /// cannot, are dropped.
 pub(super) fn text(value: Option<&str>) -> Option<Cow<'_, str>> {
