@@ -322,6 +322,7 @@ class Functions(unittest.TestCase):
             "CollectorFunctionWholeMarket": national,
             "CollectorFunctionNewAdverts": {**national, "since": "24h"},
             "CollectorFunctionSmall": small,
+            "ReconcilerFunctionOldObjects": event("reconciler-everything"),
         }
         for plan, segments in (("small", small), ("whole", national)):
             # The reconciler looks after what the same plan has walked.

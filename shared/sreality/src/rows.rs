@@ -43,7 +43,7 @@ impl<'a> PageRows<'a> {
 
 /// The envelope with an empty list for the rows, and the rows, of which one more than a page can have is kept.
 /// `None` if the text up to the end of the rows is no object with a list of `results`.
-fn without_rows<'a>(body: &'a str, is_known: impl FnMut(&str) -> bool) -> Option<(String, Vec<&'a str>)> {
+fn without_rows(body: &str, is_known: impl FnMut(&str) -> bool) -> Option<(String, Vec<&str>)> {
     let mut cursor = Cursor::new(body);
     cursor.expect(b'{')?;
     loop {

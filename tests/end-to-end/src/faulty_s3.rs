@@ -23,6 +23,7 @@ struct Faults {
     /// With the part of the path that it is for.
     fault: Option<(Fault, String)>,
     struck: usize,
+    requests: usize,
 }
 
 /// A proxy in front of an S3 for those who only read: requests with a body are not passed on whole.
@@ -60,6 +61,12 @@ impl FaultyS3 {
         self.faults.lock().unwrap().fault = None;
     }
 
+    /// How many requests came.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.faults.lock().unwrap().requests
+    }
+
     /// How many reads were made to fail.
     #[must_use]
     pub fn struck(&self) -> usize {
@@ -73,6 +80,7 @@ async fn serve(mut client: TcpStream, upstream: &str, faults: &Mutex<Faults>) ->
     let line = head.lines().next().unwrap_or_default();
     let fault = {
         let mut faults = faults.lock().unwrap();
+        faults.requests += 1;
         let struck = faults.fault.clone().filter(|(_, part)| line.contains(part)).map(|(fault, _)| fault);
         faults.struck += usize::from(struck.is_some());
         struck

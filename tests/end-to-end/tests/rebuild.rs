@@ -154,8 +154,11 @@ async fn a_dry_run_names_what_is_missing_and_changes_nothing() {
 #[tokio::test]
 async fn objects_are_left_alone_that_are_too_young_or_too_old() {
     let mut rebuild = Rebuild::of_lost(2).await;
-    let keys = rebuild.keys();
-    let [one, two, ..] = keys.as_slice() else { panic!("{keys:?}") };
+    // Two walks of today; the others started months ago.
+    let (mut today, old): (Vec<_>, Vec<_>) =
+        rebuild.keys().into_iter().partition(|key| !key.contains("/2026/01/"));
+    today.sort();
+    let [one, two] = today.as_slice() else { panic!("{today:?}") };
     assert_eq!(rebuild.missing(json!({})).await, [] as [&str; 0], "all may still be on their way");
     rebuild.world.stored_ago(one, 16 * DAY / (24 * 60));
     rebuild.world.stored_ago(two, 3 * DAY);
@@ -163,8 +166,45 @@ async fn objects_are_left_alone_that_are_too_young_or_too_old() {
     assert_eq!(rebuild.missing(json!({ "older_than_minutes": 17 })).await, [two.as_str()]);
     assert_eq!(rebuild.missing(json!({ "younger_than_days": 2 })).await, [one.as_str()]);
     assert_eq!(rebuild.missing(json!({ "younger_than_days": 4 })).await, [one.as_str(), two.as_str()]);
-    let of_two_days = json!({ "older_than_minutes": 0, "younger_than_days": 2 });
-    assert_eq!(rebuild.missing(of_two_days).await, [&keys[..1], &keys[2..]].concat());
+    // What was copied here lately is found by a look at all days only.
+    let young = json!({ "older_than_minutes": 0, "younger_than_days": 2 });
+    assert_eq!(rebuild.missing(young).await, [one.as_str()]);
+    let mut all = [old, today.clone()].concat();
+    all.sort();
+    assert_eq!(rebuild.missing(json!({ "older_than_minutes": 0 })).await, all);
+}
+
+#[tokio::test]
+async fn a_look_at_the_last_days_lists_as_much_after_ten_years_as_after_one() {
+    let mut world = World::start(Source::Market(Market::new(1, 300))).await;
+    let lambda = InvokeApi::start(Loaders::start(1, &world.environment()).await).await;
+    let s3 = world.faulty_s3().await;
+    let settings = world.environment_with(&[
+        ("CENOVKA_LOADER_FUNCTION", end_to_end::invoke_api::LOADER),
+        ("AWS_ENDPOINT_URL_LAMBDA", lambda.endpoint.as_str()),
+        ("AWS_ENDPOINT_URL_S3", &s3.endpoint),
+    ]);
+    let mut reconciler = Function::start("reconciler", &settings).await;
+    let mut collector = world.collector().await;
+    world.collect(&mut collector, &["flats-sale", "flats-sale/praha", "flats-rent"]).await;
+    let scheduled = json!({ "older_than_minutes": 0, "younger_than_days": 7, "dry_run": true });
+    let mut costs = Vec::new();
+    for years in [0..1, 1..10] {
+        for year in years {
+            for (number, segment) in ["flats-sale", "flats-sale/praha", "flats-rent"].iter().enumerate() {
+                let start = format!("{}0105t050000.000000z", 2016 + year);
+                let walk = format!("00000000-0000-0000-0000-{:012}", year * 10 + number);
+                let key = format!("raw/sreality/{segment}/{}/01/05/{start}-{walk}.jsonl.zst", 2016 + year);
+                world.put(&key, Vec::new()).await;
+            }
+        }
+        let before = s3.requests();
+        let report = reconciler.invoke(scheduled.clone()).await.unwrap();
+        assert_eq!((&report["listed"], &report["missing"]), (&json!(3), &json!(3)), "{report}");
+        costs.push(s3.requests() - before);
+    }
+    // The folder of segments; for each its years and places, and its last year.
+    assert_eq!(costs, [7, 7]);
 }
 
 #[tokio::test]
