@@ -39,8 +39,8 @@ pub struct SimulationArgs {
     /// Listings on the simulated market [default: 10000, or 2500 of a seeded one]
     #[arg(long, global = true)]
     pub listings: Option<usize>,
-    /// Serve these recorded rows instead of a simulated market
-    #[arg(long, num_args = 1.., value_name = "FILE", global = true)]
+    /// Serve the recorded rows of this file instead of a simulated market; can be given several times
+    #[arg(long, value_name = "FILE", global = true)]
     pub rows: Vec<PathBuf>,
 }
 

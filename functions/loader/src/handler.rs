@@ -1,6 +1,6 @@
 //! The handler: one event, any number of records.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
@@ -12,7 +12,6 @@ use tokio::sync::Mutex;
 use tokio::time::timeout_at;
 use warehouse::Warehouse;
 
-use crate::decisions::heed_decisions;
 use crate::error::{Error, StartError};
 use crate::event::{Asked, Event, asked};
 use crate::load::{Loaded, Outcome, load, set_aside_strange};
@@ -119,10 +118,7 @@ impl Loader {
     pub async fn load_key(&self, key: &ObjectKey, deadline: Option<Instant>) -> Result<Outcome, Failure> {
         let mut warehouse = self.warehouse.lock().await;
         let started = Instant::now();
-        let loading = async {
-            self.heed(&mut warehouse).await?;
-            load(&self.store, &mut warehouse, key, deadline).await
-        };
+        let loading = load(&self.store, &mut warehouse, key, deadline, &self.heeded);
         let outcome = match deadline {
             None => loading.await,
             Some(deadline) => match timeout_at(deadline.into(), loading).await {
@@ -138,16 +134,6 @@ impl Loader {
         log(&outcome);
         record(&outcome, started.elapsed()).write();
         Ok(outcome)
-    }
-
-    /// Reads what operators have decided: once a process, and where the ledger is empty. There nothing can be compared with
-    /// what is known, so an object that was dismissed might be loaded.
-    async fn heed(&self, warehouse: &mut Warehouse) -> Result<(), Error> {
-        if !self.heeded.load(Ordering::Relaxed) || warehouse.market().await?.is_none() {
-            heed_decisions(&self.store, warehouse).await?;
-            self.heeded.store(true, Ordering::Relaxed);
-        }
-        Ok(())
     }
 
     async fn set_aside(&self, error: KeyError) -> Result<Outcome, Failure> {

@@ -1,5 +1,6 @@
 //! One raw object into the warehouse, or into its quarantine.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -65,17 +66,29 @@ pub enum Loaded {
 }
 
 /// Loads one raw object, or finds it loaded, or sets it aside, or finds it set aside.
+///
+/// What operators have decided is read once a process (`heeded`), and where the warehouse is empty: there is nothing to
+/// compare an object with, so one that was dismissed would be loaded.
 pub(crate) async fn load(
     store: &RawStore,
     warehouse: &mut Warehouse,
     key: &ObjectKey,
     deadline: Option<Instant>,
+    heeded: &AtomicBool,
 ) -> Result<Outcome, Error> {
     let place = Place { bucket: store.bucket().to_owned(), key: key.to_string() };
     let outcome = |loaded| Outcome { key: key.to_string(), segment: Some(key.segment.clone()), loaded };
     loop {
         // Duplicate events are common enough to spare them the download.
         let entry = warehouse.entry(&place.bucket, &place.key).await?;
+        if entry == Entry::Missing && (!heeded.load(Ordering::Relaxed) || warehouse.market().await?.is_none())
+        {
+            let is_other_now = heed_decisions(store, warehouse).await?;
+            heeded.store(true, Ordering::Relaxed);
+            if is_other_now {
+                continue;
+            }
+        }
         let trusted = match &entry {
             Entry::Loaded => return Ok(outcome(Loaded::AlreadyLoaded)),
             Entry::SetAside { kind, reason } => {

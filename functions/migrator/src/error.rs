@@ -25,6 +25,9 @@ pub enum Error {
     /// A request type that does not exist.
     #[error("unknown request type `{0}`: CloudFormation sends Create, Update and Delete")]
     RequestType(String),
+    /// The settings are wrong.
+    #[error("the migrator cannot start: {0}")]
+    Start(String),
     /// The function would be ended before it could answer.
     #[error(
         "the function's deadline was near, so the migration was given up: see what holds locks in Postgres"
@@ -64,7 +67,7 @@ impl Error {
         match self {
             Self::Incomplete(_) | Self::RequestType(_) | Self::ResponseUrl { .. } => Class::Reject,
             Self::Warehouse(error) if error.is_transient() => Class::Retry,
-            Self::Warehouse(_) => Class::Stop,
+            Self::Warehouse(_) | Self::Start(_) => Class::Stop,
             Self::Deadline | Self::Unreachable { .. } | Self::NotTaken { .. } => Class::Retry,
         }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::LambdaEvent;
+use runtime::failure::with_causes;
 use runtime::{Class, DatabaseSettings, Failure, time_left};
 use serde::Serialize;
 use tokio::time::{sleep, timeout};
@@ -39,7 +40,8 @@ pub enum Response {
 
 /// Migrates the warehouse. Built once, at start; connects to Postgres for each migration.
 pub struct Migrator {
-    database: DatabaseSettings,
+    /// What is wrong with them does not end the process: somebody must answer `CloudFormation`.
+    database: Result<DatabaseSettings, StartError>,
     http: reqwest::Client,
 }
 
@@ -50,14 +52,12 @@ impl fmt::Debug for Migrator {
 }
 
 impl Migrator {
-    /// Builds the migrator from the environment; nothing is connected yet.
+    /// Builds the migrator from the environment; nothing is connected yet. A wrong setting fails each migration.
     ///
     /// # Errors
-    /// If a setting is missing or wrong.
+    /// If there is no HTTP client to answer with.
     pub fn from_env() -> Result<Self, StartError> {
-        let database = DatabaseSettings::from_env()?;
-        credentials::warehouse(&database)?;
-        Ok(Self { database, http: answer::client().map_err(StartError::Http)? })
+        Ok(Self { database: database(), http: answer::client().map_err(StartError::Http)? })
     }
 
     /// Answers one invocation.
@@ -82,7 +82,8 @@ impl Migrator {
     /// # Errors
     /// If Postgres cannot be reached or refuses, or its schema is not one that this software can go on from.
     pub async fn migrate(&self) -> Result<Migrated, Error> {
-        let applied = credentials::warehouse(&self.database)?.migrate().await?;
+        let database = self.database.as_ref().map_err(|error| Error::Start(with_causes(error)))?;
+        let applied = credentials::warehouse(database)?.migrate().await?;
         tracing::info!(?applied, schema_version = SCHEMA_VERSION, "migrated the warehouse");
         Ok(Migrated { applied, schema_version: SCHEMA_VERSION })
     }
@@ -126,6 +127,13 @@ impl Migrator {
         }
         self.migrate().await
     }
+}
+
+/// The settings of the warehouse, tried out as far as that needs no connection.
+fn database() -> Result<DatabaseSettings, StartError> {
+    let database = DatabaseSettings::from_env()?;
+    credentials::warehouse(&database)?;
+    Ok(database)
 }
 
 /// Gives the migration up in time for an answer.

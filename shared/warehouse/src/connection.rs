@@ -160,6 +160,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_unescaped_at_in_the_password_is_named_and_no_part_of_it_is_printed() {
+        let error = Warehouse::new("postgres://u:first@tail9@localhost/x", None).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.contains("%40") && !message.contains("tail9") && !message.contains("first"),
+            "{message}"
+        );
+        assert!(!error.is_transient());
+        assert!(Warehouse::new("postgres://u:first%40tail9@localhost/x", None).is_ok());
+    }
+
     #[tokio::test]
     async fn an_unreachable_postgres_is_named_and_worth_another_try() {
         let mut warehouse = Warehouse::new("postgres://u:secret@127.0.0.1:1/x", None).unwrap();

@@ -25,6 +25,15 @@ pub enum Error {
         /// What is wrong with it.
         source: tokio_postgres::Error,
     },
+    /// What should be a host has a part of the password in it.
+    #[error(
+        "{setting} has an `@` too many: an `@` in the user's name or password is written %40, so that the host begins after \
+         the only one"
+    )]
+    AtInPassword {
+        /// The environment variable that gave it.
+        setting: &'static str,
+    },
     /// The URL is not known.
     #[error(transparent)]
     UrlSource(UrlError),
@@ -188,6 +197,7 @@ impl Error {
             }
             Self::UrlSource(error) => error.transient,
             Self::Url { .. }
+            | Self::AtInPassword { .. }
             | Self::NotEncrypted { .. }
             | Self::RootCertificates { .. }
             | Self::NoRootCertificates { .. }

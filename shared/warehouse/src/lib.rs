@@ -45,7 +45,7 @@ pub use encryption::leaves_this_machine;
 pub use error::Error;
 pub use ledger::Entry;
 pub use load::{Begun, Finished, Load};
-pub use migrate::SCHEMA_VERSION;
+pub use migrate::{SCHEMA_VERSION, schema_digest};
 pub use quarantine::{Finding, QuarantineKind, Quarantined, Suspect};
 pub use url_source::{DatabaseUrl, UrlError, UrlSource};
 pub use verify::{Comparison, Differences, LedgerEntry, NAMED};

@@ -4,6 +4,7 @@ use sreality::category::{Category, Deal, SUB_CATEGORIES};
 use sreality::place::{DISTRICTS, District, REGIONS};
 use sreality::{address, codes};
 use tokio_postgres::{GenericClient, Transaction};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::connection::Warehouse;
 use crate::error::{Doing, Error};
@@ -17,6 +18,19 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[(1, "tables", include_str!("../migrat
 /// The schema version that this software works with.
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "there are a handful")]
 pub const SCHEMA_VERSION: i32 = MIGRATIONS.len() as i32;
+
+/// Stands for all that the migrator does, views, grants and code tables included: the template names it, so that a stack runs
+/// the migrator whenever any of it changes.
+#[must_use]
+pub fn schema_digest() -> String {
+    let migrations = MIGRATIONS.iter().map(|(_, _, sql)| *sql);
+    let views = views::VIEWS.iter().map(|(_, sql)| *sql);
+    let mut text = migrations.chain(views).chain([roles::GRANTS]).collect::<Vec<_>>().join("\n");
+    for row in code_rows() {
+        text.push_str(&format!("\n{row:?}"));
+    }
+    format!("{:032x}", xxh3_128(text.as_bytes()))
+}
 
 /// Postgres reckons the checksum, of the very text that it was given.
 const RECORD: &str = "insert into warehouse.migration (version, name, md5) values ($1, $2, md5($3))";

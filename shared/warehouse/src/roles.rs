@@ -11,7 +11,7 @@ pub(crate) const CREATE_LOADER: &str = "create role cenovka_loader nologin";
 pub(crate) const CREATE_ANALYST: &str = "create role cenovka_analyst nologin";
 
 /// What each role may do.
-const GRANTS: &str = include_str!("../grants.sql");
+pub(crate) const GRANTS: &str = include_str!("../grants.sql");
 
 /// Creates the roles that are missing. Roles belong to the whole cluster: another database's migrator may have made
 /// them, even at this moment, and then it is waited for.

@@ -54,6 +54,10 @@ impl Target {
         root_certificates: Option<&Path>,
     ) -> Result<Self, Error> {
         let mut config: Config = url.parse().map_err(|source| Error::Url { setting, source })?;
+        let is_cut = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
+        if config.get_hosts().iter().any(is_cut) {
+            return Err(Error::AtInPassword { setting });
+        }
         let tls = encryption::choose(&mut config, root_certificates)?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);

@@ -262,6 +262,10 @@ async fn forgetful_s3() -> String {
         let mut sizes = sizes.lock().unwrap();
         let stored: Option<usize> = sizes.get(uri.path()).copied();
         let response = match stored {
+            // Nobody has asked for a pause.
+            _ if method == Method::GET => {
+                (StatusCode::NOT_FOUND, "<Error><Code>NoSuchKey</Code></Error>").into_response()
+            }
             Some(size) if method == Method::HEAD => {
                 (StatusCode::OK, [(CONTENT_LENGTH, size.to_string())]).into_response()
             }

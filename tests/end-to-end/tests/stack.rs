@@ -45,6 +45,36 @@ async fn a_stack_is_created_updated_and_deleted_and_the_warehouse_outlives_it() 
     assert!(exists(&database, "warehouse.walk").await);
 }
 
+#[test]
+fn the_template_names_the_digest_of_all_that_the_migrator_does() {
+    let template = std::fs::read_to_string(end_to_end::binary::workspace().join("template.yaml")).unwrap();
+    let digest = format!("      Digest: '{}'\n", warehouse::schema_digest());
+    assert!(template.contains(&digest), "template.yaml must have under Schema:\n{digest}");
+}
+
+#[tokio::test]
+async fn a_migrator_that_cannot_start_answers_all_the_same() {
+    for (setting, value, reason) in [
+        ("DATABASE_URL", "mysql://root:hunter2@localhost/x", "DATABASE_URL is not a Postgres URL"),
+        ("DATABASE_URL", "", "DATABASE_URL is missing"),
+        ("PGSSLROOTCERT", "/opt/no-such-bundle.pem", "PGSSLROOTCERT is wrong"),
+    ] {
+        let stack = Stack::start(&[]).await;
+        let url = ("DATABASE_URL".to_owned(), "postgres://u:hunter2@db.example.org/x".to_owned());
+        let settings = [url, (setting.to_owned(), value.to_owned())];
+        let mut migrator = Function::start("migrator", &settings).await;
+        migrator.invoke(stack.request("migrator-create.json")).await.unwrap();
+        migrator.invoke(stack.request("migrator-delete.json")).await.unwrap();
+        let answers = stack.answers();
+        assert_eq!((&answers[0]["Status"], &answers[1]["Status"]), (&"FAILED".into(), &"SUCCESS".into()));
+        let said = answers[0]["Reason"].as_str().unwrap();
+        assert!(said.contains("cannot start") && said.contains(reason), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+        let error = migrator.invoke(json!({})).await.unwrap_err();
+        assert!(error.class == "stop" && error.message.contains(reason), "{}", error.message);
+    }
+}
+
 #[tokio::test]
 async fn a_failed_migration_is_answered_and_leaves_nothing() {
     let (database, stack) = (Database::start().await, Stack::start(&[]).await);
