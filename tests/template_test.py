@@ -254,7 +254,7 @@ class Rights(unittest.TestCase):
 
     def test_the_raw_bucket_is_private_encrypted_versioned_and_outlives_the_stack(self):
         bucket = RESOURCES["RawBucket"]
-        self.assertEqual((bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]), ("Retain", "Retain"))
+        self.assertEqual((bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]), ("RetainExceptOnCreate", "Retain"))
         properties = bucket["Properties"]
         self.assertEqual(f"arn:aws:s3:::{text(properties['BucketName'])}", BUCKET)
         self.assertEqual(properties["VersioningConfiguration"], {"Status": "Enabled"})
