@@ -23,8 +23,9 @@ use crate::settings::variable;
 
 /// Pause before a put is tried again after a conflict; it doubles with every further one.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(200);
-/// Larger objects are fetched into a file. The largest segments of the portal, of some 20 000 listings, have 13 MB.
-const LARGEST_IN_MEMORY: usize = 16 * 1024 * 1024;
+/// Larger objects are fetched into a file. The largest segments of the portal, of some 20 000 listings, have 13 MB; writing
+/// and reading that takes some milliseconds.
+const LARGEST_IN_MEMORY: usize = 4 * 1024 * 1024;
 /// The pause after which a conflict is final.
 const LONGEST_CONFLICT_PAUSE: Duration = Duration::from_millis(1600);
 

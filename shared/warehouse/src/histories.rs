@@ -157,9 +157,9 @@ impl Merge<'_> {
         self.change_kept(*hash_id, kept_before, (after, &new.spells), &mut changes.kept);
     }
 
-    /// Counts what was on offer when a late walk started.
+    /// Counts what was on offer when a late walk started, and not missing before it.
     fn weigh_late(&mut self, Affected { after, said, .. }: &Affected, known: &History) {
-        if self.filter.matches(&after.place) && known.is_on_offer_at(self.moment) {
+        if self.filter.matches(&after.place) && known.is_seen_before(self.moment) {
             self.found.coverage.on_offer += 1;
             self.found.coverage.missed += usize::from(*said == Said::Unseen);
         }

@@ -63,10 +63,10 @@ impl History {
         under_way.or(self.spells.first()).and_then(|spell| spell.total_price)
     }
 
-    /// Whether it had been seen by then and was not gone.
-    pub(crate) fn is_on_offer_at(&self, moment: Moment) -> bool {
+    /// Whether the last walk before that covers it saw it.
+    pub(crate) fn is_seen_before(&self, moment: Moment) -> bool {
         let latest = self.spells.iter().rfind(|spell| spell.first < moment);
-        latest.is_some_and(|spell| spell.delisted_at.is_none_or(|gone| gone >= moment.at))
+        latest.is_some_and(|spell| spell.missing_since.is_none_or(|missing| missing >= moment.at))
     }
 }
 

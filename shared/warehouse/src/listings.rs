@@ -316,6 +316,7 @@ fn version_row((hash_id, digest, said_first): &(i64, Uuid, SaidFirst)) -> [Param
 
 /// Of all positions that a listing ever had, the one nearest to another.
 fn nearest(positions: &[Position], (north, east): Position) -> Option<Position> {
-    let distance = |(old_north, old_east): &Position| (old_north - north).hypot(old_east - east);
+    // Squared, which orders them alike. No `hypot`: that of newer C libraries is one that Amazon Linux 2023 lacks.
+    let distance = |(old_north, old_east): &Position| (old_north - north).powi(2) + (old_east - east).powi(2);
     positions.iter().copied().min_by(|one, other| distance(one).total_cmp(&distance(other)))
 }

@@ -38,11 +38,13 @@ pub(crate) fn weigh(
     implied: impl Fn(&KnownListing) -> bool,
 ) {
     for (listing, found) in known {
-        merge.found.coverage.on_offer += 1;
+        // What an earlier walk has missed already, this one does not lose.
+        let lost = usize::from(!listing.missing);
+        merge.found.coverage.on_offer += lost;
         match found {
             Found::Other => {}
             Found::Nothing if missed(listing) => {
-                merge.found.coverage.missed += 1;
+                merge.found.coverage.missed += lost;
                 miss(merge, listing);
             }
             Found::Nothing => {}

@@ -59,7 +59,7 @@ async fn sixty_days_of_20_000_listings_end_in_the_spells_prices_and_withdrawals_
     assert_same("delisting", &delistings(&world).await, &gone);
     assert_same("current listing", &current(&world).await, &expected::current(&expected));
     let to_the_new_advert = "
-        select count(*) filter (where url like 'https://www.sreality.cz/detail/%/x/' || new_hash_id) * 1000 / count(*)
+        select count(*) filter (where url like 'https://www.sreality.cz/detail/%/' || new_hash_id) * 1000 / count(*)
         from mart.relisting";
     assert_eq!(world.count(to_the_new_advert).await, 1000);
     println!(
