@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
-use sreality::{Client, ClientSettings, PageError, RequestError, Timeouts};
+use sreality::{Client, ClientSettings, PageError, RequestError, SearchQuery, Timeouts};
 
 use crate::portal::{PAGE, Portal, page, query, silence, status};
 
@@ -63,11 +63,23 @@ async fn statuses_that_stay_are_not_tried_again() {
         let (error, asked) = failing(move || status(code)).await;
         assert_eq!(asked, 1, "{error}");
         match (code, error) {
-            (422, RequestError::Unprocessable { .. }) => {}
+            (422, RequestError::Unprocessable { .. }) | (404, RequestError::Blocked { .. }) => {}
             (_, RequestError::Status { status, .. }) => assert_eq!(status, code),
             (_, error) => panic!("{error}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_first_page_that_is_not_there_is_a_refusal_and_a_later_one_is_not() {
+    let (_, client) = Portal::searched(|_, _| status(404)).await;
+    let error = client.search(&query()).await.unwrap_err();
+    assert!(error.to_string().contains("collect from another network"), "{error}");
+    assert_eq!(client.counts().refusals, 1);
+    let later = SearchQuery { offset: 2, ..query() };
+    let error = client.search(&later).await.unwrap_err();
+    assert!(matches!(error, RequestError::Status { status: 404, .. }), "{error}");
+    assert_eq!(client.counts().refusals, 1);
 }
 
 #[tokio::test]
@@ -78,6 +90,7 @@ async fn an_envelope_means_what_http_should_have_said() {
         assert_eq!(asked, 1, "{error}");
         match error {
             RequestError::Unprocessable { .. } => assert_eq!(code, 422),
+            RequestError::Blocked { .. } => assert_eq!(code, 404),
             RequestError::Status { status, .. } => assert_eq!(status, code),
             error => panic!("{error}"),
         }

@@ -59,7 +59,7 @@ async fn retry_after_is_obeyed_with_a_page_and_with_a_final_error() {
     let started = Instant::now();
     client.search(&query()).await.unwrap();
     let error = client.search(&query()).await.unwrap_err();
-    assert!(matches!(error, RequestError::Status { status: 404, .. }), "{error}");
+    assert!(matches!(error, RequestError::Blocked { .. }), "{error}");
     client.search(&query()).await.unwrap();
     assert!(started.elapsed() >= Duration::from_secs(2), "{:?}", started.elapsed());
 }
