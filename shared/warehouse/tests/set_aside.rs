@@ -106,12 +106,12 @@ async fn a_late_walk_is_shrunken_beside_what_was_on_offer_at_its_own_time() {
 async fn a_late_walk_is_not_asked_for_what_was_gone_at_its_time() {
     let mut judge = Judge::new().await;
     let flats = flats(140);
-    // Forty are gone on day 3, and back on day 9.
+    // Forty are gone on day 3, and back on day 9. What day 6 has missed, day 7 does not lose again.
     let (all, stayed) = (flats.as_slice(), &flats[..100]);
     judge.load(&[(0, all), (1, stayed), (2, stayed), (3, stayed), (9, all)]).await;
     judge.load(&[(6, &flats[..72])]).await;
-    let finding = judge.judge(&sale(7, &flats[..60])).await.unwrap();
-    assert_eq!(finding.figures.unwrap(), r#"{"on_offer":100,"missed":40}"#);
+    let finding = judge.judge(&sale(7, &flats[..40])).await.unwrap();
+    assert_eq!(finding.figures.unwrap(), r#"{"on_offer":72,"missed":32}"#);
 }
 
 #[tokio::test]

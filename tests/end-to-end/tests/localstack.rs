@@ -68,7 +68,7 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
         localstack.deploy(&changed).await;
         let mut schedules = localstack.schedules().await;
         schedules.sort();
-        assert_eq!(schedules, ["rate(1 hour)", "rate(15 minutes)"]);
+        assert_eq!(schedules, ["cron(40 12 ? * SUN *)", "rate(1 hour)", "rate(15 minutes)"]);
         assert_eq!(localstack.setting("collector", "CENOVKA_REQUESTS_PER_SECOND").await, "2");
     }
     step(&mut began, "deployed again with two settings changed, and once more with none");
