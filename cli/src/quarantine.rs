@@ -107,10 +107,9 @@ pub async fn release(
 pub async fn dismiss(key: &str, by: Option<String>, because: String) -> Result<(), Error> {
     let mut desk = Desk::open(by, Some(because)).await?;
     let object = desk.object(key).await?;
-    if !object.is_open && object.decided.is_some_and(|decided| decided.action == "release") {
+    if !object.is_open && object.decided.as_ref().is_some_and(|decided| decided.action == "release") {
         return Err(Error::Released { key: key.to_owned() });
     }
-    let object = desk.object(key).await?;
     desk.decide(Action::Dismiss, &object).await?;
     println!("{key}: dismissed");
     Ok(())

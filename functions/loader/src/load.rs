@@ -81,8 +81,7 @@ pub(crate) async fn load(
     loop {
         // Duplicate events are common enough to spare them the download.
         let entry = warehouse.entry(&place.bucket, &place.key).await?;
-        if entry == Entry::Missing && (!heeded.load(Ordering::Relaxed) || warehouse.market().await?.is_none())
-        {
+        if entry == Entry::Missing && (!heeded.load(Ordering::Relaxed) || warehouse.is_empty().await?) {
             let is_other_now = heed_decisions(store, warehouse).await?;
             heeded.store(true, Ordering::Relaxed);
             if is_other_now {

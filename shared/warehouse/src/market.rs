@@ -7,6 +7,16 @@ use crate::error::{Doing, Error};
 use crate::walk::Walk;
 
 impl Warehouse {
+    /// Whether nothing was ever loaded.
+    ///
+    /// # Errors
+    /// If Postgres cannot be reached or refuses.
+    pub async fn is_empty(&mut self) -> Result<bool, Error> {
+        let sql = "select not exists (select from warehouse.market)";
+        let row = self.checked_client().await?.query_one(sql, &[]).await;
+        Ok(row.doing("look whether anything was loaded")?.get(0))
+    }
+
     /// The market that it holds; `None` before its first walk, or before its schema is there.
     ///
     /// # Errors
