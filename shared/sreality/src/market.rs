@@ -19,6 +19,7 @@ pub(crate) fn market(base_url: &Url, simulated: Option<&str>) -> String {
     let is_name =
         |name: &&str| !name.is_empty() && name.len() <= LONGEST && name.bytes().all(|c| c.is_ascii_graphic());
     match simulated.filter(is_name) {
+        // Also without its `www`.
         Some(name) if !REAL_PORTAL.ends_with(&host) => format!("{SIMULATED}{name}"),
         _ => host,
     }
