@@ -94,14 +94,26 @@ async fn a_segment_that_fails_does_not_take_the_others_along() {
     let mut world = world().await;
     let mut collector = world.collector().await;
     // The first page of the second segment.
-    world.simulator.set_faults("script=ok, 404".parse().unwrap());
+    world.simulator.set_faults("script=ok, 422".parse().unwrap());
     let error = collector.invoke(request()).await.unwrap_err();
     assert_eq!(error.class, "stop");
-    assert!(error.message.starts_with("flats-rent: ") && error.message.contains("404"), "{}", error.message);
+    assert!(error.message.starts_with("flats-rent: ") && error.message.contains("422"), "{}", error.message);
     let mut loader = world.loader().await;
     load(&mut world, &mut loader, SEGMENTS.len() - 1).await;
     let complete = "select count(*) from warehouse.walk where complete and segment <> 'flats-rent'";
     assert_eq!(world.count(complete).await, SEGMENTS.len() as i64 - 1);
+}
+
+#[tokio::test]
+async fn a_first_page_that_is_not_there_ends_the_run_for_so_does_the_portal_refuse_data_centres() {
+    let world = world().await;
+    let mut collector = world.collector().await;
+    world.simulator.set_faults("404".parse().unwrap());
+    let error = collector.invoke(request()).await.unwrap_err();
+    assert_eq!(error.class, "stop");
+    assert!(error.message.contains("the portal refuses this address"), "{}", error.message);
+    // robots.txt, and one segment once.
+    assert_eq!(world.simulator.requests().len(), 2);
 }
 
 #[tokio::test]
