@@ -1,8 +1,11 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::mem;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Error, Parser, Subcommand};
 
 use crate::market::Market;
 
@@ -21,37 +24,67 @@ pub struct Cli {
     /// What to do; without it, the simulated days.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Options of the simulated days.
-    #[command(flatten)]
-    pub simulation: SimulationArgs,
-}
-
-/// Options of the simulated days.
-#[derive(Args, Clone, Debug)]
-pub struct SimulationArgs {
-    /// Folder for raw objects, Postgres and the state of the simulation
-    /// [default: ~/.local/share/cenovka, /var/lib/cenovka for root]
-    #[arg(long, env = "CENOVKA_DATA_DIR", global = true)]
-    pub data_dir: Option<PathBuf>,
     /// Simulated days to collect, counted from where the last run ended [default: 5, or 1 with --rows]
     #[arg(long)]
     pub days: Option<u32>,
-    /// Listings on the simulated market [default: 10000, or 2500 of a seeded one]
-    #[arg(long, global = true)]
-    pub listings: Option<usize>,
-    /// Serve the recorded rows of this file instead of a simulated market; can be given several times
-    #[arg(long, value_name = "FILE", global = true)]
-    pub rows: Vec<PathBuf>,
+    /// The market of the simulated days, or of a command that heeds it.
+    #[command(flatten)]
+    pub market: MarketArgs,
 }
 
-impl SimulationArgs {
-    /// The market of the simulated days: recorded rows, if some are named.
-    #[must_use]
-    pub fn market(&self) -> Market<'_> {
-        match self.rows.as_slice() {
-            [] => Market::Simulated { listings: self.listings.unwrap_or(LISTINGS) },
-            files => Market::Recorded { files },
+impl Cli {
+    /// Reads a command line. Options of the market may stand before the command or after it.
+    ///
+    /// # Errors
+    /// With the text to print, which may be the help that was asked for.
+    pub fn read(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, Error> {
+        let mut cli = Self::try_parse_from(arguments)?;
+        let before = match cli.command {
+            None => return Ok(cli),
+            Some(_) => mem::take(&mut cli.market),
+        };
+        let unheeded = match &mut cli.command {
+            Some(
+                Command::Serve(local)
+                | Command::Psql { local, .. }
+                | Command::Dashboard(DashboardArgs { local, .. }),
+            ) => {
+                local.market.fill(before);
+                if local.seeded && !local.market.rows.is_empty() { Some("--rows") } else { None }
+            }
+            Some(Command::Seed { folder, .. }) => {
+                folder.fill(before.folder);
+                if before.rows.is_empty() { None } else { Some("--rows") }
+            }
+            _ => before.first_given(),
+        };
+        match unheeded.or(cli.days.map(|_| "--days")) {
+            None => Ok(cli),
+            Some(option) => {
+                let text = format!("this command does not heed {option}; leave it out\n");
+                Err(Error::raw(ErrorKind::ArgumentConflict, text).with_cmd(&Self::command()))
+            }
         }
+    }
+}
+
+/// Where a local run keeps its data, and how large its market is.
+#[derive(Args, Clone, Debug, Default)]
+pub struct FolderArgs {
+    /// Folder for raw objects, Postgres and the state of the simulation
+    /// [env: CENOVKA_DATA_DIR] [default: ~/.local/share/cenovka, /var/lib/cenovka for root]
+    #[arg(long)]
+    pub data_dir: Option<PathBuf>,
+    /// Listings on the simulated market [default: 10000, or 2500 of a seeded one]
+    #[arg(long)]
+    pub listings: Option<usize>,
+}
+
+impl FolderArgs {
+    /// Takes what is not given from what was given before the command.
+    fn fill(&mut self, before: Self) {
+        self.data_dir = self.data_dir.take().or(before.data_dir);
+        self.listings = self.listings.or(before.listings);
     }
 
     /// The market of `cenovka seed`.
@@ -59,11 +92,68 @@ impl SimulationArgs {
     pub fn seeded_market(&self) -> Market<'_> {
         Market::Seeded { listings: self.listings.unwrap_or(SEEDED_LISTINGS) }
     }
+}
 
-    /// One of the two.
+/// Options of a market.
+#[derive(Args, Clone, Debug, Default)]
+pub struct MarketArgs {
+    /// Folder and size.
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// Serve the recorded rows of this file instead of a simulated market; can be given several times
+    #[arg(long, value_name = "FILE")]
+    pub rows: Vec<PathBuf>,
+}
+
+impl MarketArgs {
+    fn fill(&mut self, before: Self) {
+        self.folder.fill(before.folder);
+        if self.rows.is_empty() {
+            self.rows = before.rows;
+        }
+    }
+
+    fn first_given(&self) -> Option<&'static str> {
+        match self {
+            Self { folder: FolderArgs { data_dir: Some(_), .. }, .. } => Some("--data-dir"),
+            Self { folder: FolderArgs { listings: Some(_), .. }, .. } => Some("--listings"),
+            Self { rows, .. } if !rows.is_empty() => Some("--rows"),
+            _ => None,
+        }
+    }
+
+    /// The market of the simulated days: recorded rows, if some are named.
     #[must_use]
-    pub fn market_or_seeded(&self, seeded: bool) -> Market<'_> {
-        if seeded { self.seeded_market() } else { self.market() }
+    pub fn market(&self) -> Market<'_> {
+        match self.rows.as_slice() {
+            [] => Market::Simulated { listings: self.folder.listings.unwrap_or(LISTINGS) },
+            files => Market::Recorded { files },
+        }
+    }
+}
+
+/// A market that a run before has filled.
+#[derive(Args, Clone, Debug)]
+pub struct LocalArgs {
+    /// The market of `cenovka seed` instead of that of the simulated days
+    #[arg(long)]
+    pub seeded: bool,
+    /// The market.
+    #[command(flatten)]
+    pub market: MarketArgs,
+}
+
+impl LocalArgs {
+    /// The one of the two that is meant.
+    #[must_use]
+    pub fn market(&self) -> Market<'_> {
+        if self.seeded { self.market.folder.seeded_market() } else { self.market.market() }
+    }
+
+    /// The folder that is named.
+    #[must_use]
+    pub fn data_dir(&self) -> Option<&Path> {
+        self.market.folder.data_dir.as_deref()
     }
 }
 
@@ -127,11 +217,7 @@ pub enum Command {
     Migrate,
     /// Keep portal simulator, S3 and Postgres running, and print the settings for functions that are invoked
     /// by hand.
-    Serve {
-        /// With the market of `cenovka seed` instead
-        #[arg(long)]
-        seeded: bool,
-    },
+    Serve(LocalArgs),
     /// Fill a warehouse with a simulated quarter that ends today, for dashboards to look at.
     ///
     /// The market of the simulated days, with other dates: the last of the days is today (UTC). Everything goes
@@ -149,6 +235,9 @@ pub enum Command {
         /// Days that the first run simulates; later runs go on to today
         #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3650))]
         days: u32,
+        /// Folder and size.
+        #[command(flatten)]
+        folder: FolderArgs,
     },
     /// Open Superset with dashboards over the warehouse of the simulated days, without Docker.
     ///
@@ -158,9 +247,9 @@ pub enum Command {
     Dashboard(DashboardArgs),
     /// Open psql on the private Postgres of the simulated days.
     Psql {
-        /// On that of `cenovka seed` instead
-        #[arg(long)]
-        seeded: bool,
+        /// Which one.
+        #[command(flatten)]
+        local: LocalArgs,
         /// Arguments for psql, for example `-c "select count(*) from mart.current_listing"`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
@@ -170,9 +259,9 @@ pub enum Command {
 /// Options of the dashboard.
 #[derive(Args, Clone, Debug)]
 pub struct DashboardArgs {
-    /// Show the market of `cenovka seed` instead
-    #[arg(long)]
-    pub seeded: bool,
+    /// What it shows.
+    #[command(flatten)]
+    pub local: LocalArgs,
     /// Port of 127.0.0.1 that Superset listens on
     #[arg(long, default_value_t = 8088)]
     pub port: u16,
@@ -227,4 +316,70 @@ pub struct DecidingArgs {
     /// Who decides [default: the user's name].
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Cli, Error> {
+        Cli::read(line.split(' '))
+    }
+
+    #[test]
+    fn rows_before_a_command_leave_the_command_alone() {
+        let cli = read("cenovka --rows a.json --rows b.json psql -c x").unwrap();
+        let Some(Command::Psql { local, arguments }) = cli.command else { panic!("{cli:?}") };
+        assert_eq!(arguments, ["-c", "x"]);
+        assert_eq!(local.market.rows, [PathBuf::from("a.json"), PathBuf::from("b.json")]);
+        assert!(matches!(local.market(), Market::Recorded { .. }));
+    }
+
+    #[test]
+    fn what_stands_after_the_command_wins() {
+        let cli = read("cenovka --listings 1 --data-dir a serve --listings 2").unwrap();
+        let Some(Command::Serve(local)) = cli.command else { panic!("{cli:?}") };
+        assert!(matches!(local.market(), Market::Simulated { listings: 2 }));
+        assert_eq!(local.data_dir(), Some(Path::new("a")));
+    }
+
+    #[test]
+    fn an_option_that_a_command_does_not_heed_is_refused_by_name() {
+        for (line, option) in [
+            ("cenovka --listings 5 migrate", "--listings"),
+            ("cenovka --data-dir x load raw/a", "--data-dir"),
+            ("cenovka --rows x verify", "--rows"),
+            ("cenovka --rows x seed", "--rows"),
+            ("cenovka --rows x psql --seeded", "--rows"),
+            ("cenovka --days 3 serve", "--days"),
+        ] {
+            let error = read(line).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ArgumentConflict, "{line}");
+            assert!(error.to_string().contains(option), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_help_of_a_command_lists_only_what_it_heeds() {
+        let market = ["--data-dir", "--listings", "--rows"];
+        for (command, heeded) in [
+            ("collect", &market[..0]),
+            ("load", &market[..0]),
+            ("reconcile", &market[..0]),
+            ("quarantine list", &market[..0]),
+            ("verify", &market[..0]),
+            ("migrate", &market[..0]),
+            ("seed", &market[..2]),
+            ("serve", &market),
+            ("psql", &market),
+            ("dashboard", &market),
+        ] {
+            let help = read(&format!("cenovka {command} --help")).unwrap_err();
+            assert_eq!(help.kind(), ErrorKind::DisplayHelp);
+            let help = help.to_string();
+            let listed: Vec<_> =
+                market.into_iter().filter(|option| help.contains(&format!("{option} <"))).collect();
+            assert_eq!(listed, heeded, "{command}: {help}");
+        }
+    }
 }

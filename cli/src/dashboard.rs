@@ -49,20 +49,19 @@ const READY: &str = "ready";
 /// # Errors
 /// If anything of that fails, or Superset ends by itself.
 pub async fn run(
-    data_dir: Option<&Path>,
-    market: &Market<'_>,
     arguments: &DashboardArgs,
     interrupted: impl Future<Output = ()>,
 ) -> Result<(), CommandError> {
     let mut interrupted = std::pin::pin!(interrupted);
     check_port(arguments.port)?;
-    let folder = DataFolder::open(data_dir, market)?;
+    let market = arguments.local.market();
+    let folder = DataFolder::open(arguments.local.data_dir(), &market)?;
     let cluster = folder.postgres();
     let postgres = tokio::select! {
         postgres = PrivatePostgres::start(&cluster) => postgres?,
         () = &mut interrupted => return Err(CommandError::Interrupted),
     };
-    let served = serve(&folder, market, &postgres, arguments, interrupted).await;
+    let served = serve(&folder, &market, &postgres, arguments, interrupted).await;
     postgres.stop().await?;
     served
 }

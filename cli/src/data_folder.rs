@@ -40,13 +40,15 @@ pub struct DataFolderError {
 }
 
 impl DataFolder {
-    /// Opens the folder of a market, creating it if need be: in `data_dir`, or where such data usually lie.
+    /// Opens the folder of a market, creating it if need be: in `data_dir`, or in `CENOVKA_DATA_DIR`, or where
+    /// such data usually lie.
     ///
     /// # Errors
     /// If it cannot be created.
     pub fn open(data_dir: Option<&Path>, market: &Market<'_>) -> Result<Self, DataFolderError> {
-        let path = match data_dir {
-            Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()),
+        let named = data_dir.map(Path::to_owned).or_else(|| variable("CENOVKA_DATA_DIR").map(PathBuf::from));
+        let path = match named {
+            Some(folder) => std::path::absolute(&folder).unwrap_or(folder),
             None => default_folder(),
         };
         let path = path.join(market.name());

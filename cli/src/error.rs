@@ -62,9 +62,6 @@ pub enum Error {
     /// The times of loads on simulated days.
     #[error("cannot date the loads of a simulated day: {0}")]
     LoadTimes(#[source] tokio_postgres::Error),
-    /// A seed of recorded rows.
-    #[error("a seeded market is simulated: leave --rows out")]
-    SeededRows,
     /// The warehouse holds something else than the market that was to be simulated.
     #[error(
         "the warehouse at DATABASE_URL holds the market {held}, and the simulated days of this data folder are {ours}: \

@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
 
 use aws_sdk_s3::Client as S3Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
@@ -17,6 +16,7 @@ use tokio::process::Command;
 use tokio::sync::mpsc::UnboundedReceiver;
 use warehouse::Warehouse;
 
+use crate::args::LocalArgs;
 use crate::data_folder::DataFolder;
 use crate::error::Error;
 use crate::market::Market;
@@ -152,14 +152,11 @@ impl LoaderFunction for LocalLoader {
 ///
 /// # Errors
 /// If a part cannot start.
-pub async fn serve(
-    data_dir: Option<&Path>,
-    market: &Market<'_>,
-    interrupted: impl Future<Output = ()>,
-) -> Result<(), Error> {
-    let folder = DataFolder::open(data_dir, market)?;
+pub async fn serve(arguments: &LocalArgs, interrupted: impl Future<Output = ()>) -> Result<(), Error> {
+    let market = arguments.market();
+    let folder = DataFolder::open(arguments.data_dir(), &market)?;
     let postgres = Postgres::start(&folder).await?;
-    let local = Local::start(market, &folder, &postgres, folder.state()?.days).await?;
+    let local = Local::start(&market, &folder, &postgres, folder.state()?.days).await?;
     let object_store = &local.object_store;
     let (login, value) = match &postgres.database.login {
         Login::Url(url) => ("DATABASE_URL", url),
@@ -190,15 +187,12 @@ pub async fn serve(
 ///
 /// # Errors
 /// If there is none, or it or psql cannot start, or psql fails.
-pub async fn psql(
-    data_dir: Option<&Path>,
-    market: &Market<'_>,
-    psql_arguments: &[String],
-) -> Result<(), Error> {
+pub async fn psql(which: &LocalArgs, psql_arguments: &[String]) -> Result<(), Error> {
     if variable("DATABASE_URL").is_some() {
         return Err(Error::NoPrivatePostgres);
     }
-    let postgres = PrivatePostgres::start(&DataFolder::open(data_dir, market)?.postgres()).await?;
+    let folder = DataFolder::open(which.data_dir(), &which.market())?;
+    let postgres = PrivatePostgres::start(&folder.postgres()).await?;
     // psql handles Ctrl-C itself; this process must outlive it to stop Postgres.
     let _ignored = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
     let status =

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use cenovka::args::{Cli, Command, QuarantineCommand};
 use cenovka::error::Error;
 use cenovka::{dashboard, local, operator, quarantine, seed, simulation, verify};
-use clap::Parser;
 use reconciler::Request;
 use runtime::Interrupt;
 use tracing::level_filters::LevelFilter;
@@ -15,29 +14,20 @@ const INTERRUPTED: u8 = 130;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let level = match cli.command {
+    let Cli { command, days, market } = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    let level = match command {
         // What goes wrong on seeded days is meant to.
         Some(Command::Seed { .. }) => LevelFilter::OFF,
         _ => LevelFilter::WARN,
     };
     runtime::logs::init_for_terminal(level);
-    let simulation = &cli.simulation;
-    let data_dir = simulation.data_dir.as_deref();
     let command = async {
-        match cli.command {
-            None => simulation::run(simulation, interrupted()).await,
-            Some(Command::Serve { seeded }) => {
-                local::serve(data_dir, &simulation.market_or_seeded(seeded), interrupted()).await
-            }
-            Some(Command::Seed { days }) => seed::run(simulation, days, interrupted()).await,
-            Some(Command::Dashboard(arguments)) => {
-                let market = simulation.market_or_seeded(arguments.seeded);
-                dashboard::run(data_dir, &market, &arguments, interrupted()).await
-            }
-            Some(Command::Psql { seeded, arguments }) => {
-                local::psql(data_dir, &simulation.market_or_seeded(seeded), &arguments).await
-            }
+        match command {
+            None => simulation::run(&market, days, interrupted()).await,
+            Some(Command::Serve(arguments)) => local::serve(&arguments, interrupted()).await,
+            Some(Command::Seed { days, folder }) => seed::run(&folder, days, interrupted()).await,
+            Some(Command::Dashboard(arguments)) => dashboard::run(&arguments, interrupted()).await,
+            Some(Command::Psql { local: which, arguments }) => local::psql(&which, &arguments).await,
             Some(Command::Collect { segments, since }) => {
                 operator::collect(collector::Request { segments, since }).await
             }

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use crate::args::SimulationArgs;
+use crate::args::FolderArgs;
 use crate::data_folder::DataFolder;
 use crate::error::Error;
 use crate::simulation::Course;
@@ -19,15 +19,12 @@ const COLLECTED_AT: SignedDuration = SignedDuration::from_hours(3);
 /// Simulates so many days that end today, or goes on to today from where an earlier run ended.
 ///
 /// # Errors
-/// As those of [`crate::simulation::run`]; if rows are named, or the warehouse at `DATABASE_URL` holds something else.
+/// As those of [`crate::simulation::run`]; if the warehouse at `DATABASE_URL` holds something else.
 pub async fn run(
-    arguments: &SimulationArgs,
+    arguments: &FolderArgs,
     days: u32,
     interrupted: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    if !arguments.rows.is_empty() {
-        return Err(Error::SeededRows);
-    }
     let market = arguments.seeded_market();
     let folder = DataFolder::open(arguments.data_dir.as_deref(), &market)?;
     let (now, mut state) = (Timestamp::now(), folder.state()?);

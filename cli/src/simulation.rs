@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use portal_simulator::Faults;
 use sreality::Segment;
 
-use crate::args::SimulationArgs;
+use crate::args::MarketArgs;
 use crate::data_folder::{DataFolder, State};
 use crate::days::{Day, Days, Run};
 use crate::error::Error;
@@ -32,16 +32,20 @@ pub(crate) struct Course<'a> {
     pub(crate) runs: &'a dyn Fn(u32, &[Segment]) -> Vec<Run>,
 }
 
-/// Lets simulated days pass and ends with a summary of the market. When `interrupted` ends first, everything
+/// Lets simulated days pass, 5 of a simulated market unless said otherwise, 1 of recorded rows, and ends with a summary of the market. When `interrupted` ends first, everything
 /// is shut down in order; what was stored but not loaded is loaded by the next run.
 ///
 /// # Errors
 /// If a part cannot start, or a collection or a load fails.
-pub async fn run(arguments: &SimulationArgs, interrupted: impl Future<Output = ()>) -> Result<(), Error> {
+pub async fn run(
+    arguments: &MarketArgs,
+    days: Option<u32>,
+    interrupted: impl Future<Output = ()>,
+) -> Result<(), Error> {
     let market = arguments.market();
-    let folder = DataFolder::open(arguments.data_dir.as_deref(), &market)?;
+    let folder = DataFolder::open(arguments.folder.data_dir.as_deref(), &market)?;
     let state = folder.state()?;
-    let days = arguments.days.unwrap_or(if market.is_simulated() { 5 } else { 1 });
+    let days = days.unwrap_or(if market.is_simulated() { 5 } else { 1 });
     let first = FIRST_DAY.parse().unwrap_or(Timestamp::UNIX_EPOCH);
     let begins = |day| first.saturating_add(SignedDuration::from_hours(24 * i64::from(day))).unwrap_or(first);
     let runs = |_, segments: &[Segment]| vec![Run { segments: segments.to_vec(), faults: Faults::default() }];

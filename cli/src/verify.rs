@@ -54,6 +54,10 @@ async fn compare_objects(
             Err(loader::Error::Store(error @ StoreError::Missing { .. })) => {
                 report.difference("gone object", &error.to_string());
             }
+            // It cannot be compared; that says nothing of the tables.
+            Err(loader::Error::Store(error @ StoreError::Archived { .. })) => {
+                report.note("archived object", &error.to_string());
+            }
             // As a load would set it aside.
             Err(error) if error.quarantine().is_some() => {
                 report.difference("damaged object", &with_causes(&error));

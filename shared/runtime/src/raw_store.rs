@@ -48,6 +48,19 @@ pub enum StoreError {
         /// The key.
         key: String,
     },
+    /// In Glacier, or in an archive tier of Intelligent-Tiering.
+    ///
+    /// S3 answers a get with 403 and `InvalidObjectState` until the object is restored:
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
+    #[error(
+        "s3://{bucket}/{key} is archived; restore it with `aws s3api restore-object`, and load it when that is done"
+    )]
+    Archived {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+    },
     /// No such bucket, or no right to use it.
     #[error("s3://{bucket}/{key} is out of reach: {reason}")]
     Denied {
@@ -78,7 +91,7 @@ impl StoreError {
     #[must_use]
     pub fn class(&self) -> Class {
         match self {
-            Self::Exists { .. } | Self::Missing { .. } => Class::Reject,
+            Self::Exists { .. } | Self::Missing { .. } | Self::Archived { .. } => Class::Reject,
             Self::Denied { .. } => Class::Stop,
             Self::Unavailable { .. } | Self::File(_) => Class::Retry,
         }
@@ -182,7 +195,7 @@ impl RawStore {
         stored.is_some() && stored == size
     }
 
-    /// Fetches an object as a whole, into memory or, beyond 16 MiB, into a temporary file: nothing that comes after has to
+    /// Fetches an object as a whole, into memory or, beyond 4 MiB, into a temporary file: nothing that comes after has to
     /// wait for S3, or can fail because of it.
     ///
     /// # Errors
@@ -292,6 +305,7 @@ impl RawStore {
         match status(error) {
             Some(412) => StoreError::Exists { bucket, key },
             Some(404) if reason.contains("NoSuchKey") => StoreError::Missing { bucket, key },
+            Some(403) if reason.contains("InvalidObjectState") => StoreError::Archived { bucket, key },
             // A redirect is S3's answer for a bucket of another region.
             Some(301 | 307 | 401 | 403 | 404) => StoreError::Denied { bucket, key, reason },
             _ => StoreError::Unavailable { bucket, key, reason },

@@ -8,6 +8,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// The end of an HTTP head.
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
+const ARCHIVED: &str = "<Error><Code>InvalidObjectState</Code><Message>The operation is not valid for the object's \
+                        storage class</Message><StorageClass>DEEP_ARCHIVE</StorageClass></Error>";
 
 /// How a read fails.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +18,9 @@ pub enum Fault {
     Status(u16),
     /// Its answer breaks off after this share of the body.
     Cut(f64),
+    /// It is answered as S3 answers for an object in Glacier:
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
+    Archived,
 }
 
 #[derive(Default)]
@@ -85,9 +90,16 @@ async fn serve(mut client: TcpStream, upstream: &str, faults: &Mutex<Faults>) ->
         faults.struck += usize::from(struck.is_some());
         struck
     };
-    if let Some(Fault::Status(status)) = fault {
-        let answer = format!("HTTP/1.1 {status} Fault\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-        return client.write_all(answer.as_bytes()).await;
+    let refusal = match fault {
+        Some(Fault::Status(status)) => Some((status, "")),
+        Some(Fault::Archived) => Some((403, ARCHIVED)),
+        Some(Fault::Cut(_)) | None => None,
+    };
+    if let Some((status, body)) = refusal {
+        let length = body.len();
+        let head =
+            format!("HTTP/1.1 {status} Fault\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+        return client.write_all(format!("{head}{body}").as_bytes()).await;
     }
     let mut server = TcpStream::connect(upstream).await?;
     server.write_all(head.replacen("\r\n", "\r\nconnection: close\r\n", 1).as_bytes()).await?;

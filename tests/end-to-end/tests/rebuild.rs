@@ -232,6 +232,30 @@ async fn an_object_that_fails_does_not_stop_the_others_and_its_class_is_kept() {
 }
 
 #[tokio::test]
+async fn an_archived_object_is_reported_and_the_others_are_loaded() {
+    let rebuild = Rebuild::of_lost(2).await;
+    let archived = key(&rebuild.events[0]);
+    let s3 = rebuild.world.faulty_s3().await;
+    s3.fail(Fault::Archived, &archived);
+    let settings = rebuild.world.environment_with(&[("AWS_ENDPOINT_URL_S3", &s3.endpoint)]);
+    let lambda = InvokeApi::start(Loaders::start(1, &settings).await).await;
+    let mut reconciler = rebuild.world.reconciler(&lambda).await;
+    let error = reconciler.invoke(json!({ "older_than_minutes": 0 })).await.unwrap_err();
+    assert_eq!(error.class, "reject", "{}", error.message);
+    assert!(
+        error.message.contains(&archived) && error.message.contains("restore-object"),
+        "{}",
+        error.message
+    );
+    assert_eq!(error.message.matches(PREFIX).count(), 1, "one object is left: {}", error.message);
+    assert_eq!(lambda.invocations(), rebuild.objects());
+
+    s3.heal();
+    reconciler.invoke(json!({ "older_than_minutes": 0 })).await.unwrap();
+    assert_eq!(rebuild.contents().await, rebuild.contents);
+}
+
+#[tokio::test]
 async fn a_loader_that_does_not_exist_stops_everything() {
     let rebuild = Rebuild::of_lost(1).await;
     let settings = [

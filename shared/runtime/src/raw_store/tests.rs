@@ -203,10 +203,12 @@ async fn what_aws_answers_to_a_read_tells_what_should_happen() {
     let redirect = "The bucket you are attempting to access must be addressed using the specified endpoint.";
     let no_right = "User: arn:aws:sts::123456789012:assumed-role/loader/loader is not authorized to perform: \
                     s3:GetObject on resource: because no identity-based policy allows the s3:GetObject action";
+    let archived = "The operation is not valid for the object's storage class";
     for (answer, class) in [
         (error("404 Not Found", "NoSuchKey", "The specified key does not exist."), Class::Reject),
         (error("404 Not Found", "NoSuchBucket", "The specified bucket does not exist"), Class::Stop),
         (error("403 Forbidden", "AccessDenied", no_right), Class::Stop),
+        (error("403 Forbidden", "InvalidObjectState", archived), Class::Reject),
         (error("301 Moved Permanently", "PermanentRedirect", redirect), Class::Stop),
     ] {
         let (store, _) = s3(vec![answer.clone()]).await;
