@@ -1,14 +1,21 @@
 #!/usr/bin/env python3
 """Tests of the execution environment: `python3 localstack/executor/test.py`. They need no LocalStack."""
 
+import hashlib
+import io
 import json
+import os
+import re
 import sys
 import tempfile
 import threading
 import time
 import unittest
+import zipfile
 from pathlib import Path
+from unittest import mock
 
+from process_executor import permitted
 from process_executor.environment import Environment, Message, Outcome
 
 # A function that does what its event says.
@@ -152,6 +159,84 @@ class EnvironmentTest(unittest.TestCase):
         threading.Timer(0.5, environment.stop).start()
         body, _ = self.invoke(environment, "r1", sleep=60)
         self.assertEqual(body["errorType"], "Runtime.ExitError")
+
+
+def archive(bootstrap: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        file.writestr("bootstrap", bootstrap)
+    return buffer.getvalue()
+
+
+class PermittedTest(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.list = self.folder / "its own/archives"
+        self.code = self.folder / "code"
+        setting = mock.patch.dict(os.environ, {"CENOVKA_ARCHIVES": str(self.list)})
+        setting.start()
+        self.addCleanup(setting.stop)
+
+    def refusal(self, its: bytes) -> str:
+        """Why an archive is not unpacked."""
+        with self.assertRaises(permitted.Refused) as raised:
+            permitted.unpack(its, self.code)
+        self.assertFalse(self.code.exists())
+        return str(raised.exception)
+
+    def test_what_was_permitted_is_unpacked(self) -> None:
+        for its in (archive("first"), archive("second")):
+            permitted.permit(its)
+        permitted.unpack(archive("first"), self.code)
+        self.assertEqual((self.code / "bootstrap").read_text(), "first")
+        self.assertEqual([path.name for path in self.folder.iterdir() if path != self.list.parent], ["code"])
+
+    def test_a_foreign_archive_is_refused_by_its_digest(self) -> None:
+        foreign = archive("foreign")
+        for permit in (False, True):  # without a list, and with one that lacks it
+            if permit:
+                permitted.permit(archive("ours"))
+            refusal = self.refusal(foreign)
+            self.assertIn(hashlib.sha256(foreign).hexdigest(), refusal)
+            self.assertIn("was not uploaded by localstack/deploy", refusal)
+
+    def test_an_archive_that_only_begins_like_a_permitted_one_is_refused(self) -> None:
+        # A zip is read from its end.
+        permitted.permit(archive("ours"))
+        self.refusal(archive("ours") + archive("foreign"))
+
+    def test_only_its_owner_can_write_the_list(self) -> None:
+        before = os.umask(0)
+        self.addCleanup(os.umask, before)
+        permitted.permit(archive("ours"))
+        self.assertEqual(self.list.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(self.list.parent.stat().st_mode & 0o022, 0)
+        for mode in (0o620, 0o602):
+            self.list.chmod(mode)
+            self.assertIn("other users", self.refusal(archive("ours")))
+
+    def test_a_list_of_another_user_permits_nothing(self) -> None:
+        permitted.permit(archive("ours"))
+        with mock.patch.object(os, "geteuid", return_value=os.geteuid() + 1):
+            self.assertIn("other users", self.refusal(archive("ours")))
+
+    def test_an_archive_is_listed_once(self) -> None:
+        for _ in range(2):
+            permitted.permit(archive("ours"))
+        self.assertEqual(self.list.read_text(), f"{hashlib.sha256(archive('ours')).hexdigest()}\n")
+
+    def test_a_permitted_archive_gets_no_variable_that_makes_it_run_other_code(self) -> None:
+        foreign = {"LD_PRELOAD": "/tmp/foreign.so", "GCONV_PATH": "/tmp", "PATH": "/tmp", "BASH_ENV": "/tmp/foreign"}
+        self.assertEqual(permitted.variables(foreign | {"RUST_LOG": "INFO"}), {"RUST_LOG": "INFO"})
+
+    def test_all_variables_of_the_template_pass(self) -> None:
+        template = (Path(__file__).parents[2] / "template.yaml").read_text()
+        blocks = re.findall(r"^( +)Variables:\n((?:\1 +.*\n)+)", template, re.M)
+        names = [name for _, block in blocks for name in re.findall(r"^ +(\w+):", block, re.M)]
+        self.assertIn("DATABASE_URL_SECRET", names)
+        self.assertEqual(list(permitted.variables(dict.fromkeys(names, ""))), list(dict.fromkeys(names)))
 
 
 if __name__ == "__main__":

@@ -96,6 +96,7 @@ impl LocalStack {
             .envs(self.settings.iter().cloned())
             .envs(changed.iter().copied())
             .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .env("CENOVKA_ARCHIVES", self.folder.path().join("run/archives"))
             .stdout(Stdio::null())
             .status();
         assert!(status.await.unwrap().success(), "localstack/deploy says why above");
@@ -176,6 +177,27 @@ impl LocalStack {
         let said = self.aws("lambda invoke", &arguments).await;
         let answer = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         assert_eq!(said["FunctionError"], Value::Null, "{function}: {answer}");
+        answer
+    }
+
+    /// Creates a function from an archive that `localstack/deploy` did not upload, invokes it and waits for its answer.
+    pub async fn invoke_foreign(&self, bootstrap: &str) -> Value {
+        let folder = self.folder.path();
+        std::fs::write(folder.join("bootstrap"), bootstrap).unwrap();
+        let mut zip = Command::new("python3");
+        zip.args(["-m", "zipfile", "-c", "foreign.zip", "bootstrap"]).current_dir(folder);
+        assert!(zip.status().await.unwrap().success());
+        let archive = format!("fileb://{}", folder.join("foreign.zip").display());
+        let name = ["--function-name", "foreign"];
+        let role = "arn:aws:iam::000000000000:role/foreign";
+        let code = ["--runtime", "provided.al2023", "--handler", "bootstrap", "--role", role];
+        let created = [&name[..], &code, &["--zip-file", &archive]].concat();
+        self.aws("lambda create-function", &created).await;
+        self.aws("lambda wait function-active-v2", &name).await;
+        let file = folder.join("foreign.json");
+        let said = self.aws("lambda invoke", &[&name[..], &[&file.display().to_string()]].concat()).await;
+        let answer = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        assert_eq!(said["FunctionError"], "Unhandled", "{answer}");
         answer
     }
 

@@ -73,6 +73,13 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
     }
     step(&mut began, "deployed again with two settings changed, and once more with none");
 
+    let ran = tempfile::tempdir().unwrap();
+    let bootstrap = format!("#!/bin/sh\ntouch '{}'\n", ran.path().join("mark").display());
+    let refusal = localstack.invoke_foreign(&bootstrap).await["errorMessage"].to_string();
+    assert!(refusal.contains("was not uploaded by localstack/deploy"), "{refusal}");
+    assert!(!ran.path().join("mark").exists(), "the foreign function has run");
+    step(&mut began, &format!("a function that somebody else has made does not run: {refusal}"));
+
     let stored = localstack.keys().await.len();
     let segments =
         ["houses-rent", "houses-auction", "houses-share", "land-rent", "land-auction", "land-share"];
