@@ -46,6 +46,13 @@ class Compose(unittest.TestCase):
             self.assertNotIn("docker.sock", "".join(values(service)), name)
             self.assertFalse({"privileged", "cap_add", "pid", "ipc"} & set(service), name)
 
+    def test_superset_cannot_reach_localstack_whose_port_gives_the_owners_url(self):
+        networks = {name: set(service.get("networks", ["default"])) for name, service in SERVICES.items()}
+        beside = {name for name, its in networks.items() if its & (networks["localstack"] | networks["live"])}
+        self.assertEqual(beside, {"localstack", "live", "simulator", "postgres", "roles", "passwords"})
+        self.assertTrue(networks["simulator"] & networks["localstack"] & networks["postgres"] & networks["live"])
+        self.assertTrue(networks["superset"] & networks["postgres"])
+
     def test_every_image_has_a_version(self):
         images = {service["image"] for service in SERVICES.values() if "image" in service}
         for dockerfile in (DOCKERFILE, SUPERSET_DOCKERFILE):
