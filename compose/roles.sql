@@ -20,6 +20,8 @@ grant cenovka_loader to loader;
 grant cenovka_analyst to analyst;
 reset client_min_messages;
 alter role analyst set statement_timeout = '1min';
+-- So that no query fills the disk; each of its processes may write so much. Only a superuser can lift this.
+alter role analyst set temp_file_limit = '1GB';
 -- Anybody can undo this in their session: what keeps analysts from writing is that they have no right to.
 alter role analyst set default_transaction_read_only = on;
 
