@@ -31,7 +31,7 @@ pub struct Record {
 
 /// What a record asks for.
 #[derive(Debug)]
-pub(crate) enum Asked {
+pub enum Asked {
     /// A raw object to load.
     Load(ObjectKey),
     /// An object that lies in the raw zone but cannot be a raw object.
@@ -40,24 +40,29 @@ pub(crate) enum Asked {
     Ignore(&'static str),
 }
 
-/// Reads a record. The notification's own filter is not relied on: a wrong one must not make the loader read
-/// or load something else.
-pub(crate) fn asked(record: &Record, bucket: &str) -> Result<Asked, Error> {
-    let created = record.event_name.as_deref().is_some_and(|name| {
-        let name = name.strip_prefix("s3:").unwrap_or(name);
-        name.starts_with("ObjectCreated:")
-    });
-    if !created {
-        return Ok(Asked::Ignore("no object was created"));
+impl Record {
+    /// What it asks of the loader of this bucket. The notification's own filter is not relied on: a wrong one must not make
+    /// the loader read or load something else.
+    ///
+    /// # Errors
+    /// If the key is not encoded as S3 encodes keys.
+    pub fn asked(&self, bucket: &str) -> Result<Asked, Error> {
+        let created = self.event_name.as_deref().is_some_and(|name| {
+            let name = name.strip_prefix("s3:").unwrap_or(name);
+            name.starts_with("ObjectCreated:")
+        });
+        if !created {
+            return Ok(Asked::Ignore("no object was created"));
+        }
+        if self.s3.bucket.name.as_deref() != Some(bucket) {
+            return Ok(Asked::Ignore("it happened in another bucket"));
+        }
+        let key = decode_key(self.s3.object.key.as_deref().unwrap_or_default())?;
+        if !key.starts_with(PREFIX) {
+            return Ok(Asked::Ignore("the object lies outside of the raw zone"));
+        }
+        Ok(key.parse().map_or_else(Asked::SetAside, Asked::Load))
     }
-    if record.s3.bucket.name.as_deref() != Some(bucket) {
-        return Ok(Asked::Ignore("it happened in another bucket"));
-    }
-    let key = decode_key(record.s3.object.key.as_deref().unwrap_or_default())?;
-    if !key.starts_with(PREFIX) {
-        return Ok(Asked::Ignore("the object lies outside of the raw zone"));
-    }
-    Ok(key.parse().map_or_else(Asked::SetAside, Asked::Load))
 }
 
 #[cfg(test)]
@@ -80,7 +85,7 @@ mod tests {
     #[test]
     fn a_created_raw_object_is_loaded() {
         for name in ["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload", "s3:ObjectCreated:Copy"] {
-            let asked = asked(&record(name, "raw", KEY), "raw").unwrap();
+            let asked = record(name, "raw", KEY).asked("raw").unwrap();
             assert!(matches!(asked, Asked::Load(key) if key.to_string() == KEY), "{name}");
         }
     }
@@ -93,7 +98,7 @@ mod tests {
             ("ObjectCreated:Put", "raw", "reports/a+b.csv"),
         ] {
             assert!(
-                matches!(asked(&record(name, bucket, key), "raw"), Ok(Asked::Ignore(_))),
+                matches!(record(name, bucket, key).asked("raw"), Ok(Asked::Ignore(_))),
                 "{name} {bucket} {key}"
             );
         }
@@ -101,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_strange_key_in_the_raw_zone_is_set_aside() {
-        let strange = |key| asked(&record("ObjectCreated:Put", "raw", key), "raw");
+        let strange = |key| record("ObjectCreated:Put", "raw", key).asked("raw");
         let set_aside = strange("raw/sreality/flats+sale/x").unwrap();
         assert!(matches!(set_aside, Asked::SetAside(error) if error.key == "raw/sreality/flats sale/x"));
         assert!(matches!(strange("raw/sreality/%ff"), Err(Error::KeyEncoding(_))));
@@ -142,7 +147,7 @@ mod tests {
 
     fn asked_by(event: serde_json::Value) -> String {
         let event: Event = serde_json::from_value(event).unwrap();
-        match asked(&event.records[0], "amzn-s3-demo-bucket") {
+        match event.records[0].asked("amzn-s3-demo-bucket") {
             Ok(Asked::Load(key)) => key.to_string(),
             other => panic!("{other:?}"),
         }

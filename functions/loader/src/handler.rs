@@ -13,7 +13,7 @@ use tokio::time::timeout_at;
 use warehouse::Warehouse;
 
 use crate::error::{Error, StartError};
-use crate::event::{Asked, Event, asked};
+use crate::event::{Asked, Event};
 use crate::load::{Loaded, Outcome, load, set_aside_strange};
 
 /// A load that is not done so long before the function's deadline takes itself back, and says which object it was.
@@ -80,7 +80,7 @@ impl Loader {
             None => (),
         }
         for record in &event.records {
-            match asked(record, self.store.bucket()) {
+            match record.asked(self.store.bucket()) {
                 Ok(Asked::Load(key)) => keys.push(key),
                 Ok(Asked::SetAside(error)) => strange.push(error),
                 Ok(Asked::Ignore(reason)) => {

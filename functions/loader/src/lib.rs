@@ -14,6 +14,6 @@ mod object;
 pub use compare::compare;
 pub use decisions::decide;
 pub use error::{Error, StartError};
-pub use event::{Event, Record};
+pub use event::{Asked, Event, Record};
 pub use handler::{Loader, Response};
 pub use load::{Loaded, Outcome};

@@ -79,6 +79,8 @@ impl Function {
     ) -> Result<Value, InvocationError> {
         let answer = self.api.invoke(event, deadline);
         let answer = tokio::select! {
+            // A process that was told to end may answer and be gone before either is looked at.
+            biased;
             answer = tokio::time::timeout(TIMEOUT, answer) => answer.expect("the function answers in time").unwrap(),
             status = self.process.wait() => panic!("the function ended: {status:?}"),
         };

@@ -1,0 +1,4 @@
+//! `event` for libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| hostile_input::event(input));

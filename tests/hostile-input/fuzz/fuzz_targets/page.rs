@@ -1,0 +1,4 @@
+//! `page` for libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| hostile_input::page(input));
