@@ -68,7 +68,9 @@ CALLS = {
 
 # Who else may invoke a function: principal, function, what narrows it down.
 INVOKERS = {
-    ("events.amazonaws.com", "CollectorFunction", "CollectorFunctionWholeMarket.Arn"),
+    ("events.amazonaws.com", "CollectorFunction", "CollectorFunctionFlats.Arn"),
+    ("events.amazonaws.com", "CollectorFunction", "CollectorFunctionHouses.Arn"),
+    ("events.amazonaws.com", "CollectorFunction", "CollectorFunctionLand.Arn"),
     ("events.amazonaws.com", "CollectorFunction", "CollectorFunctionNewAdverts.Arn"),
     ("events.amazonaws.com", "CollectorFunction", "CollectorFunctionSmall.Arn"),
     ("events.amazonaws.com", "ReconcilerFunction", "ReconcilerFunctionLostEvents.Arn"),
@@ -131,6 +133,8 @@ def text(value):
             return f"{resource}.{attribute}"
         case {"Ref": name}:
             return str(VALUES.get(name, name))
+        case {"Fn::Join": [between, parts]}:
+            return between.join(map(text, parts))
         case {"Fn::If": ["Whole", whole, small]}:
             return text(whole if VALUES["Plan"] == "whole" else small)
         case {"Fn::FindInMap": names}:
@@ -319,7 +323,9 @@ class Functions(unittest.TestCase):
 
         national, small, scheduled = map(event, ("collector-national", "collector-small", "reconciler-scheduled"))
         collected = {
-            "CollectorFunctionWholeMarket": national,
+            "CollectorFunctionFlats": event("collector-flats"),
+            "CollectorFunctionHouses": event("collector-houses"),
+            "CollectorFunctionLand": event("collector-land"),
             "CollectorFunctionNewAdverts": {**national, "since": "24h"},
             "CollectorFunctionSmall": small,
             "ReconcilerFunctionOldObjects": event("reconciler-everything"),
@@ -327,6 +333,15 @@ class Functions(unittest.TestCase):
         for plan, segments in (("small", small), ("whole", national)):
             # The reconciler looks after what the same plan has walked.
             self.assertEqual(inputs(plan), {**collected, "ReconcilerFunctionLostEvents": {**scheduled, **segments}})
+
+    def test_the_parts_of_the_whole_market_are_further_apart_than_a_collection_can_last(self):
+        times = []
+        for part in ("Flats", "Houses", "Land"):
+            rule = RESOURCES[f"CollectorFunction{part}"]["Properties"]
+            minute, hour = re.match(r"cron\((\d+) (\d+) ", rule["ScheduleExpression"]).groups()
+            times.append(3600 * int(hour) + 60 * int(minute))
+        timeout = RESOURCES["CollectorFunction"]["Properties"]["Timeout"]
+        self.assertTrue(all(after - before > timeout for before, after in zip(times, times[1:])), times)
 
     def test_schedules_are_rules_and_not_those_of_eventbridge_scheduler(self):
         self.assertEqual(of_type("AWS::Scheduler::Schedule"), {}, "LocalStack has them without ever firing")

@@ -9,8 +9,15 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 fn cenovka(data: &Path, arguments: &[&str]) -> Command {
+    let mut command = operator(&["--data-dir", data.to_str().unwrap()]);
+    command.args(arguments);
+    command
+}
+
+/// A command that heeds no data folder.
+fn operator(arguments: &[&str]) -> Command {
     let mut command = Command::new(binary::built("cenovka"));
-    command.arg("--data-dir").arg(data).args(arguments);
+    command.args(arguments);
     command.env_remove("DATABASE_URL").stdin(Stdio::null()).kill_on_drop(true);
     command
 }
@@ -118,7 +125,7 @@ async fn verified(data: &Path) -> String {
     let mut serve = cenovka(data, &["--listings", "300", "serve", "--seeded"]);
     let mut serving = serve.stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(serving.stdout.take().unwrap()).lines();
-    let mut verify = cenovka(data, &["verify"]);
+    let mut verify = operator(&["verify"]);
     while let Some(line) = lines.next_line().await.unwrap() {
         let Some(setting) = line.strip_prefix("export ") else { break };
         let (name, value) = setting.split_once('=').unwrap();
