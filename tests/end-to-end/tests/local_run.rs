@@ -206,13 +206,12 @@ async fn an_ordinary_user_can_run_it_too() {
 
 #[tokio::test]
 async fn operators_commands_say_which_setting_is_missing() {
-    let data = world::folder();
     for (arguments, expected) in [
         (&["collect", "flats-sale"][..], "CENOVKA_PORTAL_URL is missing"),
         (&["load", "raw/x"][..], "`raw/x` is not the key of a raw object"),
         (&["migrate"][..], "DATABASE_URL is missing"),
     ] {
-        let output = cenovka(data.path(), arguments).env_remove("CENOVKA_PORTAL_URL").output().await.unwrap();
+        let output = operator(arguments).env_remove("CENOVKA_PORTAL_URL").output().await.unwrap();
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && text.contains(expected), "{text}");
     }

@@ -11,7 +11,7 @@ use sreality::query::{OFFSET_CAP, PAGE_LIMIT};
 /// What either function may take at most, whatever the size of the market.
 const MOST_MIB: f64 = 64.0;
 /// Each part of the whole market must be complete within the collector's time though every answer takes so long.
-const SLOWEST_ANSWER: Duration = Duration::from_secs(10);
+const SLOWEST_ANSWER: Duration = Duration::from_secs(8);
 /// The collector's `Timeout` in template.yaml without the time in which it stores what it has.
 const COLLECTOR_TIMEOUT: Duration = Duration::from_secs(900 - 20);
 

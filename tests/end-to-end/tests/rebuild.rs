@@ -247,7 +247,7 @@ async fn an_archived_object_is_reported_and_the_others_are_loaded() {
         "{}",
         error.message
     );
-    assert_eq!(error.message.matches(PREFIX).count(), 1, "one object is left: {}", error.message);
+    assert_eq!(error.message.matches("the loader failed on").count(), 1, "{}", error.message);
     assert_eq!(lambda.invocations(), rebuild.objects());
 
     s3.heal();

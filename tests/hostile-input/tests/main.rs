@@ -71,7 +71,7 @@ impl Mutation {
         let range = |from: &Index, to: &Index| at(from).min(at(to))..at(from).max(at(to));
         match self {
             Self::Byte(place, byte) => {
-                text.iter_mut().skip(at(place)).take(1).for_each(|there| *there = *byte)
+                text.iter_mut().skip(at(place)).take(1).for_each(|there| *there = *byte);
             }
             Self::Token(place, token) => drop(text.splice(at(place)..at(place), token.bytes())),
             Self::Remove(from, to) => drop(text.drain(range(from, to))),
