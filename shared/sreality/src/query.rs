@@ -171,6 +171,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_listing_of_unknown_area_is_in_no_range_that_has_an_end() {
+        let range = |from, to| AreaRange { from, to };
+        assert!(range(None, None).includes(None));
+        assert!(!range(Some(1), None).includes(None) && !range(None, Some(9)).includes(None));
+        assert!(range(Some(5), Some(9)).includes(Some(5)) && range(Some(5), Some(9)).includes(Some(9)));
+        assert!(!range(Some(5), None).includes(Some(4)) && !range(None, Some(9)).includes(Some(10)));
+    }
+
+    #[test]
     fn an_age_is_written_the_same_everywhere() {
         for age in [Age::Day, Age::Week, Age::Month] {
             assert_eq!(serde_json::to_value(age).unwrap(), age.name());
