@@ -71,8 +71,8 @@ impl Cli {
 /// Where a local run keeps its data, and how large its market is.
 #[derive(Args, Clone, Debug, Default)]
 pub struct FolderArgs {
-    /// Folder for raw objects, Postgres and the state of the simulation, if the variable `CENOVKA_DATA_DIR` names none
-    /// [default: ~/.local/share/cenovka, /var/lib/cenovka for root]
+    /// Folder for raw objects, Postgres and the state of the simulation
+    /// [default: that of the variable `CENOVKA_DATA_DIR`, or ~/.local/share/cenovka, for root /var/lib/cenovka]
     #[arg(long)]
     pub data_dir: Option<PathBuf>,
     /// Listings on the simulated market [default: 10000, or 2500 of a seeded one]

@@ -32,8 +32,9 @@ pub(crate) struct Course<'a> {
     pub(crate) runs: &'a dyn Fn(u32, &[Segment]) -> Vec<Run>,
 }
 
-/// Lets simulated days pass, 5 of a simulated market unless said otherwise, 1 of recorded rows, and ends with a summary of the market. When `interrupted` ends first, everything
-/// is shut down in order; what was stored but not loaded is loaded by the next run.
+/// Lets simulated days pass, unless said otherwise 5 of a simulated market or 1 of recorded rows, and ends with a summary
+/// of the market. When `interrupted` ends first, everything is shut down in order; what was stored but not loaded is
+/// loaded by the next run.
 ///
 /// # Errors
 /// If a part cannot start, or a collection or a load fails.

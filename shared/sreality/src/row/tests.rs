@@ -63,6 +63,7 @@ fn a_wrong_value_is_rejected_with_a_pointer_to_it() {
     for (pointer, value) in [
         ("/hash_id", json!("3292504140")),
         ("/hash_id", json!(-1)),
+        ("/hash_id", json!(0)),
         ("/hash_id", json!(null)),
         ("/hash_id", json!(1e99)),
         ("/price_czk", json!("on request")),
@@ -191,6 +192,7 @@ fn a_number_out_of_its_range_is_none() {
         ("/poi_atm_distance", json!(-3)),
         ("/poi_atm_distance", json!(1.5)),
         ("/premise_id", json!(5_000_000_000_u64)),
+        ("/premise_id", json!(0)),
         ("/category_sub_cb/value", json!(40_000)),
     ] {
         let mut without = full();
@@ -210,6 +212,7 @@ fn a_key_that_stands_twice_is_none_or_rejects_the_row_if_it_is_essential() {
     let text = twice("price_czk", "1000");
     let error = Row::parse(&text).unwrap_err();
     assert_eq!((error.pointer.as_str(), error.hash_id), ("/price_czk", Some(3_292_504_140)));
+    assert!(error.to_string().contains("the key stands twice"), "{error}");
     let text = twice("hash_id", "12");
     assert_eq!(Row::parse(&text).unwrap_err().hash_id, None);
 }
