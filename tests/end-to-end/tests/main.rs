@@ -19,6 +19,7 @@ mod drift;
 mod expected;
 mod fault_matrix;
 mod faults;
+mod links;
 mod local_run;
 mod localstack;
 mod market;
