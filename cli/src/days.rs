@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use loader::Loader;
 use portal_simulator::{Faults, Simulator};
 use runtime::{Interrupt, RawStore};
-use sreality::host::parse_base_url;
-use sreality::{Client, ClientSettings, Segment};
+use sreality::Segment;
+use sreality_client::host::parse_base_url;
+use sreality_client::{Client, ClientSettings};
 
 use crate::data_folder::{DataFolder, State};
 use crate::error::Error;

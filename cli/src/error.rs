@@ -49,7 +49,7 @@ pub enum Error {
     Simulator(#[source] std::io::Error),
     /// The simulator's URL, which is this program's own.
     #[error(transparent)]
-    Client(#[from] sreality::ClientError),
+    Client(#[from] sreality_client::ClientError),
     /// An event of the S3 in this process.
     #[error("cannot read the event of a stored object: {0}")]
     Event(#[from] serde_json::Error),

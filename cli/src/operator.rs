@@ -6,7 +6,7 @@ use collector::Collector;
 use loader::{Loaded, Loader, Outcome};
 use migrator::Migrator;
 use reconciler::Reconciler;
-use runtime::{DatabaseSettings, Failure, Interrupt, LoaderSettings, RawStore};
+use runtime::{DatabaseSettings, Failure, Interrupt, RawStore};
 use warehouse::Warehouse;
 
 use crate::error::Error;
@@ -54,7 +54,7 @@ pub async fn load(keys: &[String]) -> Result<(), Error> {
 /// # Errors
 /// If settings, S3 or Postgres fail, or an object cannot be loaded; the others are.
 pub async fn reconcile(request: &reconciler::Request) -> Result<(), Error> {
-    let LoaderSettings { raw_bucket, database } = LoaderSettings::from_env()?;
+    let loader::Settings { raw_bucket, database } = loader::Settings::from_env()?;
     let store = RawStore::new(runtime::raw_store::s3_client().await, raw_bucket);
     let loader = LocalLoader(Loader::new(store.clone(), open(&database)?));
     let reconciler = Reconciler::new(store, open(&database)?, loader);

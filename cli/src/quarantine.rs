@@ -5,7 +5,7 @@ use std::time::Instant;
 use loader::Loader;
 use raw_zone::ObjectKey;
 use runtime::settings::variable;
-use runtime::{DatabaseSettings, Failure, LoaderSettings, RawStore};
+use runtime::{DatabaseSettings, Failure, RawStore};
 use warehouse::{Action, Decision, Quarantined, Warehouse};
 
 use crate::error::Error;
@@ -43,7 +43,7 @@ struct Desk {
 
 impl Desk {
     async fn open(by: Option<String>, because: Option<String>) -> Result<Self, Error> {
-        let LoaderSettings { raw_bucket, database } = LoaderSettings::from_env()?;
+        let loader::Settings { raw_bucket, database } = loader::Settings::from_env()?;
         let store = RawStore::new(runtime::raw_store::s3_client().await, raw_bucket);
         let by = by.or_else(|| variable("USER")).unwrap_or_else(|| "unknown".to_owned());
         Ok(Self { store, warehouse: open(&database)?, by, because })

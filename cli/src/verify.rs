@@ -6,7 +6,7 @@ mod report;
 use ::raw_zone::ObjectKey;
 use jiff::{SignedDuration, Timestamp};
 use runtime::failure::with_causes;
-use runtime::{Failure, LoaderSettings, RawStore, StoreError};
+use runtime::{Failure, RawStore, StoreError};
 use warehouse::Warehouse;
 
 use crate::error::Error;
@@ -20,7 +20,7 @@ use report::Report;
 /// # Errors
 /// If anything differs, or settings, S3 or Postgres fail.
 pub async fn verify(younger_than_days: Option<u32>) -> Result<(), Error> {
-    let LoaderSettings { raw_bucket, database } = LoaderSettings::from_env()?;
+    let loader::Settings { raw_bucket, database } = loader::Settings::from_env()?;
     let store = RawStore::new(runtime::raw_store::s3_client().await, raw_bucket);
     let mut warehouse = open(&database)?;
     let mut report = Report::new();

@@ -1,7 +1,8 @@
 //! What can go wrong in a collection, and what should happen then.
 
 use runtime::{Class, SettingsError, StoreError};
-use sreality::{AgeError, ClientError, RequestError, Segment, SegmentError};
+use sreality::{AgeError, Segment, SegmentError};
+use sreality_client::{ClientError, RequestError};
 
 use crate::until::Stopped;
 

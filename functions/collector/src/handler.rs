@@ -3,13 +3,15 @@
 use std::time::{Instant, SystemTime};
 
 use lambda_runtime::LambdaEvent;
-use runtime::{CollectorSettings, Failure, Interrupt, RawStore, Record, time_left};
+use runtime::{Failure, Interrupt, RawStore, Record, time_left};
 use serde::{Deserialize, Serialize};
-use sreality::{Age, Client, Robots, Segment};
+use sreality::{Age, Segment};
+use sreality_client::{Client, Robots};
 
 use crate::clock::Clock;
 use crate::error::{Error, StartError};
 use crate::pause;
+use crate::settings::Settings;
 use crate::until::{Until, stop_before};
 use crate::walk::{Walk, WalkSummary, Walker};
 
@@ -51,7 +53,7 @@ impl Collector {
     /// # Errors
     /// If a setting is missing or wrong, or the portal is real and may not be asked.
     pub async fn from_env() -> Result<Self, StartError> {
-        let settings = CollectorSettings::from_env()?;
+        let settings = Settings::from_env()?;
         let portal = Client::new(settings.portal)?;
         let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
         Ok(Self::new(portal, store, Clock::default(), Interrupt::on_signals()))

@@ -8,6 +8,7 @@ mod error;
 mod handler;
 mod paging;
 mod pause;
+mod settings;
 mod split;
 mod until;
 mod walk;

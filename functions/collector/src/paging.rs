@@ -12,7 +12,8 @@
 use std::collections::HashMap;
 
 use sreality::query::{OFFSET_CAP, PAGE_LIMIT};
-use sreality::{Age, Answer, AreaRange, Identity, SearchQuery, Segment};
+use sreality::{Age, AreaRange, Identity, SearchQuery, Segment};
+use sreality_client::Answer;
 
 use crate::split::{Filter, SplitBy, split};
 

@@ -3,7 +3,7 @@
 
 use runtime::{RawStore, StoreError};
 use serde::{Deserialize, Serialize};
-use sreality::{Client, Refused};
+use sreality_client::{Client, Refused};
 
 use crate::error::Error;
 

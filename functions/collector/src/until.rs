@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use runtime::Interrupt;
-use sreality::RequestError;
+use sreality_client::RequestError;
 
 /// When walks have to stop: at a deadline, or when the process is asked to end.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use raw_zone::{KeyError, ObjectKey};
-use runtime::{Failure, LoaderSettings, RawStore, Record, time_left};
+use runtime::{Failure, RawStore, Record, time_left};
 use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::timeout_at;
@@ -15,6 +15,7 @@ use warehouse::Warehouse;
 use crate::error::{Error, StartError};
 use crate::event::{Asked, Event};
 use crate::load::{Loaded, Outcome, load, set_aside_strange};
+use crate::settings::Settings;
 
 /// A load that is not done so long before the function's deadline takes itself back, and says which object it was.
 const RESERVE: Duration = Duration::from_secs(2);
@@ -48,7 +49,7 @@ impl Loader {
     /// # Errors
     /// If a setting is missing or wrong.
     pub async fn from_env() -> Result<Self, StartError> {
-        let settings = LoaderSettings::from_env()?;
+        let settings = Settings::from_env()?;
         let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
         let mut warehouse = credentials::warehouse(&settings.database)?;
         if let Err(error) = warehouse.client().await {

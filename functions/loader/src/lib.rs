@@ -10,6 +10,7 @@ mod event;
 mod handler;
 mod load;
 mod object;
+mod settings;
 
 pub use compare::compare;
 pub use decisions::decide;
@@ -17,3 +18,4 @@ pub use error::{Error, StartError};
 pub use event::{Asked, Event, Record};
 pub use handler::{Loader, Response};
 pub use load::{Loaded, Outcome};
+pub use settings::Settings;

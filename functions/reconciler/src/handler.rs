@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::LambdaEvent;
-use runtime::{Class, Failure, RawStore, ReconcilerSettings, Record, time_left};
+use runtime::{Class, Failure, RawStore, Record, time_left};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use warehouse::Warehouse;
@@ -12,6 +12,7 @@ use warehouse::Warehouse;
 use crate::error::{Error, StartError};
 use crate::loader_function::{LoaderFunction, RemoteLoader};
 use crate::missing::{Ages, Comparison, MissingObject, find_missing};
+use crate::settings::Settings;
 use crate::staleness::Stalest;
 
 /// Most events load within seconds. One that Lambda is still trying again may be overtaken: two loads of one object do no
@@ -74,7 +75,7 @@ impl Reconciler {
     /// # Errors
     /// If a setting is missing or wrong.
     pub async fn from_env() -> Result<Self, StartError> {
-        let settings = ReconcilerSettings::from_env()?;
+        let settings = Settings::from_env()?;
         let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
         let warehouse = credentials::warehouse(&settings.database)?;
         Ok(Self::new(store, warehouse, RemoteLoader::new(settings.loader_function).await))

@@ -9,6 +9,7 @@ mod error;
 mod handler;
 mod loader_function;
 mod missing;
+mod settings;
 mod staleness;
 
 pub use error::{Error, StartError};

@@ -1,4 +1,4 @@
-//! What every function does at start: settings, logs, metrics, clients; and how its failures are classed.
+//! The frame of every function: settings, logs, metrics, S3, the Lambda loop, and the classes of failures. It knows no portal.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
 
 pub mod aws;
@@ -17,7 +17,5 @@ pub use failure::{Class, Failure};
 pub use interrupt::Interrupt;
 pub use metrics::Record;
 pub use raw_store::{FetchedObject, RawStore, StoreError};
-pub use settings::{
-    CollectorSettings, DatabaseSettings, LoaderSettings, Login, ReconcilerSettings, SettingsError,
-};
+pub use settings::{DatabaseSettings, Login, SettingsError, SettingsReader};
 pub use time_left::time_left;

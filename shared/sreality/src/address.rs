@@ -6,8 +6,10 @@
 use std::fmt::Write;
 
 use crate::category::{Category, Deal};
-use crate::host::REAL_PORTAL;
 use crate::row::Row;
+
+/// The base URL of the real portal.
+pub const REAL_PORTAL: &str = "https://www.sreality.cz";
 
 /// What stands for a place without a city.
 pub const NO_CITY: &str = "ceska-republika";

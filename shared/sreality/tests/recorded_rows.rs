@@ -1,5 +1,6 @@
 //! Recorded answers of the portal. They are not part of this repository: where the folder is missing, these
 //! tests say so and pass; where it is there, it must be readable.
+#![allow(clippy::unwrap_used, reason = "tests may fail loudly")]
 
 use std::path::Path;
 

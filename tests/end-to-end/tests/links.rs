@@ -4,7 +4,7 @@ use end_to_end::World;
 use portal_simulator::{Market, RecordedRows, Source};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
-use sreality::host::REAL_PORTAL;
+use sreality::address::REAL_PORTAL;
 
 use crate::recorded;
 

@@ -8,7 +8,7 @@ use portal_simulator::{RecordedRows, Source};
 use raw_zone::{Line, WalkReader};
 use sreality::Page;
 
-pub fn folder() -> Option<PathBuf> {
+pub(crate) fn folder() -> Option<PathBuf> {
     let folder = binary::workspace().join("../shared/data/v1");
     if !folder.exists() {
         eprintln!("skipped: no recorded answers at {}", folder.display());

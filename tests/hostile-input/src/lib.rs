@@ -14,8 +14,8 @@ use loader::Asked;
 use raw_zone::{Line, PREFIX, WalkReader};
 use reqwest::Url;
 use serde::de::DeserializeOwned;
-use sreality::robots::Rules;
 use sreality::{Page, PageRows, Row};
+use sreality_client::robots::Rules;
 
 /// A property of one kind of input.
 pub type Property = fn(&[u8]);

@@ -11,7 +11,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use sreality::Row;
 use sreality::address;
-use sreality::host::REAL_PORTAL;
+use sreality::address::REAL_PORTAL;
 
 use crate::server::Served;
 

@@ -2,7 +2,7 @@
 
 use portal_simulator::{Effect, Fault, Faults, RequestLog, Simulator};
 use sreality::query::SearchQuery;
-use sreality::{Client, ClientSettings};
+use sreality_client::{Client, ClientSettings};
 use tokio::task::JoinSet;
 
 use crate::simulator;

@@ -3,15 +3,13 @@
 use std::ops::RangeInclusive;
 
 use reqwest::Url;
+use sreality::address::REAL_PORTAL;
 
 /// Requests per second that may be set for any host at all: simulators are fast.
 pub const RATES: RangeInclusive<f64> = 0.001..=10_000.0;
 /// Most requests per second that may be set for a host that is not [local](is_local): the setting is not there to
 /// press a portal. Source: most public collectors in production stay below it.
 pub const HIGHEST_REAL_RATE: f64 = 5.0;
-
-/// The base URL of the real portal.
-pub const REAL_PORTAL: &str = "https://www.sreality.cz";
 
 /// Why a base URL is not acceptable.
 #[derive(Debug, thiserror::Error)]

@@ -6,8 +6,9 @@ use std::time::Instant;
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use sreality::SearchQuery;
 use sreality::query::SEARCH_PATH;
-use sreality::{Client, ClientSettings, SearchQuery};
+use sreality_client::{Client, ClientSettings};
 use tokio::net::TcpListener;
 
 pub(crate) const PAGE: &str = r#"{"pagination":{"limit":2,"offset":0,"total":2},"results":[{"hash_id":12},{"hash_id":28}],"status_code":200}"#;

@@ -1,8 +1,7 @@
-//! The crate against a portal that answers over HTTP, and against recorded answers.
+//! The crate against a portal that answers over HTTP.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may fail loudly")]
 
 mod client;
 mod politeness;
 mod portal;
-mod recorded_rows;
 mod robots;

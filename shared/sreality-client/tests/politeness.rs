@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use jiff::{SignedDuration, Timestamp};
-use sreality::{Client, ClientSettings, RequestCounts, RequestError};
+use sreality_client::{Client, ClientSettings, RequestCounts, RequestError};
 
 use crate::portal::{PAGE, Portal, page, query, status, wait};
 

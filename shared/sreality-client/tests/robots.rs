@@ -1,7 +1,7 @@
 //! robots.txt: what is asked of a portal that has one, and when nothing is.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use sreality::{Client, ClientSettings, RequestError, Robots, RobotsTxt};
+use sreality_client::{Client, ClientSettings, RequestError, Robots, RobotsTxt};
 
 use crate::portal::{Portal, page, query, status};
 

@@ -9,7 +9,7 @@ use reqwest::{StatusCode, Url, redirect, retry};
 use tokio::time::{Instant, timeout};
 
 use crate::error::RequestError;
-use crate::market::MARKET_HEADER;
+use sreality::MARKET_HEADER;
 
 /// How long an answer is waited for. The pace is not part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

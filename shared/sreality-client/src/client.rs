@@ -6,18 +6,18 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::Url;
 
-use crate::category::{Category, Deal};
 use crate::contact::user_agent;
 use crate::error::{Refused, RequestError, is_refusal};
 use crate::market;
 use crate::pace::Pace;
-use crate::page::{Identity, Page, PageError, Pagination};
-use crate::query::{SEARCH_PATH, SearchQuery};
 use crate::robots::{self, ROBOTS_PATH, Robots, Rules};
 use crate::run::{RequestCounts, Run};
-use crate::segment::Segment;
 use crate::settings::{ClientError, ClientSettings, RobotsTxt};
 use crate::transfer::{Received, Transfer};
+use sreality::category::{Category, Deal};
+use sreality::page::{Identity, Page, PageError, Pagination};
+use sreality::query::{SEARCH_PATH, SearchQuery};
+use sreality::segment::Segment;
 
 /// A request is tried this often in all before its error is final.
 const TRIES: u32 = 12;

@@ -114,7 +114,7 @@ pub enum ClientError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::REAL_PORTAL;
+    use sreality::address::REAL_PORTAL;
 
     fn settings(base_url: &str) -> ClientSettings {
         ClientSettings::new(base_url.parse().unwrap())

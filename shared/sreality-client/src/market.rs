@@ -2,17 +2,14 @@
 
 use reqwest::Url;
 
-use crate::host::REAL_PORTAL;
-
-/// The header by which every answer of a portal simulator names its market.
-pub const MARKET_HEADER: &str = "x-simulated-market";
+use sreality::address::REAL_PORTAL;
 
 /// What the name of a simulated market begins with.
 const SIMULATED: &str = "simulated:";
 /// Longest name that is taken over, in bytes.
 const LONGEST: usize = 100;
 
-/// The market's name: `simulated:` and what the answer's [`MARKET_HEADER`] says, or else the host, with its port if it has
+/// The market's name: `simulated:` and what the answer's [`sreality::MARKET_HEADER`] says, or else the host, with its port if it has
 /// one. The real portal has no simulated markets, whatever its answers say.
 pub(crate) fn market(base_url: &Url, simulated: Option<&str>) -> String {
     let host = base_url.authority().to_owned();

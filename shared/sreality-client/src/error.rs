@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::page::PageError;
 use crate::transfer::Phase;
+use sreality::page::PageError;
 
 /// Why a request brought no page.
 #[derive(Debug, thiserror::Error)]

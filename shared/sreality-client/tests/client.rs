@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
-use sreality::{Client, ClientSettings, PageError, RequestError, SearchQuery, Timeouts};
+use sreality::{PageError, SearchQuery};
+use sreality_client::{Client, ClientSettings, RequestError, Timeouts};
 
 use crate::portal::{PAGE, Portal, page, query, silence, status};
 
