@@ -1,4 +1,4 @@
--- The market's places and kinds, as the portal simulator has them (tests/portal-simulator/src/geography.rs, kinds.rs),
+-- The market's places and kinds, as the portal simulator has them (simulator/src/market/geography.rs, kinds.rs),
 -- and the code tables that the migrator would fill.
 
 create table bench.district (

@@ -5,7 +5,7 @@ create function bench.dice(id bigint, salt bigint) returns double precision
 language sql immutable parallel safe
 return (hashint8extended(id, salt) & 9007199254740991)::double precision / 9007199254740992.0;
 
--- Of 105 000 listings: the portal simulator's sizes, share without a price (tests/portal-simulator/src/composition.rs).
+-- Of 105 000 listings: the portal simulator's sizes, share without a price (simulator/src/market/composition.rs).
 create table bench.segment (
     id smallint primary key, name text, category smallint, deal smallint, listings integer, on_request double precision
 );

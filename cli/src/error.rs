@@ -43,7 +43,7 @@ pub enum Error {
     DataFolder(#[from] crate::data_folder::DataFolderError),
     /// The recorded rows.
     #[error(transparent)]
-    RecordedRows(#[from] portal_simulator::RecordedRowsError),
+    RecordedRows(#[from] simulator::RecordedRowsError),
     /// The portal simulator.
     #[error("cannot start the portal simulator: {0}")]
     Simulator(#[source] std::io::Error),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use portal_simulator::{Market as SimulatedMarket, RecordedRows, Source};
+use simulator::{Market as SimulatedMarket, RecordedRows, Source};
 use sreality::Segment;
 
 use crate::error::Error;

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
-use portal_simulator::Faults;
+use simulator::Faults;
 use sreality::Segment;
 
 use crate::args::MarketArgs;

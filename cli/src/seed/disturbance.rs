@@ -1,6 +1,6 @@
 //! What is walked on seeded days, and what goes wrong, so that the pipeline's own health has something to show.
 
-use portal_simulator::Faults;
+use simulator::Faults;
 use sreality::Segment;
 use sreality::category::{Category, Deal};
 

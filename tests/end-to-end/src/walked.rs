@@ -7,9 +7,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan};
-use portal_simulator::Market;
 use raw_zone::{Closing, FORMAT, Header, ObjectKey, PageRecord, WalkWriter};
 use serde_json::Value;
+use simulator::Market;
 use sreality::query::{PAGE_LIMIT, SearchQuery};
 use sreality::{Page, Segment};
 use tokio::task::JoinSet;

@@ -10,9 +10,9 @@ use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::primitives::ByteStream;
 use cenovka::object_store::{ObjectStore, REGION};
 
-use portal_simulator::{Simulator, Source};
 use runtime::s3_event::ObjectCreated;
 use serde_json::Value;
+use simulator::{Simulator, Source};
 use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
 use warehouse::Warehouse;

@@ -1,7 +1,7 @@
 //! Who is at fault when a load fails: only an object that is gets set aside.
 
 use end_to_end::{Function, World};
-use portal_simulator::{Market, Source};
+use simulator::{Market, Source};
 
 use crate::faults::walk_file;
 

@@ -10,8 +10,8 @@ use axum::http::header::CONTENT_LENGTH;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::IntoResponse;
 use end_to_end::{Function, World, event};
-use portal_simulator::{Market, Robots, Source};
 use serde_json::{Value, json};
+use simulator::{Market, Robots, Source};
 use tokio::net::TcpListener;
 
 /// At this rate a walk of [`SEGMENTS`] takes some seconds.

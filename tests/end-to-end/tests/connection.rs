@@ -4,8 +4,8 @@ use std::path::Path;
 
 use end_to_end::network_postgres::Authority;
 use end_to_end::{Function, NetworkPostgres, World, event, world::BUCKET};
-use portal_simulator::{Market, Source};
 use runtime::failure::with_causes;
+use simulator::{Market, Source};
 use warehouse::{Error, Warehouse};
 
 use crate::faults::stored_walk;

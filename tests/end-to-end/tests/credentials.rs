@@ -9,8 +9,8 @@ use end_to_end::database::OWNER;
 use end_to_end::embedded_metrics::Output;
 use end_to_end::secrets_manager::ARN;
 use end_to_end::{Function, InvokeApi, Loaders, SecretsManager, World, event, world::BUCKET};
-use portal_simulator::{Market, Source};
 use serde_json::{Value, json};
+use simulator::{Market, Source};
 use warehouse::UrlSource;
 
 use crate::faults::stored_walk;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use end_to_end::{World, world::BUCKET};
-use portal_simulator::{Market, Source};
+use simulator::{Market, Source};
 use tokio_postgres::Client;
 
 use crate::faults::walk_file;

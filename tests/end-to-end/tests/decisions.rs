@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use end_to_end::tables::{self, Content};
 use end_to_end::{World, world::BUCKET};
-use portal_simulator::{Falsified, Market, Source};
 use serde_json::Value;
+use simulator::{Falsified, Market, Source};
 
 use crate::faults::walk_file;
 use crate::quarantine::cenovka;

@@ -2,8 +2,8 @@
 //! business.
 
 use end_to_end::{World, event, world::BUCKET};
-use portal_simulator::{Market, Source};
 use serde_json::json;
+use simulator::{Market, Source};
 
 async fn world() -> World {
     World::start(Source::Market(Market::new(7, 2000))).await
@@ -127,7 +127,7 @@ async fn a_loader_killed_in_the_middle_leaves_nothing_and_the_next_one_loads() {
     let mut loader = world.loader().await;
     loader.invoke(event).await.unwrap();
     let offers = world.simulator.with_market(|market| {
-        let houses = |offer: &portal_simulator::Offer| {
+        let houses = |offer: &simulator::Offer| {
             offer.category == sreality::category::Category::Houses
                 && offer.deal == sreality::category::Deal::Sale
         };

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use end_to_end::faulty_s3::{Fault, FaultyS3};
 use end_to_end::{Function, World, tables, walked};
-use portal_simulator::{Market, Source};
 use serde_json::Value;
+use simulator::{Market, Source};
 
 /// Kills, restarts of Postgres, failing reads.
 const STRIKES: [usize; 3] = [50, 20, 20];

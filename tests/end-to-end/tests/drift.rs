@@ -2,8 +2,8 @@
 
 use end_to_end::{Function, World};
 use jiff::{Timestamp, ToSpan};
-use portal_simulator::{Market, Source};
 use raw_zone::{Closing, Header};
+use simulator::{Market, Source};
 use sreality::Age;
 use sreality::shape::{Change, Drift};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use end_to_end::walked::Walk;
 use jiff::Timestamp;
-use portal_simulator::{Market, Stretch};
+use simulator::{Market, Stretch};
 use sreality::Segment;
 use sreality::place::Place;
 

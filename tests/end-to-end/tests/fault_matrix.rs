@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use end_to_end::function::InvocationError;
 use end_to_end::{Function, World};
-use portal_simulator::{Effect, Fault, Faults, Market, RequestLog, Source};
 use raw_zone::{Line, WalkReader};
 use serde_json::{Value, json};
+use simulator::{Effect, Fault, Faults, Market, RequestLog, Source};
 use sreality::Page;
 
 const SEGMENT: &str = "flats-sale";
@@ -35,7 +35,7 @@ async fn walk(collector: &mut Function, segment: &str) -> Result<Value, Invocati
 fn truth(world: &World, segment: &str) -> BTreeSet<i64> {
     let segment: sreality::Segment = segment.parse().unwrap();
     let of_segment =
-        |offer: &portal_simulator::Offer| (offer.category, offer.deal) == (segment.category, segment.deal);
+        |offer: &simulator::Offer| (offer.category, offer.deal) == (segment.category, segment.deal);
     let ids = |market: &Market| {
         market.offers().filter(of_segment).map(|offer| i64::try_from(offer.hash_id).unwrap()).collect()
     };

@@ -4,9 +4,9 @@ use async_compression::tokio::write::ZstdEncoder;
 use end_to_end::world::{BUCKET, MARKET};
 use end_to_end::{Function, World, event};
 use jiff::Timestamp;
-use portal_simulator::{Market, Source};
 use raw_zone::{Closing, FORMAT, Header, ObjectKey, PageRecord, WalkWriter};
 use serde_json::{Value, json};
+use simulator::{Market, Source};
 use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 

@@ -1,9 +1,9 @@
 //! The links that a mart gives, followed to the portal's pages.
 
 use end_to_end::World;
-use portal_simulator::{Market, RecordedRows, Source};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
+use simulator::{Market, RecordedRows, Source};
 use sreality::address::REAL_PORTAL;
 
 use crate::recorded;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use end_to_end::database::OWNER;
 use end_to_end::localstack::{BUCKET, LocalStack, interrupted, until};
 use end_to_end::{Database, processes};
-use portal_simulator::{Market, Simulator, Source};
 use serde_json::json;
+use simulator::{Market, Simulator, Source};
 use tokio::time::{Instant, sleep};
 
 /// Says how long a step took.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use end_to_end::walked::{self, Walk};
 use end_to_end::{Loaders, World, tables};
 use jiff::Timestamp;
-use portal_simulator::{Market, Offer, Source};
+use simulator::{Market, Offer, Source};
 use sreality::Segment;
 
 use crate::expected::{self, PriceChange, Spell};

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use end_to_end::{World, event};
-use portal_simulator::{Market, Source};
 use serde_json::Value;
+use simulator::{Market, Source};
 use sreality::query::{OFFSET_CAP, PAGE_LIMIT};
 
 /// What either function may take at most, whatever the size of the market.

@@ -6,8 +6,8 @@ use end_to_end::embedded_metrics::{self, Metric, Output};
 use end_to_end::invoke_api::LOADER;
 use end_to_end::{Function, InvokeApi, Loaders, World, binary};
 use jiff::{SignedDuration, Timestamp};
-use portal_simulator::{Market, Source};
 use serde_json::{Value, json};
+use simulator::{Market, Source};
 
 use crate::faults::{walk_file, walk_file_with};
 

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use end_to_end::database::OWNER;
 use end_to_end::tables::{Content, contents};
 use end_to_end::{World, binary, world};
-use portal_simulator::{Market, Source};
+use simulator::{Market, Source};
 use tokio::process::Command;
 
 /// A warehouse of walks of the real portal: simulated ones, relabelled.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use end_to_end::{World, event};
 use jiff::Timestamp;
-use portal_simulator::{Market, Source};
+use simulator::{Market, Source};
 use sreality::Segment;
 
 fn source(listings: usize) -> Source {
@@ -29,7 +29,7 @@ async fn a_scheduled_walk_of_the_whole_market_stands_in_postgres() {
         .simulator
         .with_market(|market| {
             let place = |id| Some(id).filter(|id| *id > 0);
-            let row = |offer: portal_simulator::Offer| {
+            let row = |offer: simulator::Offer| {
                 let codes = (offer.category.code(), offer.deal.code(), Some(offer.sub_category.code));
                 let places = (place(offer.region_id), place(offer.district_id));
                 let area = i32::try_from(offer.area_m2).unwrap();
@@ -84,7 +84,7 @@ async fn walks_in_order_give_the_spells_that_the_market_had() {
     let mut expected: Vec<(i64, Timestamp, Timestamp, Option<i64>)> = world
         .simulator
         .with_market(|market| {
-            let stretch = |stretch: portal_simulator::Stretch| {
+            let stretch = |stretch: simulator::Stretch| {
                 let starts = starts.get(&Segment::national(stretch.category, stretch.deal).to_string())?;
                 let (first, last) = (starts[stretch.first_day as usize], starts[stretch.last_day as usize]);
                 Some((i64::try_from(stretch.hash_id).unwrap(), first, last, stretch.total_price))

@@ -2,8 +2,8 @@
 
 use end_to_end::World;
 use end_to_end::world::BUCKET;
-use portal_simulator::{Faults, Market, Source};
 use serde_json::{Value, json};
+use simulator::{Faults, Market, Source};
 
 async fn world() -> World {
     World::start(Source::Market(Market::new(1, 300))).await

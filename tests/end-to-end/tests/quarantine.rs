@@ -3,8 +3,8 @@
 use std::process::Stdio;
 
 use end_to_end::{Function, World, binary, world::BUCKET};
-use portal_simulator::{Falsified, Market, Source};
 use serde_json::Value;
+use simulator::{Falsified, Market, Source};
 
 use crate::faults::walk_file;
 

@@ -9,9 +9,9 @@ use end_to_end::faulty_s3::Fault;
 use end_to_end::tables::{self, Content};
 use end_to_end::walked::Plan;
 use end_to_end::{Function, InvokeApi, Loaders, World, binary, walked};
-use portal_simulator::{Market, Source};
 use raw_zone::PREFIX;
 use serde_json::{Value, json};
+use simulator::{Market, Source};
 
 use crate::faults::walk_file;
 

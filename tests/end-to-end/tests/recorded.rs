@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 
 use end_to_end::{World, binary};
-use portal_simulator::{RecordedRows, Source};
 use raw_zone::{Line, WalkReader};
+use simulator::{RecordedRows, Source};
 use sreality::Page;
 
 pub(crate) fn folder() -> Option<PathBuf> {

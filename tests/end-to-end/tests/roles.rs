@@ -2,7 +2,7 @@
 
 use end_to_end::World;
 use end_to_end::database::OWNER;
-use portal_simulator::{Market, Source};
+use simulator::{Market, Source};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 use warehouse::Warehouse;

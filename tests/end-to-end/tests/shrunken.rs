@@ -1,8 +1,8 @@
 //! A portal that shows next to nothing does not empty the warehouse.
 
 use end_to_end::{Function, World};
-use portal_simulator::{Market, Source};
 use serde_json::Value;
+use simulator::{Market, Source};
 
 use crate::faults::walk_file;
 use crate::quarantine::cenovka;

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use end_to_end::{Function, World, world::BUCKET};
 use jiff::{SignedDuration, Timestamp};
-use portal_simulator::{Market, Source};
 use reconciler::{Error, LoaderFunction, Reconciler, Request};
 use runtime::{Class, RawStore};
 use serde_json::Value;
+use simulator::{Market, Source};
 use tokio::sync::Mutex;
 use warehouse::Warehouse;
 

@@ -3,8 +3,8 @@
 use std::process::Stdio;
 
 use end_to_end::{World, binary, world::BUCKET};
-use portal_simulator::{Market, Source};
 use serde_json::Value;
+use simulator::{Market, Source};
 use sreality::Age;
 use sreality::shape::{Change, Drift};
 
