@@ -11,7 +11,7 @@
 //! elsewhere.
 
 mod browser;
-mod error;
+pub mod error;
 mod login;
 mod program;
 mod python;

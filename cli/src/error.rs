@@ -31,7 +31,7 @@ pub enum Error {
     Warehouse(#[from] warehouse::Error),
     /// The dashboard.
     #[error(transparent)]
-    Dashboard(#[from] crate::dashboard::Error),
+    Dashboard(#[from] crate::dashboard::error::Error),
     /// The private Postgres.
     #[error(transparent)]
     Postgres(#[from] crate::postgres::Error),

@@ -45,7 +45,7 @@ impl Postgres {
 
     /// The warehouse in it, with a connection of its own.
     pub(crate) fn warehouse(&self) -> Result<Warehouse, Error> {
-        crate::operator::open(&self.database)
+        Ok(credentials::warehouse(&self.database)?)
     }
 
     /// The same for simulated loads. Of those a private Postgres writes none to the disk at once: what a power cut
@@ -55,7 +55,7 @@ impl Postgres {
             Some(private) => {
                 let url = format!("{}&options=-csynchronous_commit%3Doff", private.database_url());
                 let database = DatabaseSettings { login: Login::Url(url), root_certificates: None };
-                crate::operator::open(&database)
+                Ok(credentials::warehouse(&database)?)
             }
             None => self.warehouse(),
         }

@@ -2,10 +2,8 @@
 
 use std::path::PathBuf;
 
-use simulator::{Market as SimulatedMarket, RecordedRows, Source};
+use simulator::{Market as SimulatedMarket, RecordedRows, RecordedRowsError, Source};
 use sreality::Segment;
-
-use crate::error::Error;
 
 /// The same market on every machine.
 const SEED: u64 = 20_260_101;
@@ -51,7 +49,7 @@ impl Market<'_> {
     }
 
     /// What the portal simulator serves on this day, and what there is to walk.
-    pub(crate) fn source(&self, day: u32) -> Result<(Source, Vec<Segment>), Error> {
+    pub(crate) fn source(&self, day: u32) -> Result<(Source, Vec<Segment>), RecordedRowsError> {
         match *self {
             Self::Simulated { listings } | Self::Seeded { listings } => {
                 let mut market = SimulatedMarket::new(SEED, listings);

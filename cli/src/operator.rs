@@ -6,8 +6,7 @@ use collector::Collector;
 use loader::{Loaded, Loader, Outcome};
 use migrator::Migrator;
 use reconciler::Reconciler;
-use runtime::{DatabaseSettings, Failure, Interrupt, RawStore};
-use warehouse::Warehouse;
+use runtime::{Failure, Interrupt, RawStore};
 
 use crate::error::Error;
 use crate::local::LocalLoader;
@@ -56,8 +55,8 @@ pub async fn load(keys: &[String]) -> Result<(), Error> {
 pub async fn reconcile(request: &reconciler::Request) -> Result<(), Error> {
     let loader::Settings { raw_bucket, database } = loader::Settings::from_env()?;
     let store = RawStore::new(runtime::raw_store::s3_client().await, raw_bucket);
-    let loader = LocalLoader(Loader::new(store.clone(), open(&database)?));
-    let reconciler = Reconciler::new(store, open(&database)?, loader);
+    let loader = LocalLoader(Loader::new(store.clone(), credentials::warehouse(&database)?));
+    let reconciler = Reconciler::new(store, credentials::warehouse(&database)?, loader);
     let report = Box::pin(reconciler.reconcile(request, None)).await.map_err(Error::Failed)?;
     let verb = if request.dry_run { "would be" } else { "were" };
     println!("{} objects in the raw zone; {} {verb} handed to the loader", report.listed, report.missing);
@@ -68,11 +67,6 @@ pub async fn reconcile(request: &reconciler::Request) -> Result<(), Error> {
         println!("  …");
     }
     Ok(())
-}
-
-/// The warehouse that settings lead to.
-pub(crate) fn open(database: &DatabaseSettings) -> Result<Warehouse, Error> {
-    Ok(credentials::warehouse(database)?)
 }
 
 /// Prints what became of an object, and how long it took to fetch and load it.

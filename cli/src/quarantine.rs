@@ -9,7 +9,7 @@ use runtime::{DatabaseSettings, Failure, RawStore};
 use warehouse::{Action, Decision, Quarantined, Warehouse};
 
 use crate::error::Error;
-use crate::operator::{open, print_outcome};
+use crate::operator::print_outcome;
 
 /// Prints every object that is or was set aside.
 ///
@@ -17,7 +17,7 @@ use crate::operator::{open, print_outcome};
 /// If a setting of the warehouse is missing or wrong, or Postgres refuses.
 pub async fn list() -> Result<(), Error> {
     let database = DatabaseSettings::from_env()?;
-    let objects = open(&database)?.quarantine_list().await?;
+    let objects = credentials::warehouse(&database)?.quarantine_list().await?;
     for object in &objects {
         println!("{}", object.key);
         println!("  {} since {:.0}: {}", object.kind, object.noted_at, object.reason);
@@ -46,7 +46,7 @@ impl Desk {
         let loader::Settings { raw_bucket, database } = loader::Settings::from_env()?;
         let store = RawStore::new(runtime::raw_store::s3_client().await, raw_bucket);
         let by = by.or_else(|| variable("USER")).unwrap_or_else(|| "unknown".to_owned());
-        Ok(Self { store, warehouse: open(&database)?, by, because })
+        Ok(Self { store, warehouse: credentials::warehouse(&database)?, by, because })
     }
 
     async fn object(&mut self, key: &str) -> Result<Quarantined, Error> {

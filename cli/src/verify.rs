@@ -10,7 +10,6 @@ use runtime::{Failure, RawStore, StoreError};
 use warehouse::Warehouse;
 
 use crate::error::Error;
-use crate::operator::open;
 use raw_zone::{Compared, compare_raw_zone};
 use report::Report;
 
@@ -22,7 +21,7 @@ use report::Report;
 pub async fn verify(younger_than_days: Option<u32>) -> Result<(), Error> {
     let loader::Settings { raw_bucket, database } = loader::Settings::from_env()?;
     let store = RawStore::new(runtime::raw_store::s3_client().await, raw_bucket);
-    let mut warehouse = open(&database)?;
+    let mut warehouse = credentials::warehouse(&database)?;
     let mut report = Report::new();
 
     let Compared { listed, mut loaded } = compare_raw_zone(&store, &mut warehouse, &mut report).await?;

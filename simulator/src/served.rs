@@ -9,7 +9,6 @@ use crate::faults::Faults;
 use crate::faults::encounter::{Encounter, Encounters};
 use crate::faults::falsified::Falsified;
 use crate::faults::fault::Fault;
-use crate::faults::layer::Deviation;
 use crate::market::Market;
 use crate::random::Random;
 use crate::wire::answer::{self, Answer};
@@ -26,6 +25,15 @@ pub enum Source {
     Market(Market),
     /// Recorded rows; days do not pass in them.
     Rows(RecordedRows),
+}
+
+/// Which page is made, where that differs from what was asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Deviation {
+    /// So many days behind.
+    pub(crate) days_behind: u32,
+    /// No more rows than this.
+    pub(crate) largest_limit: Option<usize>,
 }
 
 /// What the answers are made of.

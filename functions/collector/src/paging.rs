@@ -11,7 +11,8 @@
 
 use std::collections::HashMap;
 
-use sreality::query::{OFFSET_CAP, PAGE_LIMIT};
+use sreality::page::OFFSET_CAP;
+use sreality::query::PAGE_LIMIT;
 use sreality::{Age, AreaRange, Identity, SearchQuery, Segment};
 use sreality_client::Answer;
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::event::Request;
-use crate::handler::Migrated;
+use crate::migrated::Migrated;
 
 /// The resource's id. It must never change: `CloudFormation` takes another one for another resource, and deletes
 /// the old one.

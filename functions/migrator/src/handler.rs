@@ -13,20 +13,12 @@ use warehouse::SCHEMA_VERSION;
 use crate::answer::{self, ANSWER_TIME, Answer};
 use crate::error::{Error, StartError};
 use crate::event::{Asked, Event, Request};
+use crate::migrated::Migrated;
 
 /// A deployment is tried this often in all if Postgres does not answer: a failure undoes the whole deployment.
 const TRIES: u32 = 3;
 /// Pause before the second try; it doubles with every further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-
-/// What a migration did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Migrated {
-    /// Names of the migrations that were applied; none if the schema was up to date.
-    pub applied: Vec<&'static str>,
-    /// The schema's version now.
-    pub schema_version: i32,
-}
 
 /// What an invocation did.
 #[derive(Clone, Debug, Serialize)]

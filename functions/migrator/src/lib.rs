@@ -7,8 +7,10 @@ mod answer;
 mod error;
 mod event;
 mod handler;
+mod migrated;
 
 pub use answer::{Answer, Status};
 pub use error::{Error, StartError};
 pub use event::{Event, ResponseUrl};
-pub use handler::{Migrated, Migrator, Response};
+pub use handler::{Migrator, Response};
+pub use migrated::Migrated;

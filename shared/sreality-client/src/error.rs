@@ -6,8 +6,28 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::transfer::Phase;
 use sreality::page::PageError;
+
+/// Which of the [`Timeouts`](crate::Timeouts) passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// `Timeouts::connect`.
+    Connect,
+    /// `Timeouts::headers`.
+    Headers,
+    /// `Timeouts::request`.
+    Request,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Connect => "could not connect",
+            Self::Headers => "the answer did not begin",
+            Self::Request => "the answer was not complete",
+        })
+    }
+}
 
 /// Why a request brought no page.
 #[derive(Debug, thiserror::Error)]

@@ -16,8 +16,8 @@ mod transfer;
 
 pub use client::{Answer, Client};
 pub use contact::{Contact, ContactError};
-pub use error::{Refused, RequestError};
+pub use error::{Phase, Refused, RequestError};
 pub use robots::Robots;
 pub use run::RequestCounts;
 pub use settings::{ClientError, ClientSettings, DEFAULT_RATE, RobotsTxt};
-pub use transfer::{Phase, Timeouts};
+pub use transfer::Timeouts;

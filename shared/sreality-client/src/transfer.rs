@@ -1,6 +1,5 @@
 //! One request and its answer: with the host that was asked and no other, within limits of time and size.
 
-use std::fmt;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,7 +7,7 @@ use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, HeaderMap, HeaderName, HeaderValu
 use reqwest::{StatusCode, Url, redirect, retry};
 use tokio::time::{Instant, timeout};
 
-use crate::error::RequestError;
+use crate::error::{Phase, RequestError};
 use sreality::MARKET_HEADER;
 
 /// How long an answer is waited for. The pace is not part of it.
@@ -38,27 +37,6 @@ impl Timeouts {
     pub fn within(request: Duration) -> Self {
         let Self { connect, headers, .. } = Self::default();
         Self { connect: connect.min(request), headers: headers.min(request), request }
-    }
-}
-
-/// Which of the [`Timeouts`] passed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// [`Timeouts::connect`].
-    Connect,
-    /// [`Timeouts::headers`].
-    Headers,
-    /// [`Timeouts::request`].
-    Request,
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Connect => "could not connect",
-            Self::Headers => "the answer did not begin",
-            Self::Request => "the answer was not complete",
-        })
     }
 }
 

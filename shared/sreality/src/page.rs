@@ -7,7 +7,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::area::areas_from_name;
-use crate::query::OFFSET_CAP;
+
+/// The portal refuses offsets from here on with status 422, whatever the query.
+pub const OFFSET_CAP: u64 = 10_000;
 
 /// No page has more rows: the portal lets no query page through more.
 pub(crate) const MOST_ROWS: usize = OFFSET_CAP as usize;

@@ -12,9 +12,6 @@ use crate::segment::Segment;
 /// Path of the search below the portal's base URL.
 pub const SEARCH_PATH: &str = "/api/v1/estates/search";
 
-/// The portal refuses offsets from here on with status 422, whatever the query.
-pub const OFFSET_CAP: u64 = 10_000;
-
 /// Rows to ask for per page: what collectors in production get served. The portal's default is 100.
 pub const PAGE_LIMIT: u64 = 500;
 

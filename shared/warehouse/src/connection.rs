@@ -7,8 +7,8 @@ use tokio_postgres::Client;
 
 use crate::encryption;
 use crate::error::Error;
-use crate::migrate;
 use crate::prepared::Prepared;
+use crate::schema_version::check_schema;
 use crate::target::{Opened, Target};
 use crate::url_source::{DatabaseUrl, UrlSource};
 
@@ -90,7 +90,7 @@ impl Warehouse {
     pub(crate) async fn session(&mut self) -> Result<(&mut Client, &mut Prepared), Error> {
         let Session { client, prepared, schema_checked, .. } = self.open_session().await?;
         if !*schema_checked {
-            migrate::check_schema(client).await?;
+            check_schema(client).await?;
             *schema_checked = true;
         }
         Ok((client, prepared))

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 
 use tokio_postgres::error::SqlState;
 
-use crate::roles;
 use crate::url_source::UrlError;
 
 /// Why the warehouse could not be read or written. A failed load leaves nothing behind.
@@ -140,9 +139,8 @@ pub enum Error {
     },
     /// The group roles do not exist, and this user may not create them.
     #[error(
-        "a role is missing and this user may not create it: as an administrator, run `{}` and `{}`",
-        roles::CREATE_LOADER,
-        roles::CREATE_ANALYST
+        "a role is missing and this user may not create it: as an administrator, run `create role cenovka_loader nologin` \
+         and `create role cenovka_analyst nologin`"
     )]
     MissingRoles(#[source] tokio_postgres::Error),
     /// A statement failed.

@@ -9,7 +9,7 @@ use crate::copy::CopyRows;
 use crate::error::Error;
 use crate::history::{Coverage, History, Moment, Said, Sighting, Spell, with_walk};
 use crate::known::{KnownHistory, Reading};
-use crate::merge::{Affected, CoveringWalks, Merge, Parameter, Unchanged};
+use crate::merge::{Affected, CoveringWalks, Merge, Parameter, Unchanged, moment_key};
 
 /// So many histories are in memory at once.
 const BATCH: usize = 1000;
@@ -266,10 +266,6 @@ fn state_row((hash_id, state): &(i64, State)) -> [Parameter<'_>; 7] {
 }
 
 /// A listing, and the start and id of a walk.
-pub(crate) fn moment_key((hash_id, moment): &(i64, Moment)) -> [Parameter<'_>; 3] {
-    [hash_id, &moment.at, &moment.walk]
-}
-
 fn add_spell(copies: &mut CopyRows, hash_id: i64, spell: &Spell) {
     copies.row(9);
     copies.add(hash_id);

@@ -5,9 +5,8 @@ use jiff::Timestamp;
 
 use crate::copy::CopyRows;
 use crate::error::Error;
-use crate::histories::moment_key;
 use crate::history::{Moment, Place, PriceChange, Spell, Stay, Turnover, price_changes, stays};
-use crate::merge::{Merge, Parameter, TurnoverKey, Whereabouts};
+use crate::merge::{Merge, Parameter, TurnoverKey, Whereabouts, moment_key};
 
 pub(crate) const STAY: &str = "warehouse.stay (
     hash_id, came_at, category, deal, sub_category, returned, region_id, district_id, last_seen_on, gone_on,

@@ -11,7 +11,7 @@ use crate::error::{Doing, Error};
 use crate::falsification::{ComparedPrice, Position};
 use crate::history::{Coverage, Said, Stay, newest_sighting};
 use crate::known::{KnownHistory, KnownRows, LookedUp, Reading, SaidFirst};
-use crate::merge::{Affected, Merge, Parameter, Unchanged, Whereabouts};
+use crate::merge::{Affected, Copies, Merge, Parameter, Unchanged, Whereabouts};
 use sreality::row::PARSER_VERSION;
 
 /// The values of a row of `warehouse.listing` beside the attributes that are copied.
@@ -38,19 +38,6 @@ where hash_id = $1 and digest = $2";
 
 /// So many bytes of one table's rows are sent together: few rows at a time cost Postgres twice as much for each.
 const FULL: usize = 512 * 1024;
-
-/// Rows on their way into the tables.
-#[derive(Default)]
-pub(crate) struct Copies {
-    listings: CopyRows,
-    changed: CopyRows,
-    versions: CopyRows,
-    spells: CopyRows,
-    stays: CopyRows,
-    rejects: CopyRows,
-    /// Wordings whose first row this walk has: listing, digest, where.
-    moved: Vec<(i64, Uuid, SaidFirst)>,
-}
 
 /// What was known of a listing at the time of a walk that may not be its newest.
 struct Past {

@@ -14,18 +14,15 @@ use crate::error::{Doing, Error};
 use crate::falsification;
 use crate::history::{Filter, Moment};
 use crate::ledger_row::{self, LEDGER, RowCounts};
-use crate::listings::Copies;
+use crate::load_lock::wait_for_other_loads;
 use crate::market;
-use crate::merge::{CoveringWalks, Findings, Merge, Parameter};
-use crate::migrate;
+use crate::merge::{Copies, CoveringWalks, Findings, Merge, Parameter};
 use crate::on_offer::{miss, remember_digests, weigh, what_is_known};
 use crate::quarantine::Finding;
 use crate::row_digest::RowDigests;
+use crate::schema_version::check_version;
 use crate::shrinkage;
 use crate::walk::{Counts, Ending, Walk};
-
-/// Serialises loads: each reads what the one before it wrote. The migrator takes it, too.
-pub(crate) const LOAD_LOCK: i64 = 0x006d_6572_6765;
 
 /// All that decides how a walk is loaded.
 const QUESTION: &str = "
@@ -104,7 +101,7 @@ impl Warehouse {
         let segment = walk.segment.to_string();
         let asked: [Parameter<'_>; 5] = [&walk.id, &PARSER_VERSION, &pair, &walk.started_at, &segment];
         let answer = transaction.query_one(&question, &asked).await.doing("read the ledger")?;
-        migrate::check_version(answer.get(0))?;
+        check_version(answer.get(0))?;
         market::check(answer.get(1), &walk)?;
         let (is_known, is_outdated) = (answer.get::<_, bool>(2), answer.get::<_, bool>(3));
         if is_known && !is_outdated {
@@ -192,20 +189,6 @@ impl Load<'_> {
         merge.transaction.commit().await.doing("commit the load")?;
         Ok(Finished::Loaded(seen.counts))
     }
-}
-
-/// Takes the lock. Plans are made anew: one that was made while a table was empty must not outlive its growth.
-async fn wait_for_other_loads(
-    transaction: &Transaction<'_>,
-    time_left: Option<Duration>,
-) -> Result<(), Error> {
-    let limit = time_left.map(|left| {
-        let milliseconds = left.as_millis().max(1);
-        format!("set local lock_timeout = {milliseconds}; set local statement_timeout = {milliseconds};")
-    });
-    let sql =
-        format!("discard plans; {} select pg_advisory_xact_lock({LOAD_LOCK})", limit.unwrap_or_default());
-    transaction.batch_execute(&sql).await.doing("wait for other loads")
 }
 
 /// Makes room for a walk that is loaded again because an older parser rejected rows of it; returns which listings' rows.

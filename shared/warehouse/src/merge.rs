@@ -12,11 +12,11 @@ use tokio_postgres::{Statement, Transaction};
 use uuid::Uuid;
 
 use crate::compare::{KnownListing, ParsedRow};
+use crate::copy::CopyRows;
 use crate::error::{Doing, Error};
 use crate::falsification::Testimony;
 use crate::history::{CoveringWalk, Filter, Moment, Place, Said, Stay, Turnover};
-use crate::known::Reading;
-use crate::listings::Copies;
+use crate::known::{Reading, SaidFirst};
 use crate::prepared::Prepared;
 use crate::shrinkage;
 
@@ -25,6 +25,11 @@ const IN_FLIGHT: usize = 64;
 
 /// A parameter of a statement.
 pub(crate) type Parameter<'a> = &'a (dyn ToSql + Sync);
+
+/// The key of a table whose rows belong to a listing and a walk.
+pub(crate) fn moment_key((hash_id, moment): &(i64, Moment)) -> [Parameter<'_>; 3] {
+    [hash_id, &moment.at, &moment.walk]
+}
 
 /// What the parts of a merge share.
 pub(crate) struct Merge<'w> {
@@ -40,6 +45,19 @@ pub(crate) struct Merge<'w> {
     /// What was not sent yet.
     pub(crate) copies: Copies,
     pub(crate) found: Findings,
+}
+
+/// Rows on their way into the tables.
+#[derive(Default)]
+pub(crate) struct Copies {
+    pub(crate) listings: CopyRows,
+    pub(crate) changed: CopyRows,
+    pub(crate) versions: CopyRows,
+    pub(crate) spells: CopyRows,
+    pub(crate) stays: CopyRows,
+    pub(crate) rejects: CopyRows,
+    /// Wordings whose first row this walk has: listing, digest, where.
+    pub(crate) moved: Vec<(i64, Uuid, SaidFirst)>,
 }
 
 /// What was found out while rows were written, for the end of the merge.

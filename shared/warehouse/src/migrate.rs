@@ -3,21 +3,14 @@
 use sreality::category::{Category, Deal, SUB_CATEGORIES};
 use sreality::place::{DISTRICTS, District, REGIONS};
 use sreality::{address, codes};
-use tokio_postgres::{GenericClient, Transaction};
+use tokio_postgres::Transaction;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::connection::Warehouse;
 use crate::error::{Doing, Error};
-use crate::load::LOAD_LOCK;
+use crate::load_lock::LOAD_LOCK;
+use crate::schema_version::{MIGRATIONS, SCHEMA_VERSION, schema_version, wrong_version};
 use crate::{roles, views};
-
-/// Every migration by its number; the files are never changed once released. Views and functions are not among them: they
-/// are made anew every time.
-const MIGRATIONS: &[(i32, &str, &str)] = &[(1, "tables", include_str!("../migrations/0001_tables.sql"))];
-
-/// The schema version that this software works with.
-#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "there are a handful")]
-pub const SCHEMA_VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// Stands for all that the migrator does, views, grants and code tables included: the template names it, so that a stack runs
 /// the migrator whenever any of it changes.
@@ -85,33 +78,6 @@ impl Warehouse {
         transaction.commit().await.doing("commit the migration")?;
         Ok(applied)
     }
-}
-
-/// Checks that the schema is the one that this software works with.
-pub(crate) async fn check_schema(client: &impl GenericClient) -> Result<(), Error> {
-    check_version(schema_version(client).await?)
-}
-
-/// Checks the version of the schema.
-pub(crate) fn check_version(found: i32) -> Result<(), Error> {
-    if found == SCHEMA_VERSION { Ok(()) } else { Err(wrong_version(found)) }
-}
-
-fn wrong_version(found: i32) -> Error {
-    let hint = if found > SCHEMA_VERSION { "update the software" } else { "run the migrator" };
-    Error::Schema { found, expected: SCHEMA_VERSION, hint }
-}
-
-async fn schema_version(client: &impl GenericClient) -> Result<i32, Error> {
-    let known = client
-        .query_one("select to_regclass('warehouse.migration') is not null", &[])
-        .await
-        .doing("look for the schema")?;
-    if !known.get::<_, bool>(0) {
-        return Ok(0);
-    }
-    let version = client.query_one("select coalesce(max(version), 0) from warehouse.migration", &[]).await;
-    Ok(version.doing("read the schema's version")?.get(0))
 }
 
 /// Checks that the applied migrations are this software's: a number alone does not say which schema it is.

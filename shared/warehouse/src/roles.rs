@@ -5,23 +5,18 @@ use tokio_postgres::error::SqlState;
 
 use crate::error::{Doing, Error};
 
-/// What an administrator runs where the migrator may not create roles.
-pub(crate) const CREATE_LOADER: &str = "create role cenovka_loader nologin";
-/// As [`CREATE_LOADER`].
-pub(crate) const CREATE_ANALYST: &str = "create role cenovka_analyst nologin";
-
 /// What each role may do.
 pub(crate) const GRANTS: &str = include_str!("../grants.sql");
 
 /// Creates the roles that are missing. Roles belong to the whole cluster: another database's migrator may have made
 /// them, even at this moment, and then it is waited for.
 pub(crate) async fn create(transaction: &Transaction<'_>) -> Result<(), Error> {
-    for (role, statement) in [("cenovka_loader", CREATE_LOADER), ("cenovka_analyst", CREATE_ANALYST)] {
+    for role in ["cenovka_loader", "cenovka_analyst"] {
         let create = format!(
             "do $$
             begin
                 if to_regrole('{role}') is null then
-                    {statement};
+                    create role {role} nologin;
                 end if;
             exception when duplicate_object or unique_violation then
                 null;

@@ -17,7 +17,7 @@ use crate::faults::encounter::Encounter;
 use crate::faults::fault::{Fault, RetryAfter};
 use crate::faults::{drift, flapping};
 use crate::random::Random;
-use crate::served::Served;
+use crate::served::{Deviation, Served};
 use crate::wire::answer;
 use crate::wire::connection::{Delivery, Wire};
 use crate::wire::request_log::{Quiet, Rows, Sent, Told};
@@ -29,15 +29,6 @@ const DROPS: u32 = 20;
 const LOGIN: &str = "https://login.szn.cz/?service=sreality&return_url=https%3A%2F%2Fwww.sreality.cz%2F";
 const NOT_FOUND: &str = "<!DOCTYPE html>\n<html lang=\"cs\"><head><title>Sreality.cz</title></head>\
     <body><h1>Je nám líto, ale tato stránka nebyla nalezena</h1></body></html>\n";
-
-/// Which page is made, where that differs from what was asked for.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Deviation {
-    /// So many days behind.
-    pub(crate) days_behind: u32,
-    /// No more rows than this.
-    pub(crate) largest_limit: Option<usize>,
-}
 
 /// Lets each request to the API meet its faults.
 pub(crate) async fn serve_faults(

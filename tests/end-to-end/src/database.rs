@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 use tokio_postgres::{Client, NoTls};
 
-use crate::world::folder;
+use crate::temporary::folder;
 
 /// The superuser, and the database that it owns.
 pub const OWNER: &str = "cenovka";

@@ -24,6 +24,7 @@ pub mod runtime_api;
 pub mod secrets_manager;
 pub mod stack;
 pub mod tables;
+pub mod temporary;
 pub mod walked;
 pub mod world;
 

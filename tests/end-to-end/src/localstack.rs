@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
-use crate::world::folder;
+use crate::temporary::folder;
 use crate::{binary, processes};
 
 /// The raw bucket, as the template names it.

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use tokio_postgres::NoTls;
 use uuid::Uuid;
 
-use crate::world::folder;
+use crate::temporary::folder;
 
 /// How long the server may take to start or to stop.
 const PATIENCE: Duration = Duration::from_secs(60);

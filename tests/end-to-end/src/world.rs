@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::Client as S3Client;
@@ -21,6 +20,7 @@ use crate::database::{Database, OWNER};
 use crate::faulty_s3::FaultyS3;
 use crate::function::Function;
 use crate::invoke_api::{InvokeApi, LOADER};
+use crate::temporary::folder;
 
 /// The market of every simulator and every walk file here.
 pub const MARKET: &str = "simulated:test";
@@ -159,14 +159,6 @@ impl World {
     pub async fn count(&self, sql: &str) -> i64 {
         self.sql.query_one(sql, &[]).await.unwrap().get(0)
     }
-}
-
-/// A folder that the account which runs Postgres can enter.
-#[must_use]
-pub fn folder() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    folder
 }
 
 fn s3_client(object_store: &ObjectStore) -> S3Client {

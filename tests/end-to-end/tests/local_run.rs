@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use end_to_end::{binary, world};
+use end_to_end::{binary, temporary};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -69,7 +69,7 @@ async fn stored_object(data: &Path) {
 
 #[tokio::test]
 async fn a_second_run_goes_on_where_the_first_ended() {
-    let data = world::folder();
+    let data = temporary::folder();
     let first = output(&mut cenovka(data.path(), &["--days", "2", "--listings", "800"])).await;
     assert!(first.contains("day 0 of 1, 1 January 2026") && first.contains("day 1 of 1"), "{first}");
     assert!(first.contains("40 walks in the ledger") && first.contains("are simulated"), "{first}");
@@ -96,7 +96,7 @@ async fn seeded(data: &Path, sql: &str) -> String {
 
 #[tokio::test]
 async fn a_seeded_market_ends_today_and_a_second_seed_has_nothing_to_do() {
-    let data = world::folder();
+    let data = temporary::folder();
     let seed = ["--listings", "300", "seed", "--days", "5"];
     let started = jiff::Timestamp::now();
     let first = output(&mut cenovka(data.path(), &seed)).await;
@@ -154,7 +154,7 @@ async fn a_killed_run_leaves_no_server_and_the_next_run_is_right() {
 
 /// Interrupts a run while it loads, then compares a whole run with one that nothing disturbed.
 async fn interrupted_run(signal: &str, code: Option<i32>) {
-    let (data, undisturbed) = (world::folder(), world::folder());
+    let (data, undisturbed) = (temporary::folder(), temporary::folder());
     let arguments = ["--days", "1", "--listings", "6000"];
     let mut child = cenovka(data.path(), &arguments).stdout(Stdio::null()).spawn().unwrap();
     stored_object(data.path()).await;
@@ -179,7 +179,7 @@ async fn recorded_rows_are_loaded_exactly() {
         eprintln!("skipped: no recorded answers at {}", file.display());
         return;
     }
-    let data = world::folder();
+    let data = temporary::folder();
     let rows = file.display().to_string();
     let text = output(&mut cenovka(data.path(), &["--rows", &rows])).await;
     assert!(text.contains("60 rows, 0 rejected"), "{text}");
@@ -193,7 +193,7 @@ async fn an_ordinary_user_can_run_it_too() {
         eprintln!("skipped: the tests do not run as root, so every other test is this one");
         return;
     }
-    let data = world::folder();
+    let data = temporary::folder();
     let program = data.path().join("cenovka");
     std::fs::copy(binary::built("cenovka"), &program).unwrap();
     std::os::unix::fs::chown(data.path(), Some(65_534), Some(65_534)).unwrap();

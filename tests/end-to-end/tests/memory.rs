@@ -6,7 +6,8 @@ use std::time::Duration;
 use end_to_end::{World, event};
 use serde_json::Value;
 use simulator::{Market, Source};
-use sreality::query::{OFFSET_CAP, PAGE_LIMIT};
+use sreality::page::OFFSET_CAP;
+use sreality::query::PAGE_LIMIT;
 
 /// What either function may take at most, whatever the size of the market.
 const MOST_MIB: f64 = 64.0;

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use end_to_end::database::OWNER;
 use end_to_end::tables::{Content, contents};
-use end_to_end::{World, binary, world};
+use end_to_end::{World, binary, temporary};
 use simulator::{Market, Source};
 use tokio::process::Command;
 
@@ -41,7 +41,7 @@ async fn everything(world: &World) -> Vec<(String, Content)> {
 #[tokio::test]
 async fn simulated_days_beside_a_warehouse_of_real_walks_are_refused_at_once_and_change_no_byte_of_it() {
     let world = real_warehouse().await;
-    let (data, url) = (world::folder(), world.database.url(OWNER));
+    let (data, url) = (temporary::folder(), world.database.url(OWNER));
     let before = everything(&world).await;
     let applied = "select max(applied_at)::text from warehouse.migration";
     let migrated: String = world.sql.query_one(applied, &[]).await.unwrap().get(0);
