@@ -31,8 +31,8 @@ use crate::args::DashboardArgs;
 use crate::data_folder::DataFolder;
 use crate::error::Error as CommandError;
 use crate::market::Market;
-use crate::postgres::PrivatePostgres;
 pub use error::Error;
+use local::postgres::PrivatePostgres;
 use login::Login;
 use program::Program;
 

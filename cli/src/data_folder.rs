@@ -130,7 +130,7 @@ impl DataFolder {
 fn default_folder() -> PathBuf {
     let home = variable("HOME").map(PathBuf::from);
     let data_home = variable("XDG_DATA_HOME").map(PathBuf::from);
-    match (crate::postgres::is_root(), data_home, home) {
+    match (local::postgres::is_root(), data_home, home) {
         (false, Some(data_home), _) => data_home.join("cenovka"),
         (false, None, Some(home)) => home.join(".local/share/cenovka"),
         _ => PathBuf::from("/var/lib/cenovka"),

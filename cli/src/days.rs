@@ -14,10 +14,10 @@ use sreality_client::{Client, ClientSettings};
 use crate::data_folder::{DataFolder, State};
 use crate::error::Error;
 use crate::loading::Loading;
-use crate::local::{Local, Postgres};
 use crate::market::Market;
-use crate::object_store::ObjectStore;
+use crate::parts::{Local, Postgres};
 use crate::progress::Progress;
+use local::object_store::ObjectStore;
 
 /// The simulator needs no pauses.
 const REQUESTS_PER_SECOND: f64 = 10_000.0;

@@ -34,10 +34,10 @@ pub enum Error {
     Dashboard(#[from] crate::dashboard::error::Error),
     /// The private Postgres.
     #[error(transparent)]
-    Postgres(#[from] crate::postgres::Error),
+    Postgres(#[from] local::postgres::Error),
     /// The S3 in this process.
     #[error(transparent)]
-    ObjectStore(#[from] crate::object_store::Error),
+    ObjectStore(#[from] local::object_store::Error),
     /// The data folder.
     #[error(transparent)]
     DataFolder(#[from] crate::data_folder::DataFolderError),

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use cenovka::args::{Cli, Command, QuarantineCommand};
 use cenovka::error::Error;
-use cenovka::{dashboard, local, operator, quarantine, seed, simulation, verify};
+use cenovka::{dashboard, operator, parts, quarantine, seed, simulation, verify};
 use reconciler::Request;
 use runtime::Interrupt;
 use tracing::level_filters::LevelFilter;
@@ -24,10 +24,10 @@ async fn main() -> ExitCode {
     let command = async {
         match command {
             None => simulation::run(&market, days, interrupted()).await,
-            Some(Command::Serve(arguments)) => local::serve(&arguments, interrupted()).await,
+            Some(Command::Serve(arguments)) => parts::serve(&arguments, interrupted()).await,
             Some(Command::Seed { days, folder }) => seed::run(&folder, days, interrupted()).await,
             Some(Command::Dashboard(arguments)) => dashboard::run(&arguments, interrupted()).await,
-            Some(Command::Psql { local: which, arguments }) => local::psql(&which, &arguments).await,
+            Some(Command::Psql { local: which, arguments }) => parts::psql(&which, &arguments).await,
             Some(Command::Collect { segments, since }) => {
                 operator::collect(collector::Request { segments, since }).await
             }

@@ -9,7 +9,7 @@ use reconciler::Reconciler;
 use runtime::{Failure, Interrupt, RawStore};
 
 use crate::error::Error;
-use crate::local::LocalLoader;
+use crate::parts::LocalLoader;
 
 /// Walks segments and prints what was stored. Interrupted, it stores what it has as incomplete walks.
 ///

@@ -11,8 +11,8 @@ use crate::args::MarketArgs;
 use crate::data_folder::{DataFolder, State};
 use crate::days::{Day, Days, Run};
 use crate::error::Error;
-use crate::local::{BUCKET, Postgres};
 use crate::market::Market;
+use crate::parts::{BUCKET, Postgres};
 use crate::summary;
 
 /// When day 0 is collected.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::refused::Refused;
+use local::refused::Refused;
 
 /// Why `cenovka dashboard` failed.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +63,7 @@ pub enum Error {
     },
     /// A program did not start or did not end.
     #[error(transparent)]
-    Supervisor(#[from] crate::supervisor::Error),
+    Supervisor(#[from] local::supervisor::Error),
     /// The analyst's login could not be made.
     #[error("cannot make the login analyst in the private Postgres: {0}")]
     Login(#[source] tokio_postgres::Error),

@@ -7,7 +7,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
 use super::error::Error;
-use crate::postgres::{NAME, PORT, PrivatePostgres};
+use local::postgres::{NAME, PORT, PrivatePostgres};
 
 /// The login that reads marts.
 const ANALYST: &str = "analyst";

@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{ChildStdout, Command};
 
 use super::error::Error;
-use crate::supervisor::{Signal, Supervisor};
+use local::supervisor::{Signal, Supervisor};
 
 /// Settings of Python that would make it find other modules.
 const PYTHONS_OWN: [&str; 2] = ["PYTHONPATH", "PYTHONHOME"];

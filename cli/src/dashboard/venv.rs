@@ -10,7 +10,7 @@ use tokio::process::Command;
 use super::error::Error;
 use super::program::Program;
 use super::python;
-use crate::folder_lock::FolderLock;
+use local::folder_lock::FolderLock;
 
 /// Lies in a virtual environment that is complete. It cannot be renamed once it is: its scripts name its folder.
 const MARKER: &str = "complete";

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use cenovka::postgres::PrivatePostgres;
 use jiff::Timestamp;
+use local::postgres::PrivatePostgres;
 use serde_json::json;
 use sreality::shape::{Change, Drift};
 use tempfile::TempDir;

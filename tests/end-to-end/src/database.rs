@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use cenovka::postgres::PrivatePostgres;
+use local::postgres::PrivatePostgres;
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio_postgres::{Client, NoTls};

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_s3::Client as S3Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::primitives::ByteStream;
-use cenovka::object_store::{ObjectStore, REGION};
+use local::object_store::{ObjectStore, REGION};
 
 use runtime::s3_event::ObjectCreated;
 use serde_json::Value;

@@ -67,7 +67,7 @@ pub enum Error {
 
 /// What tells a program to end.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Signal {
+pub enum Signal {
     /// To Postgres a fast shutdown, to `initdb` an order to clean up and give up.
     Int,
     /// For programs that ignore SIGINT where a shell has let it be ignored, as Python's do.
@@ -76,7 +76,7 @@ pub(crate) enum Signal {
 
 /// A running program. Dropping this tells the program to end without waiting for it.
 #[derive(Debug)]
-pub(crate) struct Supervisor {
+pub struct Supervisor {
     shell: Child,
     lifeline: ChildStdin,
     program: PathBuf,
@@ -84,7 +84,7 @@ pub(crate) struct Supervisor {
 
 impl Supervisor {
     /// Starts `program`. `prepare` may set where its output goes, its environment and its user.
-    pub(crate) fn start(
+    pub fn start(
         program: &Path,
         arguments: &[impl AsRef<OsStr>],
         signal: Signal,
@@ -105,22 +105,23 @@ impl Supervisor {
     }
 
     /// What the program says, if `prepare` had it piped; once.
-    pub(crate) fn take_output(&mut self) -> Option<ChildStdout> {
+    pub fn take_output(&mut self) -> Option<ChildStdout> {
         self.shell.stdout.take()
     }
 
-    pub(crate) fn has_ended(&mut self) -> Result<bool, Error> {
+    /// Whether the program has ended.
+    pub fn has_ended(&mut self) -> Result<bool, Error> {
         let status = self.shell.try_wait().map_err(io_error("wait for", &self.program))?;
         Ok(status.is_some())
     }
 
     /// Waits until the program ends by itself. To give up waiting changes nothing.
-    pub(crate) async fn ended(&mut self) -> Result<ExitStatus, Error> {
+    pub async fn ended(&mut self) -> Result<ExitStatus, Error> {
         self.shell.wait().await.map_err(io_error("wait for", &self.program))
     }
 
     /// Tells the program to end and waits until it has.
-    pub(crate) async fn stop(mut self) -> Result<(), Error> {
+    pub async fn stop(mut self) -> Result<(), Error> {
         drop(self.lifeline);
         match timeout(STOP_PATIENCE, self.shell.wait()).await {
             Ok(ended) => ended.map(drop).map_err(io_error("wait for", &self.program)),

@@ -17,7 +17,7 @@ pub struct Refused {
 
 impl Refused {
     /// For `map_err`: makes an error of what was tried, on what, and what the operating system says.
-    pub(crate) fn when<E: From<Self>>(action: &'static str, path: &Path) -> impl Fn(io::Error) -> E + use<E> {
+    pub fn when<E: From<Self>>(action: &'static str, path: &Path) -> impl Fn(io::Error) -> E + use<E> {
         let path = path.to_owned();
         move |source| Self { action, path: path.clone(), source }.into()
     }

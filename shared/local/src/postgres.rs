@@ -45,11 +45,11 @@ use crate::supervisor::{Signal, Supervisor};
 pub const BINARIES_VARIABLE: &str = "CENOVKA_POSTGRES_BIN";
 
 /// The role that owns everything, and the database.
-pub(crate) const NAME: &str = "cenovka";
+pub const NAME: &str = "cenovka";
 
 /// Part of the socket's file name, and nothing else: no port is opened. Said so that a PGPORT in the
 /// environment does not change it.
-pub(crate) const PORT: &str = "5432";
+pub const PORT: &str = "5432";
 
 /// A unix socket's path may have about this many bytes: 108 on Linux, 104 on macOS, both with a final zero.
 const LONGEST_SOCKET_PATH: usize = 100;
@@ -106,18 +106,18 @@ impl PrivatePostgres {
     }
 
     /// The folder of its socket, which libpq takes as a host.
-    pub(crate) fn socket_folder(&self) -> &Path {
+    pub fn socket_folder(&self) -> &Path {
         &self.socket_folder
     }
 
     /// Where another of its databases is, as SQLAlchemy understands it.
-    pub(crate) fn sqlalchemy_url(&self, database: &str) -> String {
+    pub fn sqlalchemy_url(&self, database: &str) -> String {
         let host = percent_encoded(&self.socket_folder);
         format!("postgresql+psycopg2://{NAME}@/{database}?host={host}&port={PORT}")
     }
 
     /// Makes another database in the cluster, unless it is there. Its name is taken as it is.
-    pub(crate) async fn make_database(&self, name: &str) -> Result<(), Error> {
+    pub async fn make_database(&self, name: &str) -> Result<(), Error> {
         create_database(&connect(&self.socket_folder).await?, name).await
     }
 

@@ -6,11 +6,11 @@ use std::path::Path;
 
 /// A lock on a file, held until this is dropped or the process ends, however it ends.
 #[derive(Debug)]
-pub(crate) struct FolderLock(File);
+pub struct FolderLock(File);
 
 impl FolderLock {
     /// Takes the lock on the file at `path`, made if missing; `None` if somebody else holds it.
-    pub(crate) fn take(path: &Path) -> io::Result<Option<Self>> {
+    pub fn take(path: &Path) -> io::Result<Option<Self>> {
         let file = File::create(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self(file))),

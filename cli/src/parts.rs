@@ -20,8 +20,8 @@ use crate::args::LocalArgs;
 use crate::data_folder::DataFolder;
 use crate::error::Error;
 use crate::market::Market;
-use crate::object_store::{ObjectStore, REGION};
-use crate::postgres::PrivatePostgres;
+use local::object_store::{ObjectStore, REGION};
+use local::postgres::PrivatePostgres;
 
 /// The raw bucket.
 pub(crate) const BUCKET: &str = "cenovka-raw";

@@ -1,0 +1,11 @@
+//! What stands in place of AWS on one machine.
+//!
+//! [`postgres`] keeps a private Postgres in a folder; [`object_store`] serves a folder as S3 and tells of every new object;
+//! [`supervisor`] ends programs with this process. All of it listens to this machine alone.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
+
+pub mod folder_lock;
+pub mod object_store;
+pub mod postgres;
+pub mod refused;
+pub mod supervisor;
