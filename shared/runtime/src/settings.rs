@@ -71,9 +71,12 @@ pub fn variable(name: &str) -> Option<String> {
     Some(value).filter(|value| !value.is_empty())
 }
 
+/// What a variable is set to.
+type Source = dyn Fn(&str) -> Option<String>;
+
 /// Reads settings one by one and collects what is wrong.
 pub struct SettingsReader {
-    source: Box<dyn Fn(&str) -> Option<String>>,
+    source: Box<Source>,
     faults: Vec<SettingFault>,
 }
 
