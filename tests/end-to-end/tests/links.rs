@@ -9,6 +9,7 @@ use sreality::address::REAL_PORTAL;
 use crate::recorded;
 
 /// What the simulated portal answers at the address of an advert on the real one.
+#[expect(clippy::disallowed_methods, reason = "a reader's browser has no pace")]
 async fn page(world: &World, url: &str) -> (StatusCode, String) {
     let client = Client::builder().redirect(Policy::none()).build().unwrap();
     let path = url.strip_prefix(REAL_PORTAL).unwrap_or_else(|| panic!("{url} is not the portal's"));
