@@ -10,6 +10,7 @@ mod locks;
 mod market;
 mod model;
 mod refused;
+mod schema_document;
 mod set_aside;
 mod statistics;
 mod verify;
