@@ -94,7 +94,7 @@ pub(crate) fn print_outcome(Outcome { key, loaded, .. }: &Outcome, took: Duratio
 pub async fn migrate() -> Result<(), Error> {
     let migrator = Migrator::from_env()?;
     let migrated = migrator.migrate().await;
-    let migrated = migrated.map_err(|error| Error::Failed(Failure::new(error.class(), &error)))?;
+    let migrated = migrated.map_err(|error| Error::Failed(error.into()))?;
     match migrated.applied.as_slice() {
         [] => println!("the schema is up to date"),
         names => println!("applied: {}", names.join(", ")),

@@ -5,7 +5,7 @@ use std::time::Instant;
 use loader::Loader;
 use raw_zone::ObjectKey;
 use runtime::settings::variable;
-use runtime::{DatabaseSettings, Failure, RawStore};
+use runtime::{DatabaseSettings, RawStore};
 use warehouse::{Action, Decision, Quarantined, Warehouse};
 
 use crate::error::Error;
@@ -57,7 +57,7 @@ impl Desk {
     async fn decide(&mut self, action: Action, object: &Quarantined) -> Result<(), Error> {
         let decision = Decision::new(action, object, self.by.clone(), self.because.clone());
         let decided = loader::decide(&self.store, &mut self.warehouse, &decision).await;
-        decided.map_err(|error| Error::Failed(Failure::new(error.class(), &error)))
+        decided.map_err(|error| Error::Failed(error.into()))
     }
 }
 

@@ -6,7 +6,7 @@ mod report;
 use ::raw_zone::ObjectKey;
 use jiff::{SignedDuration, Timestamp};
 use runtime::failure::with_causes;
-use runtime::{Failure, RawStore, StoreError};
+use runtime::{RawStore, StoreError};
 use warehouse::Warehouse;
 
 use crate::error::Error;
@@ -61,7 +61,7 @@ async fn compare_objects(
             Err(error) if error.quarantine().is_some() => {
                 report.difference("damaged object", &with_causes(&error));
             }
-            Err(error) => return Err(Error::Failed(Failure::new(error.class(), &error))),
+            Err(error) => return Err(Error::Failed(error.into())),
         }
         report.advance();
     }

@@ -101,5 +101,5 @@ async fn exists(store: &RawStore, key: &str) -> Result<bool, Error> {
 }
 
 fn failed(error: &StoreError) -> Error {
-    Error::Failed(Failure::new(error.class(), error))
+    Error::Failed(Failure::of(error))
 }

@@ -1,6 +1,6 @@
 //! What can go wrong in a collection, and what should happen then.
 
-use runtime::{Class, SettingsError, StoreError};
+use runtime::{Class, Classed, SettingsError, StoreError};
 use sreality::{AgeError, Segment, SegmentError};
 use sreality_client::{ClientError, RequestError};
 
@@ -117,10 +117,10 @@ impl Error {
     pub(crate) fn is_vain(&self) -> bool {
         matches!(self, Self::Portal { source, .. } if source.is_transient())
     }
+}
 
-    /// What should happen after it.
-    #[must_use]
-    pub fn class(&self) -> Class {
+impl Classed for Error {
+    fn class(&self) -> Class {
         match self {
             Self::NoSegments | Self::Segment(_) | Self::Since(_) => Class::Reject,
             Self::Begin(source) | Self::Portal { source, .. } => portal_class(source),

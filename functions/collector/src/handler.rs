@@ -83,10 +83,10 @@ impl Collector {
         deadline: Option<Instant>,
         mut stored: impl FnMut(&WalkSummary),
     ) -> Result<Response, Failure> {
-        let (segments, since) = parse(request).map_err(|error| failure(&error))?;
+        let (segments, since) = parse(request)?;
         let until = Until { deadline, interrupt: self.interrupt.clone(), run_ended: false };
         let Walker { portal, store, .. } = &self.walker;
-        pause::read(store, portal).await.map_err(|error| failure(&error))?;
+        pause::read(store, portal).await?;
         let mut failures = Failures::default();
         let walks = match self.begin_run(&until).await {
             Ok(robots) => self.walk(&segments, since, robots, &until, &mut failures, &mut stored).await,
@@ -181,13 +181,9 @@ impl Failures {
         self.in_vain = in_vain;
         if let Some(error) = error {
             self.end_run |= error.ends_run();
-            self.failures.push(failure(&error));
+            self.failures.push(Failure::of(&error));
         }
     }
-}
-
-fn failure(error: &Error) -> Failure {
-    Failure::new(error.class(), error)
 }
 
 fn parse(request: &Request) -> Result<(Vec<Segment>, Option<Age>), Error> {

@@ -2,7 +2,7 @@
 
 use raw_zone::KeyError;
 use runtime::s3_event::KeyDecodeError;
-use runtime::{Class, SettingsError, StoreError};
+use runtime::{Class, Classed, SettingsError, StoreError};
 use sreality::PageError;
 use warehouse::QuarantineKind;
 
@@ -112,10 +112,11 @@ impl Error {
             | Self::Warehouse(_) => None,
         }
     }
+}
 
+impl Classed for Error {
     /// What should happen after it, where the object was not set aside.
-    #[must_use]
-    pub fn class(&self) -> Class {
+    fn class(&self) -> Class {
         match self {
             Self::Store(error) => error.class(),
             Self::File { source: raw_zone::Error::Transfer(_), .. }

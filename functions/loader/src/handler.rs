@@ -76,7 +76,7 @@ impl Loader {
         match &event.event {
             Some(name) => tracing::info!(event = name, "ignored an event without records"),
             None if event.records.is_empty() => {
-                failures.push(Failure::new(Error::NoRecords.class(), &Error::NoRecords));
+                failures.push(Error::NoRecords.into());
             }
             None => (),
         }
@@ -88,7 +88,7 @@ impl Loader {
                     let (name, key) = (record.event_name.as_deref(), record.s3.object.key.as_deref());
                     tracing::info!(event = name, key, reason, "ignored a record: {reason}");
                 }
-                Err(error) => failures.push(Failure::new(error.class(), &error)),
+                Err(error) => failures.push(error.into()),
             }
         }
         // A walk is compared with those before it: the older one first, however the records came.
@@ -149,7 +149,7 @@ impl Loader {
 
     /// The failure of one object. Its message names the object, of which Postgres knows nothing.
     fn failure(&self, key: &str, error: &Error) -> Failure {
-        let failure = Failure::new(error.class(), error);
+        let failure = Failure::of(error);
         match error {
             Error::Warehouse(_) => {
                 Failure { message: format!("s3://{}/{key}: {failure}", self.store.bucket()), ..failure }

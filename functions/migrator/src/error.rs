@@ -1,6 +1,6 @@
 //! What can go wrong in a migration, and what should happen then.
 
-use runtime::{Class, SettingsError};
+use runtime::{Class, Classed, SettingsError};
 
 /// Why the migrator cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -60,10 +60,8 @@ pub enum Error {
     },
 }
 
-impl Error {
-    /// What should happen after it.
-    #[must_use]
-    pub fn class(&self) -> Class {
+impl Classed for Error {
+    fn class(&self) -> Class {
         match self {
             Self::Incomplete(_) | Self::RequestType(_) | Self::ResponseUrl { .. } => Class::Reject,
             Self::Warehouse(error) if error.is_transient() => Class::Retry,

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use lambda_runtime::LambdaEvent;
 use runtime::failure::with_causes;
-use runtime::{Class, DatabaseSettings, Failure, time_left};
+use runtime::{Class, Classed, DatabaseSettings, Failure, time_left};
 use serde::Serialize;
 use tokio::time::{sleep, timeout};
 use warehouse::SCHEMA_VERSION;
@@ -61,12 +61,10 @@ impl Migrator {
     pub async fn handle(&self, event: LambdaEvent<Event>) -> Result<Response, Failure> {
         let LambdaEvent { payload, context } = event;
         let left = time_left(context.deadline(), SystemTime::now());
-        match payload.asked() {
-            Ok(Asked::ByHand) => within(left, self.migrate()).await.map(Response::Migrated),
-            Ok(Asked::ByStack(request)) => self.answer(request, left).await.map(Response::Answered),
-            Err(error) => Err(error),
-        }
-        .map_err(|error| failure(&error))
+        Ok(match payload.asked()? {
+            Asked::ByHand => Response::Migrated(within(left, self.migrate()).await?),
+            Asked::ByStack(request) => Response::Answered(self.answer(request, left).await?),
+        })
     }
 
     /// Brings schema, roles and grants up to date.
@@ -86,7 +84,7 @@ impl Migrator {
         let url = url.ok_or_else(|| Error::ResponseUrl { request: request.request_id.clone() })?;
         let outcome = within(left, self.carry_out(&request.request_type)).await;
         if let Err(error) = &outcome {
-            let failure = failure(error);
+            let failure = Failure::of(error);
             tracing::error!(
                 request = request.request_id, class = %failure.class, error = %failure, "the migration failed"
             );
@@ -110,7 +108,7 @@ impl Migrator {
         for _ in 1..TRIES {
             match self.migrate().await {
                 Err(error) if error.class() == Class::Retry => {
-                    tracing::warn!(error = %failure(&error), "the migration is tried again");
+                    tracing::warn!(error = %Failure::of(&error), "the migration is tried again");
                 }
                 outcome => return outcome,
             }
@@ -132,8 +130,4 @@ fn database() -> Result<DatabaseSettings, StartError> {
 async fn within<T>(left: Duration, migration: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let limit = left.saturating_sub(ANSWER_TIME).max(left / 2);
     timeout(limit, migration).await.unwrap_or(Err(Error::Deadline))
-}
-
-fn failure(error: &Error) -> Failure {
-    Failure::new(error.class(), error)
 }

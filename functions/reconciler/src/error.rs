@@ -1,6 +1,6 @@
 //! What can go wrong while reconciling, and what should happen then.
 
-use runtime::{Class, SettingsError, StoreError};
+use runtime::{Class, Classed, SettingsError, StoreError};
 
 /// Why the reconciler cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -46,10 +46,8 @@ pub enum Error {
     },
 }
 
-impl Error {
-    /// What should happen after it.
-    #[must_use]
-    pub fn class(&self) -> Class {
+impl Classed for Error {
+    fn class(&self) -> Class {
         match self {
             Self::Store(error) => error.class(),
             Self::Warehouse(error) if error.is_transient() => Class::Retry,

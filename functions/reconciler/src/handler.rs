@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::LambdaEvent;
-use runtime::{Class, Failure, RawStore, Record, time_left};
+use runtime::{Class, Classed, Failure, RawStore, Record, time_left};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use warehouse::Warehouse;
@@ -115,7 +115,7 @@ impl<L: LoaderFunction> Reconciler<L> {
             let mut warehouse = self.warehouse.lock().await;
             find_missing(&self.store, &mut warehouse, ages, now).await
         };
-        let Comparison { listed, missing } = compared.map_err(|error| failure(&error))?;
+        let Comparison { listed, missing } = compared?;
         let keys = missing.iter().take(NAMED).map(|missing| missing.object.key.clone()).collect();
         let mut report = Report { listed, missing: missing.len() as u64, keys, ..Report::default() };
         if request.dry_run {
@@ -131,7 +131,7 @@ impl<L: LoaderFunction> Reconciler<L> {
             Ok(Some(stalest)) => stalest.record(record).write(),
             Err(error) => {
                 record.write();
-                failures.push(failure(&error));
+                failures.push(Failure::of(&error));
             }
         }
         Failure::merge(failures).map_or(Ok(report), Err)
@@ -160,12 +160,12 @@ impl<L: LoaderFunction> Reconciler<L> {
                 break;
             }
             let loaded = self.loader.load(&object.key, object.created_event(self.store.bucket())).await;
-            failures.extend(self.remember(missing, &loaded).await.err().map(|error| failure(&error)));
+            failures.extend(self.remember(missing, &loaded).await.err().map(|error| Failure::of(&error)));
             match loaded {
                 Ok(()) => report.loaded += 1,
                 Err(error) => {
                     report.failed += 1;
-                    failures.push(failure(&error));
+                    failures.push(Failure::of(&error));
                     // A person must act first: the other loads would fail alike.
                     if error.class() == Class::Stop {
                         report.left = report.missing - done - 1;
@@ -190,8 +190,4 @@ impl<L: LoaderFunction> Reconciler<L> {
         }
         Ok(())
     }
-}
-
-fn failure(error: &Error) -> Failure {
-    Failure::new(error.class(), error)
 }

@@ -86,6 +86,8 @@ fn class(error_type: &str) -> Class {
 
 #[cfg(test)]
 mod tests {
+    use runtime::Classed;
+
     use super::*;
 
     #[test]

@@ -1,4 +1,4 @@
-//! How failures are classed, and told to Lambda.
+//! How failures are classed, and how Lambda gets them.
 
 use std::error::Error;
 use std::fmt;
@@ -26,6 +26,12 @@ impl fmt::Display for Class {
     }
 }
 
+/// An error that knows what should happen after it. `?` makes it a [`Failure`] in a handler.
+pub trait Classed: Error {
+    /// What should happen after it.
+    fn class(&self) -> Class;
+}
+
 /// The outcome of a failed invocation, as Lambda and the log get it.
 #[derive(Debug)]
 pub struct Failure {
@@ -37,8 +43,8 @@ pub struct Failure {
 
 impl Failure {
     /// Takes an error with the whole chain of its causes.
-    pub fn new(class: Class, error: &dyn Error) -> Self {
-        Self { class, message: with_causes(error) }
+    pub fn of(error: &impl Classed) -> Self {
+        Self { class: error.class(), message: with_causes(error) }
     }
 
     /// Several failures of one invocation as one, of the gravest class; `None` if there was none.
@@ -56,8 +62,14 @@ impl fmt::Display for Failure {
     }
 }
 
+impl<E: Classed> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::of(&error)
+    }
+}
+
 impl From<Failure> for Diagnostic {
-    /// The class is the error type, so that alarms and retry rules can tell failures apart.
+    /// The class is the error type, so that alarms can tell failures apart.
     fn from(failure: Failure) -> Self {
         Self { error_type: failure.class.to_string(), error_message: failure.message }
     }

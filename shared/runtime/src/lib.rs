@@ -13,7 +13,7 @@ pub mod s3_event;
 pub mod settings;
 mod time_left;
 
-pub use failure::{Class, Failure};
+pub use failure::{Class, Classed, Failure};
 pub use interrupt::Interrupt;
 pub use metrics::Record;
 pub use raw_store::{FetchedObject, RawStore, StoreError};

@@ -17,7 +17,7 @@ use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
 use crate::aws;
-use crate::failure::Class;
+use crate::failure::{Class, Classed};
 use crate::s3_event::ObjectCreated;
 use crate::settings::variable;
 
@@ -86,10 +86,8 @@ pub enum StoreError {
     File(String),
 }
 
-impl StoreError {
-    /// What should happen after it.
-    #[must_use]
-    pub fn class(&self) -> Class {
+impl Classed for StoreError {
+    fn class(&self) -> Class {
         match self {
             Self::Exists { .. } | Self::Missing { .. } | Self::Archived { .. } => Class::Reject,
             Self::Denied { .. } => Class::Stop,
