@@ -57,7 +57,6 @@ pub(crate) struct Run {
 /// What was loaded in all.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Loads {
-    /// Rows.
     pub(crate) rows: u64,
     /// The time in which at least one loader was at work.
     pub(crate) busy: Duration,

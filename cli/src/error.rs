@@ -5,19 +5,14 @@ use runtime::{Failure, SettingsError};
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The user ended it.
     #[error("interrupted")]
     Interrupted,
-    /// The collector cannot start.
     #[error(transparent)]
     Collector(#[from] collector::StartError),
-    /// The loader cannot start.
     #[error(transparent)]
     Loader(#[from] loader::StartError),
-    /// The migrator cannot start.
     #[error(transparent)]
     Migrator(#[from] migrator::StartError),
-    /// The settings.
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// A text that is no key of a raw object.
@@ -26,25 +21,18 @@ pub enum Error {
     /// A collection, a load or a migration failed.
     #[error("{0}")]
     Failed(Failure),
-    /// The warehouse.
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
-    /// The dashboard.
     #[error(transparent)]
     Dashboard(#[from] crate::dashboard::error::Error),
-    /// The private Postgres.
     #[error(transparent)]
     Postgres(#[from] local::postgres::Error),
-    /// The S3 in this process.
     #[error(transparent)]
     ObjectStore(#[from] local::object_store::Error),
-    /// The data folder.
     #[error(transparent)]
     DataFolder(#[from] crate::data_folder::DataFolderError),
-    /// The recorded rows.
     #[error(transparent)]
     RecordedRows(#[from] simulator::RecordedRowsError),
-    /// The portal simulator.
     #[error("cannot start the portal simulator: {0}")]
     Simulator(#[source] std::io::Error),
     /// The simulator's URL, which is this program's own.
@@ -56,7 +44,6 @@ pub enum Error {
     /// The bucket in the S3 of this process.
     #[error("cannot create the raw bucket: {0}")]
     Bucket(String),
-    /// A query of the summary.
     #[error("cannot read the marts: {0}")]
     Mart(#[from] tokio_postgres::Error),
     /// The times of loads on simulated days.
@@ -67,34 +54,15 @@ pub enum Error {
         "the warehouse at DATABASE_URL holds the market {held}, and the simulated days of this data folder are {ours}: \
          nothing was changed; name an empty database in DATABASE_URL, or unset it for a private one"
     )]
-    OtherMarket {
-        /// The warehouse's.
-        held: String,
-        /// This data folder's.
-        ours: String,
-    },
-    /// psql.
+    OtherMarket { held: String, ours: String },
     #[error("cannot run psql: {0}")]
     Psql(#[source] std::io::Error),
-    /// There is nothing to release.
     #[error("{key} is not in quarantine: cenovka quarantine list shows what is")]
-    NotQuarantined {
-        /// The key.
-        key: String,
-    },
-    /// It may be loaded already.
+    NotQuarantined { key: String },
     #[error("{key} was released: what is loaded cannot be dismissed")]
-    Released {
-        /// The key.
-        key: String,
-    },
-    /// A comparison found differences.
+    Released { key: String },
     #[error("ledger, raw zone and tables differ: {count} differences, named above")]
-    Differences {
-        /// How many.
-        count: u64,
-    },
-    /// There is nothing to open.
+    Differences { count: u64 },
     #[error("DATABASE_URL is set, so there is no private Postgres: run psql \"$DATABASE_URL\"")]
     NoPrivatePostgres,
 }

@@ -22,10 +22,7 @@ pub enum Market<'a> {
         listings: usize,
     },
     /// Recorded rows, in these files.
-    Recorded {
-        /// The files.
-        files: &'a [PathBuf],
-    },
+    Recorded { files: &'a [PathBuf] },
 }
 
 impl Market<'_> {

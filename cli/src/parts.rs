@@ -23,7 +23,6 @@ use crate::market::Market;
 use local::object_store::{ObjectStore, REGION};
 use local::postgres::PrivatePostgres;
 
-/// The raw bucket.
 pub(crate) const BUCKET: &str = "cenovka-raw";
 
 /// Postgres at `DATABASE_URL`, or a private one.

@@ -8,66 +8,32 @@ use local::refused::Refused;
 /// Why `cenovka dashboard` failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Somebody else listens there.
     #[error(
         "port {port} of 127.0.0.1 is in use, perhaps by another dashboard: end that, or pass another --port"
     )]
-    PortInUse {
-        /// The port.
-        port: u16,
-    },
-    /// The port cannot be listened on.
+    PortInUse { port: u16 },
     #[error("cannot listen on port {port} of 127.0.0.1: pass another --port")]
-    Port {
-        /// The port.
-        port: u16,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// No Python that Superset runs on.
+    Port { port: u16, source: io::Error },
     #[error(
         "Superset needs Python 3.10, 3.11 or 3.12 with venv, and this machine has none in its PATH (found: {found}): \
          install one (`apt-get install python3-venv` or `brew install python@3.11`)"
     )]
-    NoPython {
-        /// What there is instead.
-        found: String,
-    },
-    /// Nothing was loaded yet.
+    NoPython { found: String },
     #[error("there is nothing to show yet: `{fill}` fills the warehouse")]
-    NothingToShow {
-        /// The command that makes data.
-        fill: &'static str,
-    },
-    /// Another process installs it.
+    NothingToShow { fill: &'static str },
     #[error("another cenovka installs Superset into {folder}: wait until it has")]
-    Installing {
-        /// The folder of all installations.
-        folder: PathBuf,
-    },
-    /// A program failed.
+    Installing { folder: PathBuf },
     #[error("{what} failed; the end of {log}:\n{tail}")]
-    Failed {
-        /// What it was to do.
-        what: &'static str,
-        /// Its log.
-        log: PathBuf,
-        /// The last lines of it.
-        tail: String,
-    },
+    Failed { what: &'static str, log: PathBuf, tail: String },
     /// The URL of the warehouse has no form that Superset's driver understands.
     #[error("Superset cannot use DATABASE_URL: {reason}")]
-    Url {
-        /// Why not.
-        reason: &'static str,
-    },
+    Url { reason: &'static str },
     /// A program did not start or did not end.
     #[error(transparent)]
     Supervisor(#[from] local::supervisor::Error),
     /// The analyst's login could not be made.
     #[error("cannot make the login analyst in the private Postgres: {0}")]
     Login(#[source] tokio_postgres::Error),
-    /// The operating system refused something.
     #[error(transparent)]
     Refused(#[from] Refused),
 }

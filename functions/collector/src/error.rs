@@ -9,10 +9,8 @@ use crate::until::Stopped;
 /// Why the collector cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The settings.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// The portal's client.
     #[error(transparent)]
     Client(#[from] ClientError),
 }
@@ -20,7 +18,6 @@ pub enum StartError {
 /// Why a collection failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The request names no segment.
     #[error("the request names no segment: give {{\"segments\": [\"flats-sale\"]}}")]
     NoSegments,
     /// The request names something that is no segment.
@@ -34,7 +31,6 @@ pub enum Error {
     NotBegun {
         /// The segment that was to be walked.
         segment: Segment,
-        /// Why it was not.
         reason: String,
     },
     /// The portal, before any segment was walked.
@@ -47,39 +43,17 @@ pub enum Error {
     #[error(
         "{key} in the raw bucket is no pause of the portal's: {source}; remove it, if you know that there is none"
     )]
-    NoPause {
-        /// The object's key.
-        key: &'static str,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
+    NoPause { key: &'static str, source: serde_json::Error },
     /// The time was up before anything was asked for.
     #[error("{0} before the run had begun; nothing is stored")]
     NoTime(String),
-    /// The portal.
     #[error("{segment}: {source}")]
-    Portal {
-        /// The segment that was being walked.
-        segment: Segment,
-        /// What happened.
-        source: RequestError,
-    },
+    Portal { segment: Segment, source: RequestError },
     /// The walk file in the temporary folder.
     #[error("{segment}: could not write the walk file: {source}")]
-    File {
-        /// The segment that was being walked.
-        segment: Segment,
-        /// What happened.
-        source: raw_zone::Error,
-    },
-    /// The raw bucket.
+    File { segment: Segment, source: raw_zone::Error },
     #[error("{segment}: {source}")]
-    Store {
-        /// The segment that was walked.
-        segment: Segment,
-        /// What happened.
-        source: StoreError,
-    },
+    Store { segment: Segment, source: StoreError },
 }
 
 impl Error {

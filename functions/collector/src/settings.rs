@@ -23,9 +23,6 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Reads them from the environment.
-    ///
-    /// # Errors
-    /// With every setting that is missing or wrong.
     pub(crate) fn from_env() -> Result<Self, SettingsError> {
         Self::read(SettingsReader::from_env())
     }

@@ -9,10 +9,8 @@ use warehouse::QuarantineKind;
 /// Why the loader cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The settings.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// The warehouse's URL or root certificates.
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
 }
@@ -29,64 +27,31 @@ pub enum Error {
     /// The key lies in the raw zone but is no raw object's.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The raw bucket.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The walk file.
     #[error("s3://{bucket}/{key}: {source}")]
-    File {
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: String,
-        /// What is wrong with it.
-        source: raw_zone::Error,
-    },
+    File { bucket: String, key: String, source: raw_zone::Error },
     /// The file holds another walk than its key says.
     #[error("s3://{bucket}/{key} holds another walk, whose key would be {found}")]
     OtherWalk {
-        /// The bucket.
         bucket: String,
-        /// The key.
         key: String,
         /// The key that the file's header makes.
         found: String,
     },
     /// A stored body is not a page of the portal.
     #[error("s3://{bucket}/{key} line {line}: {source}")]
-    Page {
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: String,
-        /// The page's line.
-        line: u64,
-        /// What is wrong with it.
-        source: PageError,
-    },
+    Page { bucket: String, key: String, line: u64, source: PageError },
     /// What lies among the decisions is none: nobody knows what was decided.
     #[error(
         "s3://{bucket}/{key} is no decision: {source}; `cenovka quarantine` writes them, remove what is none"
     )]
-    Decision {
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: String,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
-    /// Postgres.
+    Decision { bucket: String, key: String, source: serde_json::Error },
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
     /// The function's time is nearly up: the load took itself back before Lambda would have killed it.
     #[error("s3://{bucket}/{key}: the load was not done when the function's time was nearly up")]
-    OutOfTime {
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: String,
-    },
+    OutOfTime { bucket: String, key: String },
     /// The thread that read the object gave up, because what it read could not be written or it was stopped.
     #[error("reading the walk was given up")]
     Abandoned,

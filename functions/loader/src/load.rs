@@ -18,7 +18,6 @@ use crate::object::{Object, Place};
 /// What became of one object.
 #[derive(Clone, Debug, Serialize)]
 pub struct Outcome {
-    /// The object's key.
     pub key: String,
     /// The walk's segment, if the key is a raw object's.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +52,6 @@ pub enum Loaded {
     Quarantined {
         /// `damaged`, `unknown_format`, `falsified` or `shrunken`.
         kind: &'static str,
-        /// What is wrong with it.
         reason: String,
     },
     /// Set aside before: it was not even read again.

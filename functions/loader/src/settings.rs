@@ -7,15 +7,11 @@ use runtime::{DatabaseSettings, SettingsError, SettingsReader};
 pub struct Settings {
     /// `CENOVKA_RAW_BUCKET`.
     pub raw_bucket: String,
-    /// The warehouse.
     pub database: DatabaseSettings,
 }
 
 impl Settings {
     /// Reads them from the environment.
-    ///
-    /// # Errors
-    /// With every setting that is missing or wrong.
     pub fn from_env() -> Result<Self, SettingsError> {
         Self::read(SettingsReader::from_env())
     }

@@ -23,7 +23,6 @@ pub struct Event {
     pub response_url: Option<ResponseUrl>,
     /// The stack.
     pub stack_id: Option<String>,
-    /// The request.
     pub request_id: Option<String>,
     /// The resource's name in the template.
     pub logical_resource_id: Option<String>,

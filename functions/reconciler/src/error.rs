@@ -5,10 +5,8 @@ use runtime::{Class, Classed, SettingsError, StoreError};
 /// Why the reconciler cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The settings.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// The warehouse's URL.
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
 }
@@ -16,34 +14,14 @@ pub enum StartError {
 /// Why the raw zone could not be compared with the ledger, or the loader not be asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The raw bucket.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Postgres.
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
-    /// The loader could not be invoked.
     #[error("could not invoke the loader function {function} for {key}: {reason}")]
-    Invoke {
-        /// The function's name.
-        function: String,
-        /// The object's key.
-        key: String,
-        /// What Lambda says.
-        reason: String,
-        /// What should happen next.
-        class: Class,
-    },
-    /// The loader was invoked and failed.
+    Invoke { function: String, key: String, reason: String, class: Class },
     #[error("the loader failed on {key}: {reason}")]
-    Load {
-        /// The object's key.
-        key: String,
-        /// What the loader says.
-        reason: String,
-        /// The loader's own verdict.
-        class: Class,
-    },
+    Load { key: String, reason: String, class: Class },
 }
 
 impl Classed for Error {

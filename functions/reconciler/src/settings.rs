@@ -7,7 +7,6 @@ use runtime::{DatabaseSettings, SettingsError, SettingsReader};
 pub(crate) struct Settings {
     /// `CENOVKA_RAW_BUCKET`.
     pub(crate) raw_bucket: String,
-    /// The warehouse.
     pub(crate) database: DatabaseSettings,
     /// `CENOVKA_LOADER_FUNCTION`.
     pub(crate) loader_function: String,
@@ -15,9 +14,6 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Reads them from the environment.
-    ///
-    /// # Errors
-    /// With every setting that is missing or wrong.
     pub(crate) fn from_env() -> Result<Self, SettingsError> {
         let mut reader = SettingsReader::from_env();
         let raw_bucket = reader.raw_bucket();

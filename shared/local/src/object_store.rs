@@ -53,24 +53,12 @@ const LONGEST_FILE_NAME: usize = 255;
 /// Why the object store did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Another process serves the same folder.
     #[error("another cenovka uses the object store in {folder}: end it, or pass another --data-dir")]
-    InUse {
-        /// The store's folder.
-        folder: PathBuf,
-    },
-    /// The folder cannot be used.
+    InUse { folder: PathBuf },
     #[error("cannot use {folder} as the object store's folder")]
-    Folder {
-        /// The store's folder.
-        folder: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// The HTTP server did not start.
+    Folder { folder: PathBuf, source: io::Error },
     #[error("cannot serve the object store on a free port of 127.0.0.1")]
     Serve(#[source] io::Error),
-    /// No secret key could be made.
     #[error("cannot read random bytes for a secret key from /dev/urandom")]
     SecretKey(#[source] io::Error),
 }

@@ -7,11 +7,9 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {path}{}", advice(.source))]
 pub struct Refused {
-    /// What was tried.
     action: &'static str,
     /// The file, the folder or the program.
     path: PathBuf,
-    /// What the operating system said.
     source: io::Error,
 }
 

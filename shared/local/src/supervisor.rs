@@ -47,7 +47,6 @@ const STOP_PATIENCE: Duration = Duration::from_secs(60);
 /// Why a program did not start or did not end.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The operating system refused something.
     #[error(transparent)]
     Refused(#[from] Refused),
     /// The program did not end in time.
@@ -55,14 +54,7 @@ pub enum Error {
         "{} (under the process {supervisor}) did not end within {} s: kill it",
         program.file_name().unwrap_or_default().display(), patience.as_secs()
     )]
-    NotStopped {
-        /// The program.
-        program: PathBuf,
-        /// The shell that supervises it.
-        supervisor: u32,
-        /// How long it was waited for.
-        patience: Duration,
-    },
+    NotStopped { program: PathBuf, supervisor: u32, patience: Duration },
 }
 
 /// What tells a program to end.

@@ -11,7 +11,6 @@ pub enum Error {
     Compression {
         /// The line that was being read, from 1.
         line: u64,
-        /// What the decoder says.
         source: std::io::Error,
     },
     /// The file has no line at all.
@@ -19,28 +18,12 @@ pub enum Error {
     Empty,
     /// A line beyond every page's size, such as a decompression bomb's.
     #[error("line {line}: longer than {limit} bytes")]
-    LineTooLong {
-        /// The line, from 1.
-        line: u64,
-        /// The limit in bytes.
-        limit: usize,
-    },
+    LineTooLong { line: u64, limit: usize },
     /// A line that is not what must stand there.
     #[error("line {line}: {reason}")]
-    Damaged {
-        /// The line, from 1.
-        line: u64,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A file of a later version.
+    Damaged { line: u64, reason: String },
     #[error("walk format {found} is not known, only up to {known}: update the loader")]
-    Format {
-        /// The file's version.
-        found: u32,
-        /// The newest that this software reads.
-        known: u32,
-    },
+    Format { found: u32, known: u32 },
     /// The file ends without its closing line.
     #[error("line {line}: the file ends without a closing line: it was cut off")]
     Truncated {
@@ -49,22 +32,13 @@ pub enum Error {
     },
     /// The closing line counts other pages or rows than the file has.
     #[error("the closing line counts {claimed} {what}, the file has {found}")]
-    Miscounted {
-        /// Pages or rows.
-        what: &'static str,
-        /// As the closing line says.
-        claimed: u64,
-        /// As read.
-        found: u64,
-    },
+    Miscounted { what: &'static str, claimed: u64, found: u64 },
 }
 
 /// Why a text is not the key of a raw object.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{key}` is not the key of a raw object: {reason}")]
 pub struct KeyError {
-    /// The text.
     pub key: String,
-    /// What is wrong.
     pub reason: String,
 }

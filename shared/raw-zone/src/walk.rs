@@ -55,9 +55,7 @@ pub struct Header {
 /// A page as it is read, borrowed from the line.
 #[derive(Debug)]
 pub struct PageLine<'a> {
-    /// The request.
     pub url: &'a str,
-    /// HTTP status.
     pub status: u16,
     /// When the answer was complete.
     pub fetched_at: Timestamp,

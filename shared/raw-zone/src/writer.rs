@@ -18,9 +18,7 @@ const LEVEL: Level = Level::Precise(9);
 /// One page to be written.
 #[derive(Debug)]
 pub struct PageRecord {
-    /// The request.
     pub url: String,
-    /// HTTP status.
     pub status: u16,
     /// When the answer was complete.
     pub fetched_at: Timestamp,

@@ -32,22 +32,10 @@ const LONGEST_CONFLICT_PAUSE: Duration = Duration::from_millis(1600);
 /// Why an object could not be stored or fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Raw objects are never overwritten.
     #[error("s3://{bucket}/{key} exists already, and a raw object is never changed")]
-    Exists {
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: String,
-    },
-    /// No such object.
+    Exists { bucket: String, key: String },
     #[error("s3://{bucket}/{key} does not exist")]
-    Missing {
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: String,
-    },
+    Missing { bucket: String, key: String },
     /// In Glacier, or in an archive tier of Intelligent-Tiering.
     ///
     /// S3 answers a get with 403 and `InvalidObjectState` until the object is restored:
@@ -55,32 +43,13 @@ pub enum StoreError {
     #[error(
         "s3://{bucket}/{key} is archived; restore it with `aws s3api restore-object`, and load it when that is done"
     )]
-    Archived {
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: String,
-    },
+    Archived { bucket: String, key: String },
     /// No such bucket, or no right to use it.
     #[error("s3://{bucket}/{key} is out of reach: {reason}")]
-    Denied {
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: String,
-        /// What S3 says.
-        reason: String,
-    },
+    Denied { bucket: String, key: String, reason: String },
     /// S3 did not answer, or with an error of its own.
     #[error("s3://{bucket}/{key}: {reason}")]
-    Unavailable {
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: String,
-        /// What went wrong.
-        reason: String,
-    },
+    Unavailable { bucket: String, key: String, reason: String },
     /// The local file could not be read.
     #[error("could not use the walk file in the temporary folder: {0}")]
     File(String),
@@ -370,7 +339,6 @@ impl Listing<'_> {
 /// An object as S3 lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredObject {
-    /// Its key.
     pub key: String,
     /// Its size in bytes.
     pub size: u64,

@@ -48,7 +48,6 @@ impl DatabaseSettings {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("wrong settings: {}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
 pub struct SettingsError {
-    /// All of them.
     pub faults: Vec<SettingFault>,
 }
 
@@ -56,7 +55,6 @@ pub struct SettingsError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name} {fault}")]
 pub struct SettingFault {
-    /// The environment variable.
     pub name: &'static str,
     /// What is wrong with it, and what it should be.
     pub fault: String,
@@ -96,9 +94,6 @@ impl SettingsReader {
     }
 
     /// The settings if nothing was wrong with them.
-    ///
-    /// # Errors
-    /// With every setting that is missing or wrong.
     pub fn finish<T>(self, settings: Option<T>) -> Result<T, SettingsError> {
         match settings {
             Some(settings) if self.faults.is_empty() => Ok(settings),

@@ -35,7 +35,6 @@ const LARGEST_PAGE: usize = 16 * 1024 * 1024;
 pub struct Answer {
     /// The request's URL.
     pub url: String,
-    /// HTTP status.
     pub status: u16,
     /// From sending the request to the body's last byte.
     pub duration: Duration,

@@ -32,74 +32,33 @@ impl fmt::Display for Phase {
 /// Why a request brought no page.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
-    /// No answer: connection refused or broken.
     #[error("no answer from {url}: {reason}")]
-    NoAnswer {
-        /// The request.
-        url: String,
-        /// The innermost cause.
-        reason: String,
-    },
-    /// No answer in time.
+    NoAnswer { url: String, reason: String },
     #[error("no answer from {url}: {phase} within {limit:?}")]
-    TimedOut {
-        /// The request.
-        url: String,
-        /// What took too long.
-        phase: Phase,
-        /// How long it was waited for.
-        limit: Duration,
-    },
+    TimedOut { url: String, phase: Phase, limit: Duration },
     /// An HTTP error, or one of the envelope's that means the same.
     #[error("{url} answered status {status}")]
-    Status {
-        /// The request.
-        url: String,
-        /// HTTP status.
-        status: u16,
-    },
+    Status { url: String, status: u16 },
     /// An offset or a parameter that the portal does not process (422).
     #[error("{url} was refused as unprocessable (422): beyond the cap of one query, or a wrong parameter")]
-    Unprocessable {
-        /// The request.
-        url: String,
-    },
+    Unprocessable { url: String },
     /// The first page of a segment is not there (404). Every segment has one, so it is this client that the portal does not
     /// want: it answers so to addresses of data centres.
     #[error(
         "the portal refuses this address: {url} answered 404, although every segment has a first page; it does so to \
          addresses of data centres, so collect from another network"
     )]
-    Blocked {
-        /// The request.
-        url: String,
-    },
+    Blocked { url: String },
     /// A redirect, for example to a login. None is followed.
     #[error(
         "{url} redirects to {location}, which is not followed: only the host of CENOVKA_PORTAL_URL is asked"
     )]
-    Redirect {
-        /// The request.
-        url: String,
-        /// Where to.
-        location: String,
-    },
+    Redirect { url: String, location: String },
     /// The answer is larger than any page.
     #[error("{url} answered more than {limit}")]
-    TooLarge {
-        /// The request.
-        url: String,
-        /// What a page has at most.
-        limit: &'static str,
-    },
-    /// Status 200, but not a page.
+    TooLarge { url: String, limit: &'static str },
     #[error("{url}: {source}")]
-    NotAPage {
-        /// The request.
-        url: String,
-        /// What it is instead.
-        source: PageError,
-    },
+    NotAPage { url: String, source: PageError },
     /// The portal wants to be left alone.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -108,24 +67,13 @@ pub enum RequestError {
         "robots.txt forbids {url} by `{rule}`, so it was not asked; if you hold the portal's permission all the same, \
          set CENOVKA_ROBOTS_TXT=disregard"
     )]
-    Forbidden {
-        /// The request that was not made.
-        url: String,
-        /// The line that forbids it.
-        rule: String,
-    },
+    Forbidden { url: String, rule: String },
     /// Nobody knows what robots.txt says. Nothing else was asked.
     #[error("robots.txt could not be read, and without it nothing may be asked: {source}")]
-    RobotsUnreachable {
-        /// Why not.
-        source: Box<RequestError>,
-    },
+    RobotsUnreachable { source: Box<RequestError> },
     /// A search outside of a run, or after a run that could not begin.
     #[error("{url} was not asked: no run has begun, which takes a robots.txt that allows it")]
-    NotBegun {
-        /// The request that was not made.
-        url: String,
-    },
+    NotBegun { url: String },
 }
 
 impl RequestError {
@@ -162,11 +110,8 @@ pub(crate) fn is_refusal(status: u16) -> bool {
 /// What ended a run: the portal refused too often or for too long.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub struct Refused {
-    /// The last request.
     pub url: String,
-    /// Its status.
     pub status: u16,
-    /// Refusals since the last good page.
     pub refusals: u64,
     /// Until when the portal asks to be left alone, if it does and that is too long to wait for.
     pub until: Option<Timestamp>,

@@ -14,22 +14,15 @@ pub const HIGHEST_REAL_RATE: f64 = 5.0;
 /// Why a base URL is not acceptable.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
-    /// Not a URL with a host.
     #[error(
         "`{url}` is not a base URL of a portal: give scheme and host and nothing else, for example {REAL_PORTAL}"
     )]
-    NotAUrl {
-        /// What was given.
-        url: String,
-    },
+    NotAUrl { url: String },
     /// Plain HTTP to a host that is not on this machine.
     #[error(
         "`{url}` is not encrypted: only a host on this machine or in this compose network may be asked by http"
     )]
-    NotEncrypted {
-        /// What was given.
-        url: String,
-    },
+    NotEncrypted { url: String },
 }
 
 /// Reads a base URL: https, or http if the host [is local](is_local), and nothing beyond scheme, host and port.

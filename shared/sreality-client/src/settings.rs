@@ -73,39 +73,22 @@ impl ClientSettings {
 /// Why a client cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// A real host without permission.
     #[error(
         "{host} is a real portal: its robots.txt closes it to unnamed robots and its terms forbid scraping, so \
          whether you may collect is for you to settle; if you hold permission, set \
          CENOVKA_PORTAL_PERMISSION=granted and CENOVKA_CONTACT"
     )]
-    NoPermission {
-        /// The host.
-        host: String,
-    },
-    /// A real host without a contact.
+    NoPermission { host: String },
     #[error(
         "a contact is required to collect from {host}: set CENOVKA_CONTACT to an e-mail address or a web page"
     )]
-    NoContact {
-        /// The host.
-        host: String,
-    },
+    NoContact { host: String },
     /// A rate that would press the host, or that is none.
     #[error(
         "{host} may not be asked {rate} times per second: set CENOVKA_REQUESTS_PER_SECOND to a number from {least} to \
          {most}"
     )]
-    Rate {
-        /// The host.
-        host: String,
-        /// Requests per second that were set.
-        rate: f64,
-        /// Lowest that can be set.
-        least: f64,
-        /// Highest that can be set.
-        most: f64,
-    },
+    Rate { host: String, rate: f64, least: f64, most: f64 },
     /// The HTTP client could not be set up.
     #[error("could not set up the HTTP client: {0}")]
     Setup(#[source] reqwest::Error),

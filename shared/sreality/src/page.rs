@@ -46,21 +46,14 @@ pub enum PageError {
     /// Not JSON, or JSON of another shape.
     #[error("the body is not a page of search results: {0} (it starts with `{1}`)")]
     Shape(serde_json::Error, String),
-    /// Not text.
     #[error("the body is not UTF-8")]
     NotUtf8,
     /// A place in a list that is longer than any can be.
     #[error("the page says that it has limit {limit} and total {total}, which cannot be")]
-    Absurd {
-        /// As served.
-        limit: u64,
-        /// As announced.
-        total: u64,
-    },
+    Absurd { limit: u64, total: u64 },
     /// A list without its place in the whole.
     #[error("the page does not say which limit, offset and total it has")]
     NoPagination,
-    /// More rows than any page has.
     #[error("the page has more than {MOST_ROWS} rows")]
     TooManyRows,
     /// HTTP said 200, the envelope did not.

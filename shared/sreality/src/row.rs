@@ -122,7 +122,6 @@ pub struct Locality<'a> {
 pub struct RowError {
     /// JSON pointer (RFC 6901) to the place within the row; empty for the row itself.
     pub pointer: String,
-    /// What is wrong there.
     pub reason: String,
     /// The listing, if the row tells so much.
     pub hash_id: Option<i64>,

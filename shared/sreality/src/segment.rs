@@ -93,14 +93,7 @@ pub enum SegmentError {
     #[error(
         "unknown segment `{segment}`: `{part}` is neither a region, nor a district, nor sub-categories of {category}"
     )]
-    Part {
-        /// The whole text.
-        segment: String,
-        /// The part that was not understood.
-        part: String,
-        /// The segment's category.
-        category: &'static str,
-    },
+    Part { segment: String, part: String, category: &'static str },
     /// More parts than a place and sub-categories, or in the wrong order.
     #[error("unknown segment `{0}`: at most one place and, after it, one list of sub-categories may follow")]
     Extra(String),

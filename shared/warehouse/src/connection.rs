@@ -67,9 +67,6 @@ impl Warehouse {
     }
 
     /// The open connection, after opening it if there is none.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
     pub async fn client(&mut self) -> Result<&mut Client, Error> {
         Ok(&mut self.open_session().await?.client)
     }

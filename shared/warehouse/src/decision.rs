@@ -43,18 +43,15 @@ pub struct Decision {
     pub id: Uuid,
     /// What becomes of the object.
     pub action: Action,
-    /// The object's key.
     pub key: String,
     /// When it was decided: of two decisions on one object the later one holds.
     pub at: Timestamp,
     /// Who decided.
     pub by: String,
-    /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
     /// Why the object was set aside, as `warehouse.quarantine` says it, like the next three.
     pub kind: String,
-    /// What is wrong with it.
     pub reason: String,
     /// The figures of a falsified or shrunken walk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -116,9 +113,6 @@ where quarantine.decided_at is null
 
 impl Warehouse {
     /// The decisions that it knows.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
     pub async fn decisions(&mut self) -> Result<Vec<Uuid>, Error> {
         let sql = "select decision_id from warehouse.quarantine where decision_id is not null";
         let rows = self.checked_client().await?.query(sql, &[]).await.doing("read the decisions")?;
@@ -126,9 +120,6 @@ impl Warehouse {
     }
 
     /// Enters a decision, unless it or a later one is known, and says whether it was entered.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
     pub async fn decide(&mut self, suspect: Suspect<'_>, decision: &Decision) -> Result<bool, Error> {
         let Decision { id, action, at, by, because, kind, reason, figures, object_bytes, .. } = decision;
         let Suspect { bucket, key, walk, .. } = suspect;

@@ -12,51 +12,31 @@ use crate::url_source::UrlError;
 /// Why the warehouse could not be read or written. A failed load leaves nothing behind.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The URL cannot be read.
     #[error(
         "{setting} is not a Postgres URL: {}. `sslmode` can be disable, prefer or require, and certificates are \
          always verified; PGSSLROOTCERT takes the place of `sslrootcert`",
         Whole(source)
     )]
-    Url {
-        /// The environment variable that gave it.
-        setting: &'static str,
-        /// What is wrong with it.
-        source: tokio_postgres::Error,
-    },
+    Url { setting: &'static str, source: tokio_postgres::Error },
     /// What should be a host has a part of the password in it.
     #[error(
         "{setting} has an `@` too many: an `@` in the user's name or password is written %40, so that the host begins after \
          the only one"
     )]
-    AtInPassword {
-        /// The environment variable that gave it.
-        setting: &'static str,
-    },
-    /// The URL is not known.
+    AtInPassword { setting: &'static str },
     #[error(transparent)]
     UrlSource(UrlError),
-    /// Plain text over a network.
     #[error(
         "the connection to {host} would not be encrypted: take `sslmode=disable` out of the URL, it is only for \
          this machine and compose services"
     )]
-    NotEncrypted {
-        /// The host.
-        host: String,
-    },
+    NotEncrypted { host: String },
     /// The bundle of root certificates cannot be used.
     #[error(
         "PGSSLROOTCERT is wrong: {}: {reason}; it should name a file of root certificates in PEM",
         path.display()
     )]
-    RootCertificates {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The system trusts nobody.
+    RootCertificates { path: PathBuf, reason: String },
     #[error(
         "this system has no root certificates that Postgres's could be verified with: name a file of them in \
          PGSSLROOTCERT, or install the package ca-certificates"
@@ -65,7 +45,6 @@ pub enum Error {
         /// What went wrong first in looking for them, if anything did.
         source: Option<rustls_native_certs::Error>,
     },
-    /// TLS cannot be set up.
     #[error("cannot set up TLS: {0}")]
     Tls(#[source] rustls::Error),
     /// The server is not the one that it should be, or nobody vouches for it.
@@ -74,36 +53,19 @@ pub enum Error {
          it, and the host must be called as in the certificate",
         Whole(source)
     )]
-    Untrusted {
-        /// Where.
-        address: String,
-        /// Why not.
-        source: tokio_postgres::Error,
-    },
+    Untrusted { address: String, source: tokio_postgres::Error },
     /// Nobody answers, or not to these credentials.
     #[error("could not connect to Postgres at {address}: {}", Whole(source))]
-    Connect {
-        /// Where.
-        address: String,
-        /// Why not.
-        source: tokio_postgres::Error,
-    },
+    Connect { address: String, source: tokio_postgres::Error },
     /// Somebody accepts the connection and leaves it at that.
     #[error("could not connect to Postgres at {address}: it said nothing for {seconds} s")]
-    Silent {
-        /// Where.
-        address: String,
-        /// How long.
-        seconds: u64,
-    },
+    Silent { address: String, seconds: u64 },
     /// The schema is older or newer than this software.
     #[error("the warehouse's schema is version {found}, this software works with {expected}: {hint}")]
     Schema {
         /// The database's version; 0 if it has none.
         found: i32,
-        /// This software's version.
         expected: i32,
-        /// What to do.
         hint: &'static str,
     },
     /// The walk is of another market than the warehouse.
@@ -111,64 +73,29 @@ pub enum Error {
         "this warehouse holds the market {held}, and the walk is of {found}: two markets in one warehouse would make each \
          other's listings disappear; load it into another database"
     )]
-    OtherMarket {
-        /// The walk's.
-        found: String,
-        /// The warehouse's.
-        held: String,
-    },
+    OtherMarket { found: String, held: String },
     /// The schema was made by another text of a migration.
     #[error(
         "migration {version} ({name}) was applied with another text than this software has: run the software that applied it, or make the warehouse anew from the raw objects"
     )]
-    ChangedMigration {
-        /// The first such migration.
-        version: i32,
-        /// Its name.
-        name: &'static str,
-    },
+    ChangedMigration { version: i32, name: &'static str },
     /// A migration failed; nothing of it, or of those before it, is left.
     #[error("could not apply migration {version} ({name}): {}", Whole(source))]
-    Migration {
-        /// The migration.
-        version: i32,
-        /// Its name.
-        name: &'static str,
-        /// What Postgres says.
-        source: tokio_postgres::Error,
-    },
+    Migration { version: i32, name: &'static str, source: tokio_postgres::Error },
     /// The group roles do not exist, and this user may not create them.
     #[error(
         "a role is missing and this user may not create it: as an administrator, run `create role cenovka_loader nologin` \
          and `create role cenovka_analyst nologin`"
     )]
     MissingRoles(#[source] tokio_postgres::Error),
-    /// A statement failed.
     #[error("could not {action}: {}", Whole(source))]
-    Database {
-        /// What was being done.
-        action: &'static str,
-        /// What Postgres says.
-        source: tokio_postgres::Error,
-    },
+    Database { action: &'static str, source: tokio_postgres::Error },
     /// Postgres cannot hold a value that the object brings, such as a NUL character or a time before its calendar.
     #[error("could not {action}: {}", Whole(source))]
-    Value {
-        /// What was being done.
-        action: &'static str,
-        /// What Postgres says.
-        source: tokio_postgres::Error,
-    },
+    Value { action: &'static str, source: tokio_postgres::Error },
     /// A row is no JSON, so its page is not what the portal sent.
     #[error("line {line}, row {index}: {reason}")]
-    MalformedRow {
-        /// The page's line.
-        line: i64,
-        /// The row on it, from 0.
-        index: i32,
-        /// What is wrong with it.
-        reason: String,
-    },
+    MalformedRow { line: i64, index: i32, reason: String },
 }
 
 impl Error {

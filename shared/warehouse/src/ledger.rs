@@ -20,12 +20,7 @@ pub enum Entry {
     /// It was loaded, but an older parser rejected rows of it that this one may understand.
     Outdated,
     /// Nothing: it is in quarantine and was not released, or it was dismissed.
-    SetAside {
-        /// Why.
-        kind: QuarantineKind,
-        /// What is wrong with it.
-        reason: String,
-    },
+    SetAside { kind: QuarantineKind, reason: String },
     /// Nothing, but it was in quarantine: an operator has released it.
     Released(QuarantineKind),
 }
@@ -57,9 +52,6 @@ group by segment";
 
 impl Warehouse {
     /// When the latest walk in the ledger started; `None` if there is none.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
     pub async fn latest_start(&mut self) -> Result<Option<Timestamp>, Error> {
         let client = self.checked_client().await?;
         let row = client
@@ -70,9 +62,6 @@ impl Warehouse {
     }
 
     /// When the latest complete walk of each of these segments ended. Those that never had one are left out.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
     pub async fn latest_complete(
         &mut self,
         segments: &[String],
@@ -83,9 +72,6 @@ impl Warehouse {
     }
 
     /// What the ledger has of a raw object.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
     pub async fn entry(&mut self, bucket: &str, key: &str) -> Result<Entry, Error> {
         let found = self.entries(bucket, &[key]).await?;
         Ok(found.into_iter().next().map_or(Entry::Missing, |(_, entry)| entry))
@@ -93,9 +79,6 @@ impl Warehouse {
 
     /// Those of these keys that should be given to the loader: the ledger lacks them and they are not in quarantine, or
     /// they are outdated.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
     pub async fn not_loaded(&mut self, bucket: &str, keys: &[&str]) -> Result<HashSet<String>, Error> {
         let mut missing: HashSet<String> = keys.iter().map(|key| (*key).to_owned()).collect();
         for (key, entry) in self.entries(bucket, keys).await? {

@@ -145,17 +145,11 @@ impl Load<'_> {
     }
 
     /// Writes what the comparer handed over.
-    ///
-    /// # Errors
-    /// If Postgres refuses.
     pub async fn write(&mut self, chunk: Chunk) -> Result<(), Error> {
         self.merge.write(chunk).await
     }
 
     /// Merges the walk and commits it, unless it is to be set aside.
-    ///
-    /// # Errors
-    /// If Postgres refuses.
     pub async fn finish(self, comparer: RowComparer, ending: Ending) -> Result<Finished, Error> {
         let Self { mut merge, walk, trusted, may_be_missed, .. } = self;
         let Compared { known, others, digests, seen } = comparer.finish();

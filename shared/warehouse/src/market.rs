@@ -8,9 +8,6 @@ use crate::walk::Walk;
 
 impl Warehouse {
     /// Whether nothing was ever loaded.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
     pub async fn is_empty(&mut self) -> Result<bool, Error> {
         let sql = "select not exists (select from warehouse.market)";
         let row = self.checked_client().await?.query_one(sql, &[]).await;
@@ -18,9 +15,6 @@ impl Warehouse {
     }
 
     /// The market that it holds; `None` before its first walk, or before its schema is there.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
     pub async fn market(&mut self) -> Result<Option<String>, Error> {
         let client = self.client().await?;
         let exists = "select to_regclass('warehouse.market') is not null";

@@ -90,7 +90,6 @@ impl fmt::Display for QuarantineKind {
 pub struct Suspect<'a> {
     /// Where it lies.
     pub bucket: &'a str,
-    /// Its key.
     pub key: &'a str,
     /// Its size, if it was opened.
     pub object_bytes: Option<u64>,
@@ -103,7 +102,6 @@ pub struct Suspect<'a> {
 pub struct Finding {
     /// The kind.
     pub kind: QuarantineKind,
-    /// What is wrong with it.
     pub reason: String,
     /// What the decision rests on, as JSON; of falsified and shrunken walks only.
     pub figures: Option<String>,
@@ -134,13 +132,10 @@ impl Suspect<'_> {
 /// An object in quarantine, or one of which an operator has decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quarantined {
-    /// Its key.
     pub key: String,
     /// Its size, if it was opened.
     pub object_bytes: Option<i64>,
-    /// Why.
     pub kind: QuarantineKind,
-    /// What is wrong with it.
     pub reason: String,
     /// What the decision rests on, as JSON; of falsified and shrunken walks only.
     pub figures: Option<String>,
@@ -163,7 +158,6 @@ pub struct Decided {
     pub at: Timestamp,
     /// By whom.
     pub by: String,
-    /// Why.
     pub because: Option<String>,
 }
 
@@ -191,9 +185,6 @@ impl From<&Row> for Quarantined {
 
 impl Warehouse {
     /// Sets an object aside. Done twice, the first finding stays; after a release, the new one.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
     pub async fn quarantine(&mut self, suspect: Suspect<'_>, finding: &Finding) -> Result<(), Error> {
         let Suspect { bucket, key, object_bytes, walk } = suspect;
         let object_bytes = object_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
@@ -224,9 +215,6 @@ impl Warehouse {
     }
 
     /// What the quarantine has on an object.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
     pub async fn quarantined(&mut self, key: &str) -> Result<Option<Quarantined>, Error> {
         let sql = format!("select {COLUMNS} from warehouse.quarantine where key = $1");
         let row = self.checked_client().await?.query_opt(&sql, &[&key]).await;
@@ -234,9 +222,6 @@ impl Warehouse {
     }
 
     /// Every object that is or was in quarantine, in the order in which they were set aside.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
     pub async fn quarantine_list(&mut self) -> Result<Vec<Quarantined>, Error> {
         let sql = format!("select {COLUMNS} from warehouse.quarantine order by noted_at, key");
         let rows = self.checked_client().await?.query(&sql, &[]).await.doing("read the quarantine")?;

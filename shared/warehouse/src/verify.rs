@@ -86,7 +86,6 @@ pub struct Differences {
 /// What the ledger has of a raw object, for a comparison with S3.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerEntry {
-    /// Its key.
     pub key: String,
     /// Its size when it was loaded.
     pub object_bytes: u64,
@@ -110,9 +109,6 @@ pub struct Comparison<'w> {
 
 impl Warehouse {
     /// The ledger's entries whose keys come after one key and up to another, in the order of their bytes.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
     pub async fn ledger_between(
         &mut self,
         after: &str,
@@ -129,9 +125,6 @@ impl Warehouse {
     }
 
     /// Begins to compare a walk that was loaded with the tables, as they are now.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
     pub async fn compare(&mut self, walk: Walk) -> Result<Comparison<'_>, Error> {
         let transaction = self.snapshot(false).await?;
         let columns = ATTRIBUTES.map(|(name, r#type)| format!("{name} {type}")).join(", ");
@@ -147,9 +140,6 @@ impl Warehouse {
     }
 
     /// Compares the tables with each other; tells what each check found as soon as it did.
-    ///
-    /// # Errors
-    /// If Postgres cannot be reached or refuses.
     pub async fn compare_tables(&mut self, mut found: impl FnMut(Differences)) -> Result<(), Error> {
         let transaction = self.snapshot(true).await?;
         for check in &TABLE_CHECKS {
@@ -176,9 +166,6 @@ impl Comparison<'_> {
     }
 
     /// Takes what the comparer handed over.
-    ///
-    /// # Errors
-    /// If Postgres refuses.
     pub async fn write(&mut self, chunk: Chunk) -> Result<(), Error> {
         let (mut sightings, mut duplicates) = (CopyRows::default(), CopyRows::default());
         for row in &chunk.rows {
@@ -215,9 +202,6 @@ impl Comparison<'_> {
     }
 
     /// Compares what was read with the tables, and takes everything back.
-    ///
-    /// # Errors
-    /// If Postgres refuses.
     pub async fn finish(self, comparer: RowComparer, ending: &Ending) -> Result<Vec<Differences>, Error> {
         let Self { transaction, walk } = self;
         let seen = comparer.finish().seen;

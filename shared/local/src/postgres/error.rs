@@ -18,47 +18,28 @@ pub enum Error {
     #[error(
         "CENOVKA_POSTGRES_BIN names {folder}, which has no working initdb and postgres: correct or unset it"
     )]
-    NotInFolder {
-        /// The folder that was named.
-        folder: PathBuf,
-    },
+    NotInFolder { folder: PathBuf },
     /// The cluster was made by a major version that the machine does not have.
     #[error(
         "the cluster in {cluster} was made by Postgres {needed}, but this machine has only {found}: \
          install Postgres {needed}, or move {cluster} away to begin anew"
     )]
     OtherMajor {
-        /// The data directory.
         cluster: PathBuf,
-        /// The major version that made it.
         needed: String,
         /// The major versions found, with their folders.
         found: String,
     },
-    /// Another process uses the folder.
     #[error("another cenovka uses the data folder {folder}: end it, or pass another --data-dir")]
-    InUse {
-        /// The folder.
-        folder: PathBuf,
-    },
+    InUse { folder: PathBuf },
     /// The server of an earlier run does not end.
     #[error("{process} of an earlier run still uses {folder}: end it, or pass another --data-dir")]
-    StillRunning {
-        /// What is known of the process.
-        process: String,
-        /// The folder.
-        folder: PathBuf,
-    },
+    StillRunning { process: String, folder: PathBuf },
     /// The cluster belongs to a user that this process cannot become.
     #[error(
         "the cluster in {cluster} belongs to {owner}: run as that user or as root, or pass another --data-dir"
     )]
-    ForeignCluster {
-        /// The data directory.
-        cluster: PathBuf,
-        /// The user that owns it.
-        owner: String,
-    },
+    ForeignCluster { cluster: PathBuf, owner: String },
     /// Running as root, and there is no user to run Postgres as.
     #[error(
         "Postgres refuses to run as root, and /etc/passwd has no user postgres or nobody to run it as: \
@@ -76,23 +57,14 @@ pub enum Error {
         /// The first folder from the root that it cannot enter.
         folder: PathBuf,
     },
-    /// A program of Postgres failed.
     #[error("{program} failed; the end of {log}:\n{tail}")]
-    Failed {
-        /// `initdb` or `postgres`.
-        program: &'static str,
-        /// The log.
-        log: PathBuf,
-        /// The last lines of the log.
-        tail: String,
-    },
+    Failed { program: &'static str, log: PathBuf, tail: String },
     /// A program of Postgres did not start or did not end.
     #[error(transparent)]
     Supervisor(#[from] crate::supervisor::Error),
     /// The server runs but does not let us in.
     #[error("cannot use the private Postgres, though it runs")]
     Connect(#[from] tokio_postgres::Error),
-    /// The operating system refused something.
     #[error(transparent)]
     Refused(#[from] Refused),
 }
