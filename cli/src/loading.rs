@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use loader::{Event, Loaded, Loader};
+use loader::{Event, LoadResult, Loader};
 use runtime::s3_event::ObjectCreated;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -58,7 +58,7 @@ impl Loading {
             let loaded = Box::pin(loader.load_event(&event, None)).await;
             self.end_work();
             for object in loaded.map_err(Error::Failed)?.objects {
-                if let Loaded::Loaded { rows_seen, .. } = object.loaded {
+                if let LoadResult::Loaded { rows_seen, .. } = object.result {
                     self.rows.set(self.rows.get() + rows_seen);
                 }
                 if let Some(segment) = &object.segment {

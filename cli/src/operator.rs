@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use collector::Collector;
-use loader::{Loaded, Loader, Outcome};
+use loader::{LoadResult, Loader, Outcome};
 use migrator::Migrator;
 use reconciler::Reconciler;
 use runtime::{Failure, Interrupt, RawStore};
@@ -70,16 +70,16 @@ pub async fn reconcile(request: &reconciler::Request) -> Result<(), Error> {
 }
 
 /// Prints what became of an object, and how long it took to fetch and load it.
-pub(crate) fn print_outcome(Outcome { key, loaded, .. }: &Outcome, took: Duration) {
+pub(crate) fn print_outcome(Outcome { key, result, .. }: &Outcome, took: Duration) {
     let seconds = took.as_secs_f64();
-    match loaded {
-        Loaded::AlreadyLoaded => println!("{key}: already loaded"),
-        Loaded::Loaded { rows_seen, rows_loaded, rows_duplicate, rows_rejected, .. } => println!(
+    match result {
+        LoadResult::AlreadyLoaded => println!("{key}: already loaded"),
+        LoadResult::Loaded { rows_seen, rows_loaded, rows_duplicate, rows_rejected, .. } => println!(
             "{key}: {rows_seen} rows in {seconds:.3} s: {rows_loaded} loaded, {rows_duplicate} duplicate, \
              {rows_rejected} rejected"
         ),
-        Loaded::Quarantined { kind, reason } => println!("{key}: set aside as {kind}: {reason}"),
-        Loaded::AlreadyQuarantined { kind, reason } => {
+        LoadResult::Quarantined { kind, reason } => println!("{key}: set aside as {kind}: {reason}"),
+        LoadResult::AlreadyQuarantined { kind, reason } => {
             println!(
                 "{key}: in quarantine as {kind}: {reason}; to load it all the same: cenovka quarantine release"
             );

@@ -4,7 +4,7 @@ use runtime::{Class, Classed, SettingsError, StoreError};
 use sreality::{AgeError, Segment, SegmentError};
 use sreality_client::{ClientError, RequestError};
 
-use crate::until::Stopped;
+use crate::stop_signal::Stopped;
 
 /// Why the collector cannot start.
 #[derive(Debug, thiserror::Error)]

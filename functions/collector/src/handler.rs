@@ -3,7 +3,7 @@
 use std::time::{Instant, SystemTime};
 
 use lambda_runtime::LambdaEvent;
-use runtime::{Failure, Interrupt, RawStore, Record, time_left};
+use runtime::{Failure, Interrupt, Metrics, RawStore, time_left};
 use serde::{Deserialize, Serialize};
 use sreality::{Age, Segment};
 use sreality_client::{Client, Robots};
@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::error::{Error, StartError};
 use crate::pause;
 use crate::settings::Settings;
-use crate::until::{Until, stop_before};
+use crate::stop_signal::{StopSignal, stop_before};
 use crate::walk::{Walk, WalkSummary, Walker};
 
 /// What a schedule asks for: `{"segments": ["flats-sale", "flats-rent/praha"]}`.
@@ -84,12 +84,12 @@ impl Collector {
         mut stored: impl FnMut(&WalkSummary),
     ) -> Result<Response, Failure> {
         let (segments, since) = parse(request)?;
-        let until = Until { deadline, interrupt: self.interrupt.clone(), run_ended: false };
+        let stop = StopSignal { deadline, interrupt: self.interrupt.clone(), run_ended: false };
         let Walker { portal, store, .. } = &self.walker;
         pause::read(store, portal).await?;
         let mut failures = Failures::default();
-        let walks = match self.begin_run(&until).await {
-            Ok(robots) => self.walk(&segments, since, robots, &until, &mut failures, &mut stored).await,
+        let walks = match self.begin_run(&stop).await {
+            Ok(robots) => self.walk(&segments, since, robots, &stop, &mut failures, &mut stored).await,
             Err(error) => {
                 failures.note(Some(error));
                 Vec::new()
@@ -108,19 +108,19 @@ impl Collector {
         segments: &[Segment],
         since: Option<Age>,
         robots: Robots,
-        until: &Until,
+        stop: &StopSignal,
         failures: &mut Failures,
         stored: &mut impl FnMut(&WalkSummary),
     ) -> Vec<WalkSummary> {
-        let begun = self.begin_walks(segments, since, until, failures).await;
+        let begun = self.begin_walks(segments, since, stop, failures).await;
         let (mut left, mut walks) = (begun.len(), Vec::new());
         for walk in begun {
-            let share = Until { run_ended: failures.end_run, ..until.share(left) };
+            let share = StopSignal { run_ended: failures.end_run, ..stop.share(left) };
             left -= 1;
             match walk.finish(robots, &share).await {
                 Ok((summary, error)) => {
                     log(&summary);
-                    record(&summary).write();
+                    metrics(&summary).write();
                     stored(&summary);
                     walks.push(summary);
                     failures.note(error);
@@ -132,9 +132,9 @@ impl Collector {
     }
 
     /// Begins the run, with a look at the portal's robots.txt.
-    async fn begin_run(&self, until: &Until) -> Result<Robots, Error> {
+    async fn begin_run(&self, stop: &StopSignal) -> Result<Robots, Error> {
         tokio::select! {
-            stopped = until.reached() => Err(Error::NoTime(stopped.to_string())),
+            stopped = stop.reached() => Err(Error::NoTime(stopped.to_string())),
             begun = self.walker.portal.begin_run() => begun.map_err(Error::Begin),
         }
     }
@@ -144,13 +144,13 @@ impl Collector {
         &self,
         segments: &[Segment],
         since: Option<Age>,
-        until: &Until,
+        stop: &StopSignal,
         failures: &mut Failures,
     ) -> Vec<Walk<'_>> {
         let mut begun = Vec::new();
         for segment in segments {
-            let until = Until { run_ended: failures.end_run, ..until.clone() };
-            match self.walker.begin(segment, since, &until).await {
+            let stop = StopSignal { run_ended: failures.end_run, ..stop.clone() };
+            match self.walker.begin(segment, since, &stop).await {
                 Ok(walk) => {
                     begun.push(walk);
                     failures.note(None);
@@ -216,8 +216,8 @@ fn log(walk: &WalkSummary) {
 }
 
 /// What is measured of a walk. That a segment is not collected any more, the reconciler notices.
-fn record(walk: &WalkSummary) -> Record {
-    Record::default()
+fn metrics(walk: &WalkSummary) -> Metrics {
+    Metrics::default()
         .count("Seen", walk.seen)
         .count("Requests", walk.requests)
         .count("Retries", walk.retries)

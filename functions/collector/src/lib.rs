@@ -10,7 +10,7 @@ mod paging;
 mod pause;
 mod settings;
 mod split;
-mod until;
+mod stop_signal;
 mod walk;
 
 pub use clock::Clock;

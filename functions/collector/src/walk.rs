@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::paging::Paging;
-use crate::until::{Stopped, Until};
+use crate::stop_signal::{StopSignal, Stopped};
 
 /// What came of one walk.
 #[derive(Clone, Debug, Serialize)]
@@ -53,6 +53,35 @@ pub struct WalkSummary {
     /// Why it may not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incomplete_because: Option<String>,
+}
+
+impl WalkSummary {
+    fn of(
+        key: &ObjectKey,
+        since: Option<Age>,
+        announced: u64,
+        closing: Closing,
+        bytes: u64,
+        took: Duration,
+    ) -> Self {
+        Self {
+            segment: key.segment.clone(),
+            since,
+            key: key.to_string(),
+            announced,
+            seen: closing.distinct,
+            rows: closing.rows,
+            pages: closing.pages,
+            requests: closing.requests,
+            retries: closing.retries,
+            refusals: closing.refusals.unwrap_or_default(),
+            bytes,
+            drifts: closing.drift.len() as u64,
+            seconds: took.as_secs_f64(),
+            complete: closing.complete,
+            incomplete_because: closing.incomplete_because,
+        }
+    }
 }
 
 /// Walks one portal into one bucket.
@@ -92,13 +121,13 @@ impl Walker {
         &self,
         segment: &Segment,
         since: Option<Age>,
-        until: &Until,
+        stop: &StopSignal,
     ) -> Result<Walk<'_>, Error> {
         let started = Instant::now();
         let key = ObjectKey { segment: segment.clone(), started_at: self.clock.now(), walk: Uuid::new_v4() };
         let (mut paging, mut counts) = (Paging::new(segment.clone(), since), RequestCounts::default());
         let first = SearchQuery { age: since, ..SearchQuery::first_page(segment.clone()) };
-        let answer = self.ask(&first, &mut counts, until).await;
+        let answer = self.ask(&first, &mut counts, stop).await;
         let answer = answer.map_err(|stopped| Error::not_begun(segment, stopped))?;
         paging.answered(&answer);
         let market = answer.market.clone();
@@ -112,12 +141,12 @@ impl Walker {
         &self,
         query: &SearchQuery,
         counts: &mut RequestCounts,
-        until: &Until,
+        stop: &StopSignal,
     ) -> Result<Answer, Stopped> {
         let before = self.portal.counts();
         let answer = tokio::select! {
             biased;
-            stopped = until.reached() => Err(stopped),
+            stopped = stop.reached() => Err(stopped),
             answer = self.portal.search(query) => answer.map_err(Stopped::Portal),
         };
         let after = self.portal.counts();
@@ -153,80 +182,79 @@ impl Walk<'_> {
     pub(crate) async fn finish(
         self,
         robots: Robots,
-        until: &Until,
+        stop: &StopSignal,
     ) -> Result<(WalkSummary, Option<Error>), Error> {
         let started = Instant::now();
-        let Walk { walker, key, since, market, mut paging, first_page, mut counts, busy } = self;
+        let header = self.header(robots);
+        let Walk { walker, key, since, mut paging, first_page, mut counts, busy, .. } = self;
         let segment = &key.segment;
         let file_error = |source| Error::File { segment: segment.clone(), source };
-        let header = Header {
-            format: FORMAT,
-            portal: walker.portal.base_url().as_str().trim_end_matches('/').to_owned(),
-            market,
-            segment: segment.clone(),
-            since,
-            walk: key.walk,
-            software: concat!("cenovka/", env!("CARGO_PKG_VERSION")).to_owned(),
-            started_at: key.started_at,
-            announced: paging.announced(),
-            robots_disregarded: robots == Robots::Disregarded,
-        };
+
         let (file, output) = temporary_file().await.map_err(|error| Error::file(segment, error))?;
         let mut writer = WalkWriter::start(output, header).await.map_err(file_error)?;
         let first_page = first_page.take_back().await.map_err(|error| Error::file(segment, error))?;
         let mut watch = ShapeWatch::default();
         watch.page(&first_page.body);
         writer.page(first_page).await.map_err(file_error)?;
-        let paged = walker.page_through(&mut paging, &mut writer, &mut watch, &mut counts, until).await;
+        let paged = walker.page_through(&mut paging, &mut writer, &mut watch, &mut counts, stop).await;
         let stopped = paged.map_err(file_error)?;
         let drift = watch.drift();
         log_drift(segment, &drift);
-
-        let incomplete_because = match (&stopped, since) {
-            (Some(stopped), _) => Some(stopped.to_string()),
-            (None, Some(age)) => {
-                let only = format!("only adverts of the last {age} were asked for");
-                Some(paging.incompleteness().map_or(only.clone(), |reason| format!("{only}; {reason}")))
-            }
-            (None, None) => paging.incompleteness(),
-        };
         let closing = Closing {
-            complete: incomplete_because.is_none(),
-            incomplete_because,
-            distinct: paging.seen(),
-            requests: counts.requests,
-            retries: counts.retries,
-            refusals: Some(counts.refusals),
             drift,
             finished_at: walker.clock.now(),
-            ..Closing::default()
+            ..closing(&paging, counts, incompleteness(&paging, since, stopped.as_ref()))
         };
         let (closing, _) = writer.finish(closing).await.map_err(file_error)?;
         let stored = walker.store.put_new(&key.to_string(), file.path()).await;
         stored.map_err(|source| Error::Store { segment: segment.clone(), source })?;
 
-        let summary = WalkSummary {
-            segment: segment.clone(),
-            since,
-            key: key.to_string(),
-            announced: paging.announced(),
-            seen: paging.seen(),
-            rows: closing.rows,
-            pages: closing.pages,
-            requests: counts.requests,
-            retries: counts.retries,
-            refusals: counts.refusals,
-            bytes: size_of(file.path()),
-            drifts: closing.drift.len() as u64,
-            seconds: (busy + started.elapsed()).as_secs_f64(),
-            complete: closing.complete,
-            incomplete_because: closing.incomplete_because,
-        };
+        let bytes = size_of(file.path());
+        let summary =
+            WalkSummary::of(&key, since, paging.announced(), closing, bytes, busy + started.elapsed());
         let error = match stopped {
             Some(Stopped::Portal(source)) => Some(Error::Portal { segment: segment.clone(), source }),
             Some(_) | None => None,
         };
         Ok((summary, error))
+    }
+
+    fn header(&self, robots: Robots) -> Header {
+        Header {
+            format: FORMAT,
+            portal: self.walker.portal.base_url().as_str().trim_end_matches('/').to_owned(),
+            market: self.market.clone(),
+            segment: self.key.segment.clone(),
+            since: self.since,
+            walk: self.key.walk,
+            software: concat!("cenovka/", env!("CARGO_PKG_VERSION")).to_owned(),
+            started_at: self.key.started_at,
+            announced: self.paging.announced(),
+            robots_disregarded: robots == Robots::Disregarded,
+        }
+    }
+}
+
+/// Why a walk is not complete; `None` if it is.
+fn incompleteness(paging: &Paging, since: Option<Age>, stopped: Option<&Stopped>) -> Option<String> {
+    if let Some(stopped) = stopped {
+        return Some(stopped.to_string());
+    }
+    let Some(age) = since else { return paging.incompleteness() };
+    let only = format!("only adverts of the last {age} were asked for");
+    Some(paging.incompleteness().map_or(only.clone(), |reason| format!("{only}; {reason}")))
+}
+
+/// What the last line of the file says of the pages and the requests for them.
+fn closing(paging: &Paging, counts: RequestCounts, incomplete_because: Option<String>) -> Closing {
+    Closing {
+        complete: incomplete_because.is_none(),
+        incomplete_because,
+        distinct: paging.seen(),
+        requests: counts.requests,
+        retries: counts.retries,
+        refusals: Some(counts.refusals),
+        ..Closing::default()
     }
 }
 
@@ -238,12 +266,12 @@ impl Walker {
         writer: &mut WalkWriter<File>,
         watch: &mut ShapeWatch,
         counts: &mut RequestCounts,
-        until: &Until,
+        stop: &StopSignal,
     ) -> Result<Option<Stopped>, raw_zone::Error> {
         // A page that fails is a hole to come back to; when the next one fails too, the portal is out of order.
         let mut failed_before = false;
         while let Some(query) = paging.query() {
-            match self.ask(&query, counts, until).await {
+            match self.ask(&query, counts, stop).await {
                 Ok(answer) => {
                     failed_before = false;
                     paging.answered(&answer);

@@ -13,7 +13,7 @@ use crate::error::Error;
 pub struct Event {
     /// What happened to which objects.
     #[serde(rename = "Records", default)]
-    pub records: Vec<Record>,
+    pub records: Vec<S3Record>,
     /// Set in a test event, which has no records.
     #[serde(rename = "Event", default)]
     pub event: Option<String>,
@@ -21,7 +21,7 @@ pub struct Event {
 
 /// One record of a notification. Only what the loader needs: S3 and its likes differ in the rest.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Record {
+pub struct S3Record {
     /// What happened, for example `ObjectCreated:Put`.
     #[serde(rename = "eventName", default)]
     pub event_name: Option<String>,
@@ -31,7 +31,7 @@ pub struct Record {
 
 /// What a record asks for.
 #[derive(Debug)]
-pub enum Asked {
+pub enum Action {
     /// A raw object to load.
     Load(ObjectKey),
     /// An object that lies in the raw zone but cannot be a raw object.
@@ -40,28 +40,28 @@ pub enum Asked {
     Ignore(&'static str),
 }
 
-impl Record {
+impl S3Record {
     /// What it asks of the loader of this bucket. The notification's own filter is not relied on: a wrong one must not make
     /// the loader read or load something else.
     ///
     /// # Errors
     /// If the key is not encoded as S3 encodes keys.
-    pub fn asked(&self, bucket: &str) -> Result<Asked, Error> {
+    pub fn action(&self, bucket: &str) -> Result<Action, Error> {
         let created = self.event_name.as_deref().is_some_and(|name| {
             let name = name.strip_prefix("s3:").unwrap_or(name);
             name.starts_with("ObjectCreated:")
         });
         if !created {
-            return Ok(Asked::Ignore("no object was created"));
+            return Ok(Action::Ignore("no object was created"));
         }
         if self.s3.bucket.name.as_deref() != Some(bucket) {
-            return Ok(Asked::Ignore("it happened in another bucket"));
+            return Ok(Action::Ignore("it happened in another bucket"));
         }
         let key = decode_key(self.s3.object.key.as_deref().unwrap_or_default())?;
         if !key.starts_with(PREFIX) {
-            return Ok(Asked::Ignore("the object lies outside of the raw zone"));
+            return Ok(Action::Ignore("the object lies outside of the raw zone"));
         }
-        Ok(key.parse().map_or_else(Asked::SetAside, Asked::Load))
+        Ok(key.parse().map_or_else(Action::SetAside, Action::Load))
     }
 }
 
@@ -73,7 +73,7 @@ mod tests {
 
     const KEY: &str = "raw/sreality/flats-sale/2026/11/22/20261122t050403.000000z-00000000-0000-0000-0000-000000000abc.jsonl.zst";
 
-    fn record(event_name: &str, bucket: &str, key: &str) -> Record {
+    fn record(event_name: &str, bucket: &str, key: &str) -> S3Record {
         let event = json!({"Records": [{
             "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "eu-central-1",
             "eventTime": "2026-11-22T05:10:00.000Z", "eventName": event_name,
@@ -85,8 +85,8 @@ mod tests {
     #[test]
     fn a_created_raw_object_is_loaded() {
         for name in ["ObjectCreated:Put", "ObjectCreated:CompleteMultipartUpload", "s3:ObjectCreated:Copy"] {
-            let asked = record(name, "raw", KEY).asked("raw").unwrap();
-            assert!(matches!(asked, Asked::Load(key) if key.to_string() == KEY), "{name}");
+            let action = record(name, "raw", KEY).action("raw").unwrap();
+            assert!(matches!(action, Action::Load(key) if key.to_string() == KEY), "{name}");
         }
     }
 
@@ -98,7 +98,7 @@ mod tests {
             ("ObjectCreated:Put", "raw", "reports/a+b.csv"),
         ] {
             assert!(
-                matches!(record(name, bucket, key).asked("raw"), Ok(Asked::Ignore(_))),
+                matches!(record(name, bucket, key).action("raw"), Ok(Action::Ignore(_))),
                 "{name} {bucket} {key}"
             );
         }
@@ -106,9 +106,9 @@ mod tests {
 
     #[test]
     fn a_strange_key_in_the_raw_zone_is_set_aside() {
-        let strange = |key| record("ObjectCreated:Put", "raw", key).asked("raw");
+        let strange = |key| record("ObjectCreated:Put", "raw", key).action("raw");
         let set_aside = strange("raw/sreality/flats+sale/x").unwrap();
-        assert!(matches!(set_aside, Asked::SetAside(error) if error.key == "raw/sreality/flats sale/x"));
+        assert!(matches!(set_aside, Action::SetAside(error) if error.key == "raw/sreality/flats sale/x"));
         assert!(matches!(strange("raw/sreality/%ff"), Err(Error::KeyEncoding(_))));
     }
 
@@ -147,8 +147,8 @@ mod tests {
 
     fn asked_by(event: serde_json::Value) -> String {
         let event: Event = serde_json::from_value(event).unwrap();
-        match event.records[0].asked("amzn-s3-demo-bucket") {
-            Ok(Asked::Load(key)) => key.to_string(),
+        match event.records[0].action("amzn-s3-demo-bucket") {
+            Ok(Action::Load(key)) => key.to_string(),
             other => panic!("{other:?}"),
         }
     }

@@ -6,15 +6,15 @@ use std::time::{Duration, Instant, SystemTime};
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use raw_zone::{KeyError, ObjectKey};
-use runtime::{Failure, RawStore, Record, time_left};
+use runtime::{Failure, Metrics, RawStore, time_left};
 use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::timeout_at;
 use warehouse::Warehouse;
 
 use crate::error::{Error, StartError};
-use crate::event::{Asked, Event};
-use crate::load::{Loaded, Outcome, load, set_aside_strange};
+use crate::event::{Action, Event};
+use crate::load::{LoadResult, Outcome, load, set_aside_strange};
 use crate::settings::Settings;
 
 /// A load that is not done so long before the function's deadline takes itself back, and says which object it was.
@@ -81,10 +81,10 @@ impl Loader {
             None => (),
         }
         for record in &event.records {
-            match record.asked(self.store.bucket()) {
-                Ok(Asked::Load(key)) => keys.push(key),
-                Ok(Asked::SetAside(error)) => strange.push(error),
-                Ok(Asked::Ignore(reason)) => {
+            match record.action(self.store.bucket()) {
+                Ok(Action::Load(key)) => keys.push(key),
+                Ok(Action::SetAside(error)) => strange.push(error),
+                Ok(Action::Ignore(reason)) => {
                     let (name, key) = (record.event_name.as_deref(), record.s3.object.key.as_deref());
                     tracing::info!(event = name, key, reason, "ignored a record: {reason}");
                 }
@@ -133,7 +133,7 @@ impl Loader {
         };
         let outcome = outcome.map_err(|error| self.failure(&key.to_string(), &error))?;
         log(&outcome);
-        record(&outcome, started.elapsed()).write();
+        metrics(&outcome, started.elapsed()).write();
         Ok(outcome)
     }
 
@@ -143,7 +143,7 @@ impl Loader {
         let outcome = set_aside_strange(&self.store, &mut warehouse, error).await;
         let outcome = outcome.map_err(|error| self.failure(&key, &error))?;
         log(&outcome);
-        record(&outcome, started.elapsed()).write();
+        metrics(&outcome, started.elapsed()).write();
         Ok(outcome)
     }
 
@@ -160,13 +160,13 @@ impl Loader {
 }
 
 fn log(outcome: &Outcome) {
-    let Outcome { key, segment, loaded } = outcome;
+    let Outcome { key, segment, result } = outcome;
     let segment = segment.as_ref().map(tracing::field::display);
-    match loaded {
-        Loaded::AlreadyLoaded => {
+    match result {
+        LoadResult::AlreadyLoaded => {
             tracing::info!(key, segment, outcome = "already_loaded", "{key} was loaded before");
         }
-        Loaded::Loaded { rows_seen, rows_loaded, rows_duplicate, rows_rejected, complete, .. } => {
+        LoadResult::Loaded { rows_seen, rows_loaded, rows_duplicate, rows_rejected, complete, .. } => {
             let outcome = "loaded";
             tracing::info!(
                 key,
@@ -181,10 +181,10 @@ fn log(outcome: &Outcome) {
             );
         }
         // An error, though the event succeeds: a person must look at the object.
-        Loaded::Quarantined { kind, reason } => {
+        LoadResult::Quarantined { kind, reason } => {
             tracing::error!(key, segment, outcome = "quarantined", kind, reason, "set {key} aside: {reason}");
         }
-        Loaded::AlreadyQuarantined { kind, .. } => {
+        LoadResult::AlreadyQuarantined { kind, .. } => {
             let outcome = "already_quarantined";
             tracing::info!(key, segment, outcome, kind, "{key} is in quarantine");
         }
@@ -192,17 +192,18 @@ fn log(outcome: &Outcome) {
 }
 
 /// What is measured of an object that was dealt with; of its rows, what was loaded now.
-fn record(Outcome { key, segment, loaded }: &Outcome, took: Duration) -> Record {
-    let record = Record::default()
-        .whether("Quarantined", matches!(loaded, Loaded::Quarantined { .. }))
-        .whether("AlreadyLoaded", matches!(loaded, Loaded::AlreadyLoaded))
+fn metrics(Outcome { key, segment, result }: &Outcome, took: Duration) -> Metrics {
+    let metrics = Metrics::default()
+        .whether("Quarantined", matches!(result, LoadResult::Quarantined { .. }))
+        .whether("AlreadyLoaded", matches!(result, LoadResult::AlreadyLoaded))
         .field("key", key.clone())
         .field("segment", segment.as_ref().map(ToString::to_string));
-    let Loaded::Loaded { rows_seen, rows_loaded, rows_duplicate, rows_rejected, finished_at, .. } = loaded
+    let LoadResult::Loaded { rows_seen, rows_loaded, rows_duplicate, rows_rejected, finished_at, .. } =
+        result
     else {
-        return record;
+        return metrics;
     };
-    record
+    metrics
         .count("RowsSeen", *rows_seen)
         .count("RowsLoaded", *rows_loaded)
         .count("RowsDuplicate", *rows_duplicate)

@@ -24,13 +24,13 @@ pub struct Outcome {
     pub segment: Option<Segment>,
     /// Whether it was loaded or set aside, now or before.
     #[serde(flatten)]
-    pub loaded: Loaded,
+    pub result: LoadResult,
 }
 
 /// Whether an object was loaded or set aside, now or before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum Loaded {
+pub enum LoadResult {
     /// Loaded now.
     Loaded {
         /// Rows in the object.
@@ -56,9 +56,9 @@ pub enum Loaded {
     },
     /// Set aside before: it was not even read again.
     AlreadyQuarantined {
-        /// As of [`Loaded::Quarantined`].
+        /// As of [`LoadResult::Quarantined`].
         kind: &'static str,
-        /// As of [`Loaded::Quarantined`].
+        /// As of [`LoadResult::Quarantined`].
         reason: String,
     },
 }
@@ -75,7 +75,7 @@ pub(crate) async fn load(
     heeded: &AtomicBool,
 ) -> Result<Outcome, Error> {
     let place = Place { bucket: store.bucket().to_owned(), key: key.to_string() };
-    let outcome = |loaded| Outcome { key: key.to_string(), segment: Some(key.segment.clone()), loaded };
+    let outcome = |result| Outcome { key: key.to_string(), segment: Some(key.segment.clone()), result };
     loop {
         // Duplicate events are common enough to spare them the download.
         let entry = warehouse.entry(&place.bucket, &place.key).await?;
@@ -87,7 +87,7 @@ pub(crate) async fn load(
             }
         }
         let trusted = match &entry {
-            Entry::Loaded => return Ok(outcome(Loaded::AlreadyLoaded)),
+            Entry::Loaded => return Ok(outcome(LoadResult::AlreadyLoaded)),
             Entry::SetAside { kind, reason } => {
                 return Ok(outcome(already_quarantined(*kind, reason.clone())));
             }
@@ -97,8 +97,8 @@ pub(crate) async fn load(
         let mut object_bytes = None;
         let loaded = load_object(store, warehouse, &place, trusted, deadline, &mut object_bytes).await;
         let finding = match loaded {
-            Ok(Ended::Loaded(loaded)) => return Ok(outcome(loaded)),
-            Ok(Ended::SetAside(finding)) => finding,
+            Ok(Attempt::Done(result)) => return Ok(outcome(result)),
+            Ok(Attempt::SetAside(finding)) => finding,
             // What was loaded before stays; that it cannot be read again is a failure.
             Err(error) if entry == Entry::Outdated => return Err(error),
             Err(error) => finding(error)?,
@@ -122,7 +122,7 @@ pub(crate) async fn set_aside_strange(
     error: KeyError,
 ) -> Result<Outcome, Error> {
     let (bucket, key) = (store.bucket(), error.key.clone());
-    let outcome = |loaded| Outcome { key: key.clone(), segment: None, loaded };
+    let outcome = |result| Outcome { key: key.clone(), segment: None, result };
     if let Entry::SetAside { kind, reason } = warehouse.entry(bucket, &key).await? {
         return Ok(outcome(already_quarantined(kind, reason)));
     }
@@ -144,17 +144,17 @@ fn finding(error: Error) -> Result<Finding, Error> {
     }
 }
 
-fn quarantined(Finding { kind, reason, .. }: Finding) -> Loaded {
-    Loaded::Quarantined { kind: kind.name(), reason }
+fn quarantined(Finding { kind, reason, .. }: Finding) -> LoadResult {
+    LoadResult::Quarantined { kind: kind.name(), reason }
 }
 
-fn already_quarantined(kind: QuarantineKind, reason: String) -> Loaded {
-    Loaded::AlreadyQuarantined { kind: kind.name(), reason }
+fn already_quarantined(kind: QuarantineKind, reason: String) -> LoadResult {
+    LoadResult::AlreadyQuarantined { kind: kind.name(), reason }
 }
 
 /// How a load ended whose object is not damaged.
-enum Ended {
-    Loaded(Loaded),
+enum Attempt {
+    Done(LoadResult),
     SetAside(Finding),
 }
 
@@ -167,13 +167,13 @@ async fn load_object(
     trusted: bool,
     deadline: Option<Instant>,
     object_bytes: &mut Option<u64>,
-) -> Result<Ended, Error> {
+) -> Result<Attempt, Error> {
     let fetched = store.fetch(&place.key).await?;
     *object_bytes = Some(fetched.size);
     let object = Object::open(place.clone(), fetched)?;
     let time_left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
     let Begun::Load(mut load) = warehouse.begin(object.walk(), time_left).await? else {
-        return Ok(Ended::Loaded(Loaded::AlreadyLoaded));
+        return Ok(Attempt::Done(LoadResult::AlreadyLoaded));
     };
     if trusted {
         load.trust();
@@ -185,14 +185,16 @@ async fn load_object(
     let (comparer, ending) = rows.end().await?;
     let (complete, finished_at) = (ending.complete, ending.finished_at);
     match load.finish(comparer, ending).await? {
-        Finished::SetAside(finding) => Ok(Ended::SetAside(finding)),
-        Finished::Loaded(Counts { seen, loaded, duplicate, rejected }) => Ok(Ended::Loaded(Loaded::Loaded {
-            rows_seen: seen,
-            rows_loaded: loaded,
-            rows_duplicate: duplicate,
-            rows_rejected: rejected,
-            complete,
-            finished_at,
-        })),
+        Finished::SetAside(finding) => Ok(Attempt::SetAside(finding)),
+        Finished::Loaded(Counts { seen, loaded, duplicate, rejected }) => {
+            Ok(Attempt::Done(LoadResult::Loaded {
+                rows_seen: seen,
+                rows_loaded: loaded,
+                rows_duplicate: duplicate,
+                rows_rejected: rejected,
+                complete,
+                finished_at,
+            }))
+        }
     }
 }

@@ -139,14 +139,15 @@ async fn put(client: &Client, url: &Url, body: String) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Asked, Event};
+    use crate::event::{Action, Event};
 
     fn request() -> Request {
         let event = serde_json::json!({
             "RequestType": "Update", "ResponseURL": "https://s3.example/?x", "RequestId": "r".repeat(36),
             "StackId": "s".repeat(250), "LogicalResourceId": "l".repeat(255), "PhysicalResourceId": "p".repeat(1000),
         });
-        let Asked::ByStack(request) = serde_json::from_value::<Event>(event).unwrap().asked().unwrap() else {
+        let Action::ByStack(request) = serde_json::from_value::<Event>(event).unwrap().action().unwrap()
+        else {
             panic!("it is a request");
         };
         request

@@ -50,7 +50,7 @@ impl fmt::Debug for ResponseUrl {
 
 /// Who asks.
 #[derive(Debug)]
-pub(crate) enum Asked {
+pub(crate) enum Action {
     /// A person, for a migration.
     ByHand,
     /// `CloudFormation`.
@@ -71,7 +71,7 @@ pub(crate) struct Request {
 
 impl Event {
     /// Who asks, if the event is whole.
-    pub(crate) fn asked(self) -> Result<Asked, Error> {
+    pub(crate) fn action(self) -> Result<Action, Error> {
         let Self {
             request_type,
             response_url,
@@ -81,9 +81,9 @@ impl Event {
             physical_resource_id,
         } = self;
         if request_type.is_none() && response_url.is_none() {
-            return Ok(Asked::ByHand);
+            return Ok(Action::ByHand);
         }
-        Ok(Asked::ByStack(Request {
+        Ok(Action::ByStack(Request {
             request_type: request_type.ok_or(Error::Incomplete("RequestType"))?,
             response_url: response_url.ok_or(Error::Incomplete("ResponseURL"))?,
             stack_id: stack_id.ok_or(Error::Incomplete("StackId"))?,
@@ -100,8 +100,8 @@ mod tests {
 
     use super::*;
 
-    fn asked(event: serde_json::Value) -> Result<Asked, Error> {
-        serde_json::from_value::<Event>(event).unwrap().asked()
+    fn action(event: serde_json::Value) -> Result<Action, Error> {
+        serde_json::from_value::<Event>(event).unwrap().action()
     }
 
     /// The example of the `CloudFormation` user guide, "Custom resource request objects". Every property is a text.
@@ -124,7 +124,7 @@ mod tests {
             },
             "OldResourceProperties": {"Version": "0.1.0", "Migrations": "4"},
         });
-        let Ok(Asked::ByStack(request)) = asked(event) else { panic!("it is a request") };
+        let Ok(Action::ByStack(request)) = action(event) else { panic!("it is a request") };
         assert_eq!(request.request_type, "Update");
         assert_eq!(request.physical_resource_id.as_deref(), Some("cenovka-warehouse"));
         assert!(request.response_url.parse().is_some());
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn an_empty_event_is_a_persons() {
-        assert!(matches!(asked(json!({})), Ok(Asked::ByHand)));
+        assert!(matches!(action(json!({})), Ok(Action::ByHand)));
     }
 
     #[test]
@@ -142,7 +142,7 @@ mod tests {
             (json!({"RequestType": "Create", "ResponseURL": "https://a"}), "StackId"),
             (json!({"ResponseURL": "https://a"}), "RequestType"),
         ] {
-            assert!(matches!(asked(event), Err(Error::Incomplete(field)) if field == lacks), "{lacks}");
+            assert!(matches!(action(event), Err(Error::Incomplete(field)) if field == lacks), "{lacks}");
         }
     }
 

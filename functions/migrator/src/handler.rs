@@ -12,7 +12,7 @@ use warehouse::SCHEMA_VERSION;
 
 use crate::answer::{self, ANSWER_TIME, Answer};
 use crate::error::{Error, StartError};
-use crate::event::{Asked, Event, Request};
+use crate::event::{Action, Event, Request};
 use crate::migrated::Migrated;
 
 /// A deployment is tried this often in all if Postgres does not answer: a failure undoes the whole deployment.
@@ -55,15 +55,15 @@ impl Migrator {
     /// Answers one invocation.
     ///
     /// # Errors
-    /// If a person asked and the migration failed, or if `CloudFormation` could not be answered: Lambda then invokes the
+    /// If a person action and the migration failed, or if `CloudFormation` could not be answered: Lambda then invokes the
     /// function again. A failed migration of which `CloudFormation` knows is no error of the invocation, because
     /// another try would come after the deployment was undone.
     pub async fn handle(&self, event: LambdaEvent<Event>) -> Result<Response, Failure> {
         let LambdaEvent { payload, context } = event;
         let left = time_left(context.deadline(), SystemTime::now());
-        Ok(match payload.asked()? {
-            Asked::ByHand => Response::Migrated(within(left, self.migrate()).await?),
-            Asked::ByStack(request) => Response::Answered(self.answer(request, left).await?),
+        Ok(match payload.action()? {
+            Action::ByHand => Response::Migrated(within(left, self.migrate()).await?),
+            Action::ByStack(request) => Response::Answered(self.answer(request, left).await?),
         })
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::LambdaEvent;
-use runtime::{Class, Classed, Failure, RawStore, Record, time_left};
+use runtime::{Class, Classed, Failure, Metrics, RawStore, time_left};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use warehouse::Warehouse;
@@ -125,12 +125,13 @@ impl<L: LoaderFunction> Reconciler<L> {
         let mut failures = self.load_all(&missing, deadline, &mut report).await;
         let Report { missing, loaded, failed, left, .. } = report;
         tracing::info!(listed, missing, loaded, failed, left, "reconciled the raw zone with the ledger");
-        let record = Record::default().count("Listed", listed).count("Missing", missing).count("Left", left);
+        let metrics =
+            Metrics::default().count("Listed", listed).count("Missing", missing).count("Left", left);
         match self.stalest(&request.segments).await {
-            Ok(None) => record.write(),
-            Ok(Some(stalest)) => stalest.record(record).write(),
+            Ok(None) => metrics.write(),
+            Ok(Some(stalest)) => stalest.metrics(metrics).write(),
             Err(error) => {
-                record.write();
+                metrics.write();
                 failures.push(Failure::of(&error));
             }
         }

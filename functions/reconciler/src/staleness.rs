@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use runtime::Record;
+use runtime::Metrics;
 
 /// The planned segment whose latest complete walk is the longest ago.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,12 +27,12 @@ impl Stalest {
         Some(Self { segment: segment.clone(), seconds })
     }
 
-    /// Writes it into the record. A segment that was never complete has no age: that nothing is written is what tells it.
-    pub(crate) fn record(self, record: Record) -> Record {
-        let record = record.field("stalest", self.segment);
+    /// Writes it into the metrics. A segment that was never complete has no age: that nothing is written is what tells it.
+    pub(crate) fn metrics(self, metrics: Metrics) -> Metrics {
+        let metrics = metrics.field("stalest", self.segment);
         match self.seconds {
-            Some(seconds) => record.seconds("StalenessSeconds", seconds),
-            None => record,
+            Some(seconds) => metrics.seconds("StalenessSeconds", seconds),
+            None => metrics,
         }
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 
 use crate::failure::{Failure, with_causes};
 use crate::interrupt::Interrupt;
-use crate::metrics::Record;
+use crate::metrics::Metrics;
 use crate::{logs, metrics, process};
 
 /// Starts a function under the Lambda Runtime API: `start` reads settings and builds clients once; `handle`
@@ -47,8 +47,8 @@ where
         async move {
             invocation.await.inspect_err(|failure| {
                 tracing::error!(request, class = %failure.class, error = %failure, "the invocation failed");
-                let record = Record::default().also_by("Class", &failure.class).count("Failures", 1);
-                record.field("request", request).write();
+                let metrics = Metrics::default().also_by("Class", &failure.class).count("Failures", 1);
+                metrics.field("request", request).write();
             })
         }
     });
@@ -71,7 +71,7 @@ where
     };
     // The runtime asks for the first event as soon as it is run.
     if let Some(age) = process::age() {
-        Record::default().milliseconds("ColdStartMilliseconds", age.as_secs_f64() * 1000.0).write();
+        Metrics::default().milliseconds("ColdStartMilliseconds", age.as_secs_f64() * 1000.0).write();
     }
     tokio::select! {
         ended = runtime.run() => match ended {

@@ -15,7 +15,7 @@ mod time_left;
 
 pub use failure::{Class, Classed, Failure};
 pub use interrupt::Interrupt;
-pub use metrics::Record;
+pub use metrics::Metrics;
 pub use raw_store::{FetchedObject, RawStore, StoreError};
 pub use settings::{DatabaseSettings, Login, SettingsError, SettingsReader};
 pub use time_left::time_left;

@@ -32,8 +32,8 @@ pub fn init() {
 ///
 /// Every pair of a metric and values of its dimensions is paid for: what names one walk, object or request is a field.
 #[derive(Clone, Debug, PartialEq)]
-#[must_use = "a record says nothing until it is written"]
-pub struct Record {
+#[must_use = "metrics say nothing until they are written"]
+pub struct Metrics {
     groups: Vec<Group>,
     values: Map<String, Value>,
 }
@@ -45,13 +45,13 @@ struct Group {
     metrics: Vec<Value>,
 }
 
-impl Default for Record {
+impl Default for Metrics {
     fn default() -> Self {
         Self { groups: vec![Group::default()], values: Map::new() }
     }
 }
 
-impl Record {
+impl Metrics {
     /// A number of things.
     pub fn count(self, name: &'static str, value: u64) -> Self {
         self.metric(name, "Count", value.into())
@@ -88,14 +88,14 @@ impl Record {
         self.field(dimension, value.to_string())
     }
 
-    /// Something to find the record by, or to read beside it; not a metric. Nothing is written of `None`.
+    /// Something to find the line by, or to read beside it; not a metric. Nothing is written of `None`.
     pub fn field(mut self, name: &'static str, value: impl Into<Option<String>>) -> Self {
         self.values.extend(value.into().map(|value| (name.to_owned(), value.into())));
         self
     }
 
     fn metric(mut self, name: &'static str, unit: &'static str, value: Value) -> Self {
-        // What is no finite number is null in JSON, and would spoil the whole record.
+        // What is no finite number is null in JSON, and would spoil the whole line.
         if value.is_number()
             && let Some(group) = self.groups.last_mut()
         {
@@ -105,7 +105,7 @@ impl Record {
         self
     }
 
-    /// Writes the record to standard output, as a line of its own between the logs, whatever their level.
+    /// Writes the metrics to standard output, as a line of its own between the logs, whatever their level.
     pub fn write(&self) {
         let Some(function) = WRITTEN_BY.get() else { return };
         let line = self.line(function, Timestamp::now());
@@ -139,15 +139,15 @@ impl Group {
 mod tests {
     use super::*;
 
-    fn line(record: &Record) -> Value {
-        let line = record.line("cenovka-collector", Timestamp::from_millisecond(1_764_000_000_123).unwrap());
+    fn line(metrics: &Metrics) -> Value {
+        let line = metrics.line("cenovka-collector", Timestamp::from_millisecond(1_764_000_000_123).unwrap());
         assert_eq!(line.find('\n'), Some(line.len() - 1), "{line}");
         serde_json::from_str(&line).unwrap()
     }
 
     #[test]
     fn a_record_is_one_line_in_the_embedded_metric_format() {
-        let record = Record::default()
+        let metrics = Metrics::default()
             .count("Requests", 3)
             .seconds("WalkSeconds", 1.5)
             .also_by("Segment", &"flats-sale")
@@ -155,7 +155,7 @@ mod tests {
             .field("key", "raw/a\nb".to_owned())
             .field("since", None);
         assert_eq!(
-            line(&record),
+            line(&metrics),
             json!({
                 "_aws": {
                     "Timestamp": 1_764_000_000_123_i64,
@@ -187,9 +187,9 @@ mod tests {
 
     #[test]
     fn what_is_no_finite_number_is_left_out_and_the_rest_stays() {
-        let record =
-            Record::default().percent("Completeness", f64::NAN).seconds("A", f64::INFINITY).count("Seen", 1);
-        let line = line(&record);
+        let metrics =
+            Metrics::default().percent("Completeness", f64::NAN).seconds("A", f64::INFINITY).count("Seen", 1);
+        let line = line(&metrics);
         assert_eq!(
             line["_aws"]["CloudWatchMetrics"][0]["Metrics"],
             json!([{ "Name": "Seen", "Unit": "Count" }])
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn directives_without_metrics_are_left_out() {
-        let line = line(&Record::default().also_by("Class", &"stop").count("Failures", 1));
+        let line = line(&Metrics::default().also_by("Class", &"stop").count("Failures", 1));
         let dimensions: Vec<_> = line["_aws"]["CloudWatchMetrics"]
             .as_array()
             .unwrap()

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 
 /// Signature, flags, length of the header's extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -76,12 +76,12 @@ impl CopyRows {
             return Ok(());
         }
         self.bytes.put_i16(TRAILER);
-        let sink = transaction.copy_in(&format!("copy {into} from stdin binary")).await.doing(action)?;
+        let sink = transaction.copy_in(&format!("copy {into} from stdin binary")).await.context(action)?;
         let mut sink = std::pin::pin!(sink);
-        sink.feed(Bytes::from_static(HEADER)).await.doing(action)?;
+        sink.feed(Bytes::from_static(HEADER)).await.context(action)?;
         while !self.bytes.is_empty() {
             let chunk = self.bytes.split_to(CHUNK.min(self.bytes.len()));
-            sink.send(chunk.freeze()).await.doing(action)?;
+            sink.send(chunk.freeze()).await.context(action)?;
         }
         sink.finish().await.storing(action).map(drop)
     }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::connection::Warehouse;
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 use crate::quarantine::{Quarantined, Suspect};
 
 /// What the keys of all decisions begin with.
@@ -115,7 +115,7 @@ impl Warehouse {
     /// The decisions that it knows.
     pub async fn decisions(&mut self) -> Result<Vec<Uuid>, Error> {
         let sql = "select decision_id from warehouse.quarantine where decision_id is not null";
-        let rows = self.checked_client().await?.query(sql, &[]).await.doing("read the decisions")?;
+        let rows = self.checked_client().await?.query(sql, &[]).await.context("read the decisions")?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
@@ -142,6 +142,6 @@ impl Warehouse {
             by,
             because,
         ];
-        Ok(client.execute(APPLY, &parameters).await.doing("enter a decision")? > 0)
+        Ok(client.execute(APPLY, &parameters).await.context("enter a decision")? > 0)
     }
 }

@@ -4,7 +4,7 @@ use sreality::shape::Drift;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 use crate::ledger_row::signed;
 
 /// The table of all walks.
@@ -26,7 +26,7 @@ pub(crate) async fn enter(
     let rows: Vec<_> = drift.iter().map(|drift| signed(drift.rows)).collect();
     // A walk is loaded again when a newer parser may understand its rejects.
     let remove = format!("delete from {table} where walk_id = $1");
-    transaction.execute(&remove, &[&walk]).await.doing("make room for the walk's drift")?;
+    transaction.execute(&remove, &[&walk]).await.context("make room for the walk's drift")?;
     let insert = format!(
         "insert into {table} (walk_id, path, change, found, rows)
          select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::bigint[])"

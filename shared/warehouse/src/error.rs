@@ -15,7 +15,7 @@ pub enum Error {
     #[error(
         "{setting} is not a Postgres URL: {}. `sslmode` can be disable, prefer or require, and certificates are \
          always verified; PGSSLROOTCERT takes the place of `sslrootcert`",
-        Whole(source)
+        WithCauses(source)
     )]
     Url { setting: &'static str, source: tokio_postgres::Error },
     /// What should be a host has a part of the password in it.
@@ -51,11 +51,11 @@ pub enum Error {
     #[error(
         "the certificate of Postgres at {address} does not verify: {}; PGSSLROOTCERT must name the authority that signed \
          it, and the host must be called as in the certificate",
-        Whole(source)
+        WithCauses(source)
     )]
     Untrusted { address: String, source: tokio_postgres::Error },
     /// Nobody answers, or not to these credentials.
-    #[error("could not connect to Postgres at {address}: {}", Whole(source))]
+    #[error("could not connect to Postgres at {address}: {}", WithCauses(source))]
     Connect { address: String, source: tokio_postgres::Error },
     /// Somebody accepts the connection and leaves it at that.
     #[error("could not connect to Postgres at {address}: it said nothing for {seconds} s")]
@@ -80,7 +80,7 @@ pub enum Error {
     )]
     ChangedMigration { version: i32, name: &'static str },
     /// A migration failed; nothing of it, or of those before it, is left.
-    #[error("could not apply migration {version} ({name}): {}", Whole(source))]
+    #[error("could not apply migration {version} ({name}): {}", WithCauses(source))]
     Migration { version: i32, name: &'static str, source: tokio_postgres::Error },
     /// The group roles do not exist, and this user may not create them.
     #[error(
@@ -88,10 +88,10 @@ pub enum Error {
          and `create role cenovka_analyst nologin`"
     )]
     MissingRoles(#[source] tokio_postgres::Error),
-    #[error("could not {action}: {}", Whole(source))]
+    #[error("could not {action}: {}", WithCauses(source))]
     Database { action: &'static str, source: tokio_postgres::Error },
     /// Postgres cannot hold a value that the object brings, such as a NUL character or a time before its calendar.
-    #[error("could not {action}: {}", Whole(source))]
+    #[error("could not {action}: {}", WithCauses(source))]
     Value { action: &'static str, source: tokio_postgres::Error },
     /// A row is no JSON, so its page is not what the portal sent.
     #[error("line {line}, row {index}: {reason}")]
@@ -179,9 +179,9 @@ fn is_broken_connection(error: &tokio_postgres::Error) -> bool {
 }
 
 /// An error of the driver's with all its causes, which it leaves out itself: it only says `db error`.
-pub(crate) struct Whole<'a>(pub(crate) &'a tokio_postgres::Error);
+pub(crate) struct WithCauses<'a>(pub(crate) &'a tokio_postgres::Error);
 
-impl fmt::Display for Whole<'_> {
+impl fmt::Display for WithCauses<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(formatter)?;
         let mut cause = self.0.source();
@@ -200,19 +200,19 @@ fn is_about_a_value(code: &SqlState) -> bool {
 }
 
 /// Says what was being done when a statement failed.
-pub(crate) trait Doing<T> {
-    fn doing(self, action: &'static str) -> Result<T, Error>;
+pub(crate) trait Context<T> {
+    fn context(self, action: &'static str) -> Result<T, Error>;
 
-    /// As [`Doing::doing`], of a statement that stores what the object says.
+    /// As [`Context::doing`], of a statement that stores what the object says.
     fn storing(self, action: &'static str) -> Result<T, Error>;
 
-    /// As [`Doing::storing`], of a row made of what the object says of itself: it is at fault, too, if a constraint does
+    /// As [`Context::storing`], of a row made of what the object says of itself: it is at fault, too, if a constraint does
     /// not hold.
     fn entering(self, action: &'static str) -> Result<T, Error>;
 }
 
-impl<T> Doing<T> for Result<T, tokio_postgres::Error> {
-    fn doing(self, action: &'static str) -> Result<T, Error> {
+impl<T> Context<T> for Result<T, tokio_postgres::Error> {
+    fn context(self, action: &'static str) -> Result<T, Error> {
         self.map_err(|source| Error::Database { action, source })
     }
 

@@ -13,7 +13,7 @@ use tokio_postgres::{Row, Statement, Transaction};
 use uuid::Uuid;
 
 use crate::compare::KnownListing;
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 use crate::history::{CoveringWalk, Filter, History, Moment, Place, Sighting, Spell};
 use crate::prepared::Prepared;
 
@@ -140,7 +140,7 @@ impl Reading<'_, '_> {
         let statement = self.prepared.statement(self.transaction, &sql).await?;
         let rows = self.stream(&statement, parameters).await?;
         let pair = (filter.category, filter.deal);
-        rows.map_ok(|row| listing(&row, pair)).try_collect().await.doing("read what is on offer")
+        rows.map_ok(|row| listing(&row, pair)).try_collect().await.context("read what is on offer")
     }
 
     /// Streams rows, so that they are never held all at once.
@@ -149,7 +149,7 @@ impl Reading<'_, '_> {
         statement: &Statement,
         parameters: Vec<&(dyn ToSql + Sync)>,
     ) -> Result<tokio_postgres::RowStream, Error> {
-        self.transaction.query_raw(statement, parameters).await.doing("read what is known")
+        self.transaction.query_raw(statement, parameters).await.context("read what is known")
     }
 
     /// Where those of these listings are that are on offer in a segment.
@@ -164,7 +164,7 @@ impl Reading<'_, '_> {
             let asked = ids.contains(&row.get(0));
             async move { Ok(if asked { Some((row.get(1), row.get(2))) } else { None }) }
         };
-        rows.try_filter_map(position).try_collect().await.doing("read positions")
+        rows.try_filter_map(position).try_collect().await.context("read positions")
     }
 
     /// The covering walks of a category, a deal type and a UTC day, in their order.
@@ -176,7 +176,7 @@ impl Reading<'_, '_> {
         let (category, deal) = (filter.category, filter.deal);
         let statement = self.prepared.statement(self.transaction, COVERING_WALKS_OF_DAY).await?;
         let rows = self.transaction.query(&statement, &[&pair(category, deal), &day]).await;
-        let rows = rows.doing("read the ledger's walks of the day")?;
+        let rows = rows.context("read the ledger's walks of the day")?;
         Ok(rows.iter().map(|row| covering_walk(row, category, deal)).collect())
     }
 
@@ -188,7 +188,7 @@ impl Reading<'_, '_> {
     ) -> Result<Vec<CoveringWalk>, Error> {
         let statement = self.prepared.statement(self.transaction, COVERING_WALKS).await?;
         let rows = self.transaction.query(&statement, &[&pair(category, deal)]).await;
-        let rows = rows.doing("read the ledger's walks")?;
+        let rows = rows.context("read the ledger's walks")?;
         Ok(rows.iter().map(|row| covering_walk(row, category, deal)).collect())
     }
 
@@ -199,7 +199,7 @@ impl Reading<'_, '_> {
         let statement =
             self.prepared.statement(self.transaction, &format!("select {LISTING}, {WORDINGS}")).await?;
         let rows =
-            self.transaction.query(&statement, &[&ids, &digests]).await.doing("look the listings up")?;
+            self.transaction.query(&statement, &[&ids, &digests]).await.context("look the listings up")?;
         let mut known = KnownRows::default();
         for row in &rows {
             let at = LISTING_COLUMNS;
@@ -221,7 +221,7 @@ impl Reading<'_, '_> {
         ids: &[i64],
     ) -> Result<HashMap<i64, Vec<(f64, f64)>>, Error> {
         let statement = self.prepared.statement(self.transaction, ALL_POSITIONS).await?;
-        let rows = self.transaction.query(&statement, &[&ids]).await.doing("read where listings were")?;
+        let rows = self.transaction.query(&statement, &[&ids]).await.context("read where listings were")?;
         let positions = |row: &Row| array(row, 1).into_iter().zip(array(row, 2)).collect();
         Ok(rows.iter().map(|row| (row.get(0), positions(row))).collect())
     }
@@ -229,7 +229,7 @@ impl Reading<'_, '_> {
     /// The histories of these listings, each in the order of the ids.
     pub(crate) async fn histories(&mut self, ids: &[i64]) -> Result<HashMap<i64, KnownHistory>, Error> {
         let statement = self.prepared.statement(self.transaction, HISTORIES).await?;
-        let rows = self.transaction.query(&statement, &[&ids]).await.doing("read the histories")?;
+        let rows = self.transaction.query(&statement, &[&ids]).await.context("read the histories")?;
         Ok(rows.iter().map(|row| (row.get(0), history(row))).collect())
     }
 }

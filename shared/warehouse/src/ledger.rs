@@ -7,7 +7,7 @@ use sreality::row::PARSER_VERSION;
 use tokio_postgres::Row;
 
 use crate::connection::Warehouse;
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 use crate::quarantine::QuarantineKind;
 
 /// What the ledger has of a raw object.
@@ -57,7 +57,7 @@ impl Warehouse {
         let row = client
             .query_one("select max(started_at) from warehouse.walk", &[])
             .await
-            .doing("read the ledger")?;
+            .context("read the ledger")?;
         Ok(row.get(0))
     }
 
@@ -67,7 +67,7 @@ impl Warehouse {
         segments: &[String],
     ) -> Result<HashMap<String, Timestamp>, Error> {
         let client = self.checked_client().await?;
-        let rows = client.query(LATEST_COMPLETE, &[&segments]).await.doing("read the ledger")?;
+        let rows = client.query(LATEST_COMPLETE, &[&segments]).await.context("read the ledger")?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
@@ -104,7 +104,7 @@ impl Warehouse {
     async fn ask(&mut self, bucket: &str, keys: &[&str]) -> Result<Vec<(String, Entry)>, Error> {
         let client = self.checked_client().await?;
         let rows =
-            client.query(ENTRIES, &[&bucket, &keys, &PARSER_VERSION]).await.doing("read the ledger")?;
+            client.query(ENTRIES, &[&bucket, &keys, &PARSER_VERSION]).await.context("read the ledger")?;
         Ok(rows.iter().map(|row| (row.get(0), entry(row))).collect())
     }
 }

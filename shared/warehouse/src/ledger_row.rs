@@ -7,7 +7,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::compare::Seen;
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 use crate::history::Filter;
 use crate::walk::{Counts, Ending, Walk};
 
@@ -126,7 +126,7 @@ pub(crate) async fn time(transaction: &Transaction<'_>, walk: Uuid) -> Result<()
         update warehouse.walk
         set load_seconds = extract(epoch from clock_timestamp() - transaction_timestamp())
         where id = $1";
-    transaction.execute(sql, &[&walk]).await.doing("enter the load's time in the ledger")?;
+    transaction.execute(sql, &[&walk]).await.context("enter the load's time in the ledger")?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::attributes;
 use crate::compare::{Chunk, KnownListing, ParsedRow, Reject};
 use crate::copy::CopyRows;
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 use crate::falsification::{ComparedPrice, Position};
 use crate::history::{Coverage, Said, Stay, newest_sighting};
 use crate::known::{KnownHistory, KnownRows, LookedUp, Reading, SaidFirst};
@@ -248,7 +248,7 @@ impl Merge<'_> {
         let columns = format!("({LISTING_HEAD}, {})", attributes::names(""));
         if copies.changed.len() > bytes {
             found.changed = true;
-            transaction.batch_execute(CREATE_CHANGED).await.doing("create the table of changes")?;
+            transaction.batch_execute(CREATE_CHANGED).await.context("create the table of changes")?;
             let into = format!("changed_listing {columns}");
             copies.changed.send(transaction, &into, "copy changed listings").await?;
         }
@@ -292,7 +292,7 @@ impl Merge<'_> {
             attributes::names("excluded."),
         );
         let statement = self.prepared.statement(&self.transaction, &sql).await?;
-        self.transaction.execute(&statement, &[]).await.doing("update the listings").map(drop)
+        self.transaction.execute(&statement, &[]).await.context("update the listings").map(drop)
     }
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::compare::{Chunk, Compared, Found, KnownListing, RowComparer};
 use crate::connection::Warehouse;
 use crate::drift::{self, DRIFT};
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 use crate::falsification;
 use crate::history::{Filter, Moment};
 use crate::ledger_row::{self, LEDGER, RowCounts};
@@ -93,14 +93,14 @@ impl Warehouse {
     /// market than the warehouse.
     pub async fn begin(&mut self, walk: Walk, time_left: Option<Duration>) -> Result<Begun<'_>, Error> {
         let (client, prepared) = self.session().await?;
-        let transaction = client.transaction().await.doing("begin the load")?;
+        let transaction = client.transaction().await.context("begin the load")?;
         wait_for_other_loads(&transaction, time_left).await?;
         let (filter, moment) = (Filter::from(&walk.segment), Moment { at: walk.started_at, walk: walk.id });
         let question = prepared.statement(&transaction, QUESTION).await?;
         let pair = crate::known::pair(filter.category, filter.deal);
         let segment = walk.segment.to_string();
         let asked: [Parameter<'_>; 5] = [&walk.id, &PARSER_VERSION, &pair, &walk.started_at, &segment];
-        let answer = transaction.query_one(&question, &asked).await.doing("read the ledger")?;
+        let answer = transaction.query_one(&question, &asked).await.context("read the ledger")?;
         check_version(answer.get(0))?;
         market::check(answer.get(1), &walk)?;
         let (is_known, is_outdated) = (answer.get::<_, bool>(2), answer.get::<_, bool>(3));
@@ -163,7 +163,7 @@ impl Load<'_> {
         merge.update_listings().await?;
         merge.change_histories(covering).await?;
         if !trusted && let Some(finding) = judge(&mut merge, &known, covering).await? {
-            merge.transaction.rollback().await.doing("take the load back")?;
+            merge.transaction.rollback().await.context("take the load back")?;
             return Ok(Finished::SetAside(finding));
         }
         merge.keep_extra_sightings(covering, &seen.rejected).await?;
@@ -180,7 +180,7 @@ impl Load<'_> {
             remember_digests(&mut merge, &known, digests).await?;
         }
         ledger_row::time(&merge.transaction, walk.id).await?;
-        merge.transaction.commit().await.doing("commit the load")?;
+        merge.transaction.commit().await.context("commit the load")?;
         Ok(Finished::Loaded(seen.counts))
     }
 }
@@ -188,7 +188,7 @@ impl Load<'_> {
 /// Makes room for a walk that is loaded again because an older parser rejected rows of it; returns which listings' rows.
 async fn remove_rejects(transaction: &Transaction<'_>, walk: Uuid) -> Result<Vec<i64>, Error> {
     let removed =
-        transaction.query(REMOVE_REJECTS, &[&walk]).await.doing("remove rejects of an older parser")?;
+        transaction.query(REMOVE_REJECTS, &[&walk]).await.context("remove rejects of an older parser")?;
     Ok(removed.iter().filter_map(|row| row.get(0)).collect())
 }
 

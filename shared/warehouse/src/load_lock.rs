@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_postgres::Transaction;
 
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 
 /// Serialises loads: each reads what the one before it wrote. The migrator takes it, too.
 pub(crate) const LOAD_LOCK: i64 = 0x006d_6572_6765;
@@ -20,5 +20,5 @@ pub(crate) async fn wait_for_other_loads(
     });
     let sql =
         format!("discard plans; {} select pg_advisory_xact_lock({LOAD_LOCK})", limit.unwrap_or_default());
-    transaction.batch_execute(&sql).await.doing("wait for other loads")
+    transaction.batch_execute(&sql).await.context("wait for other loads")
 }

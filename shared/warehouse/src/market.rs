@@ -3,7 +3,7 @@
 use tokio_postgres::Transaction;
 
 use crate::connection::Warehouse;
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 use crate::walk::Walk;
 
 impl Warehouse {
@@ -11,19 +11,19 @@ impl Warehouse {
     pub async fn is_empty(&mut self) -> Result<bool, Error> {
         let sql = "select not exists (select from warehouse.market)";
         let row = self.checked_client().await?.query_one(sql, &[]).await;
-        Ok(row.doing("look whether anything was loaded")?.get(0))
+        Ok(row.context("look whether anything was loaded")?.get(0))
     }
 
     /// The market that it holds; `None` before its first walk, or before its schema is there.
     pub async fn market(&mut self) -> Result<Option<String>, Error> {
         let client = self.client().await?;
         let exists = "select to_regclass('warehouse.market') is not null";
-        let exists = client.query_one(exists, &[]).await.doing("look for the warehouse's market")?;
+        let exists = client.query_one(exists, &[]).await.context("look for the warehouse's market")?;
         if !exists.get::<_, bool>(0) {
             return Ok(None);
         }
         let row = client.query_opt("select name from warehouse.market", &[]).await;
-        Ok(row.doing("read the warehouse's market")?.map(|row| row.get(0)))
+        Ok(row.context("read the warehouse's market")?.map(|row| row.get(0)))
     }
 }
 

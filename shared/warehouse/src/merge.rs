@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::compare::{KnownListing, ParsedRow};
 use crate::copy::CopyRows;
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 use crate::falsification::Testimony;
 use crate::history::{CoveringWalk, Filter, Moment, Place, Said, Stay, Turnover};
 use crate::known::{Reading, SaidFirst};
@@ -196,10 +196,10 @@ impl<'w> Merge<'w> {
         for row in rows {
             in_flight.push_back(self.transaction.execute_raw(&statement, parameters(row)));
             if in_flight.len() == IN_FLIGHT {
-                in_flight.try_next().await.doing(action)?;
+                in_flight.try_next().await.context(action)?;
             }
         }
-        while in_flight.try_next().await.doing(action)?.is_some() {}
+        while in_flight.try_next().await.context(action)?.is_some() {}
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use tokio_postgres::Transaction;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::connection::Warehouse;
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 use crate::load_lock::LOAD_LOCK;
 use crate::schema_version::{MIGRATIONS, SCHEMA_VERSION, schema_version, wrong_version};
 use crate::{roles, views};
@@ -48,11 +48,11 @@ impl Warehouse {
     /// If the schema is newer than this software or was made by other migrations, if the roles are missing and this
     /// user may not create them, or if Postgres refuses. Nothing is changed then.
     pub async fn migrate(&mut self) -> Result<Vec<&'static str>, Error> {
-        let transaction = self.client().await?.transaction().await.doing("begin the migration")?;
+        let transaction = self.client().await?.transaction().await.context("begin the migration")?;
         transaction
             .execute("select pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK])
             .await
-            .doing("wait for other migrators")?;
+            .context("wait for other migrators")?;
         let found = schema_version(&transaction).await?;
         if found > SCHEMA_VERSION {
             return Err(wrong_version(found));
@@ -62,20 +62,20 @@ impl Warehouse {
         }
         // No load may be under way: it reads what is made anew here, and writes what a migration may change.
         let lock = transaction.execute("select pg_advisory_xact_lock($1)", &[&LOAD_LOCK]).await;
-        lock.doing("wait for loads to end")?;
+        lock.context("wait for loads to end")?;
         views::drop_all(&transaction).await?;
         let mut applied = Vec::new();
         for (version, name, sql) in MIGRATIONS.iter().filter(|(version, ..)| *version > found) {
             let failed = |source| Error::Migration { version: *version, name, source };
             transaction.batch_execute(sql).await.map_err(failed)?;
-            transaction.execute(RECORD, &[version, name, sql]).await.doing("record a migration")?;
+            transaction.execute(RECORD, &[version, name, sql]).await.context("record a migration")?;
             applied.push(*name);
         }
         views::make_all(&transaction).await?;
         fill_codes(&transaction).await?;
         roles::create(&transaction).await?;
         roles::grant(&transaction).await?;
-        transaction.commit().await.doing("commit the migration")?;
+        transaction.commit().await.context("commit the migration")?;
         Ok(applied)
     }
 }
@@ -85,7 +85,7 @@ async fn check_applied(transaction: &Transaction<'_>) -> Result<(), Error> {
     let versions: Vec<_> = MIGRATIONS.iter().map(|migration| migration.0).collect();
     let texts: Vec<_> = MIGRATIONS.iter().map(|migration| migration.2).collect();
     let changed = transaction.query_opt(CHANGED, &[&versions, &texts]).await;
-    let changed = changed.doing("compare the applied migrations")?.map(|row| row.get(0));
+    let changed = changed.context("compare the applied migrations")?.map(|row| row.get(0));
     match MIGRATIONS.iter().find(|(version, ..)| changed == Some(*version)) {
         Some((version, name, _)) => Err(Error::ChangedMigration { version: *version, name }),
         None => Ok(()),
@@ -114,7 +114,7 @@ async fn fill_codes(transaction: &Transaction<'_>) -> Result<(), Error> {
             &[&kinds, &numbers, &names, &wholes, &addresses],
         )
         .await
-        .doing("store the code tables")
+        .context("store the code tables")
         .map(drop)
 }
 

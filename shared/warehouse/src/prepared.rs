@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tokio_postgres::{GenericClient, Statement};
 
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 
 /// The statements of one connection: each is prepared once.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ impl Prepared {
         if let Some(statement) = self.0.get(sql) {
             return Ok(statement.clone());
         }
-        let statement = client.prepare(sql).await.doing("prepare a statement")?;
+        let statement = client.prepare(sql).await.context("prepare a statement")?;
         self.0.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use tokio_postgres::Row;
 
 use crate::copy::CopyRows;
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 use crate::history::{Cell, Filter, Level, PriceLevels, Sample, day, levels_with_walk};
 use crate::merge::{Merge, Parameter};
 
@@ -85,7 +85,8 @@ impl Merge<'_> {
         let Filter { category, deal, .. } = self.filter;
         let statement = self.prepared.statement(&self.transaction, READ).await?;
         let asked: [Parameter<'_>; 3] = [&vec![category], &vec![deal], &vec![day]];
-        let row = self.transaction.query_one(&statement, &asked).await.doing("read the day's price level")?;
+        let row =
+            self.transaction.query_one(&statement, &asked).await.context("read the day's price level")?;
         Ok(price_levels(&row))
     }
 }

@@ -11,7 +11,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::connection::Warehouse;
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 use crate::falsification::Falsified;
 use crate::shrinkage::Shrunken;
 
@@ -210,7 +210,7 @@ impl Warehouse {
                 ],
             )
             .await
-            .doing("set the object aside")?;
+            .context("set the object aside")?;
         Ok(())
     }
 
@@ -218,13 +218,13 @@ impl Warehouse {
     pub async fn quarantined(&mut self, key: &str) -> Result<Option<Quarantined>, Error> {
         let sql = format!("select {COLUMNS} from warehouse.quarantine where key = $1");
         let row = self.checked_client().await?.query_opt(&sql, &[&key]).await;
-        Ok(row.doing("read the quarantine")?.as_ref().map(Quarantined::from))
+        Ok(row.context("read the quarantine")?.as_ref().map(Quarantined::from))
     }
 
     /// Every object that is or was in quarantine, in the order in which they were set aside.
     pub async fn quarantine_list(&mut self) -> Result<Vec<Quarantined>, Error> {
         let sql = format!("select {COLUMNS} from warehouse.quarantine order by noted_at, key");
-        let rows = self.checked_client().await?.query(&sql, &[]).await.doing("read the quarantine")?;
+        let rows = self.checked_client().await?.query(&sql, &[]).await.context("read the quarantine")?;
         Ok(rows.iter().map(Quarantined::from).collect())
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 use crate::history::{Advert, Relisting, relisting};
 use crate::merge::{Merge, Parameter};
 
@@ -67,7 +67,7 @@ impl Merge<'_> {
     /// Looks up which listings are of the same property as these; returns the new ones of those that these are the old one of.
     async fn same_property(&mut self, ids: &[i64], properties: &mut Properties) -> Result<Vec<i64>, Error> {
         let statement = self.prepared.statement(&self.transaction, CANDIDATES).await?;
-        let rows = self.transaction.query(&statement, &[&ids]).await.doing("look for the same property")?;
+        let rows = self.transaction.query(&statement, &[&ids]).await.context("look for the same property")?;
         let mut relisted = Vec::new();
         for row in rows {
             let hash_id: i64 = row.get(0);
@@ -85,7 +85,7 @@ impl Merge<'_> {
     async fn relist(&mut self, properties: &Properties) -> Result<(), Error> {
         let ids: Vec<i64> = properties.keys().copied().collect();
         let statement = self.prepared.statement(&self.transaction, ADVERTS).await?;
-        let rows = self.transaction.query(&statement, &[&ids]).await.doing("read adverts")?;
+        let rows = self.transaction.query(&statement, &[&ids]).await.context("read adverts")?;
         let adverts: HashMap<i64, Advert> = rows.iter().map(|row| (row.get(0), advert(row))).collect();
         let (mut removed, mut written) = (Vec::new(), Vec::new());
         for row in &rows {

@@ -3,7 +3,7 @@
 use tokio_postgres::Transaction;
 use tokio_postgres::error::SqlState;
 
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 
 /// What each role may do.
 pub(crate) const GRANTS: &str = include_str!("../grants.sql");
@@ -33,5 +33,5 @@ pub(crate) async fn create(transaction: &Transaction<'_>) -> Result<(), Error> {
 
 /// Makes the roles' privileges what they should be, whatever they were.
 pub(crate) async fn grant(transaction: &Transaction<'_>) -> Result<(), Error> {
-    transaction.batch_execute(GRANTS).await.doing("grant the roles their privileges")
+    transaction.batch_execute(GRANTS).await.context("grant the roles their privileges")
 }

@@ -10,7 +10,7 @@ use sreality::row::PARSER_VERSION;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 use crate::history::Filter;
 use crate::prepared::Prepared;
 
@@ -51,7 +51,7 @@ impl RowDigests {
     ) -> Result<Self, Error> {
         let read = prepared.statement(transaction, READ).await?;
         let row = transaction.query_opt(&read, &[&filter.category, &filter.deal, &PARSER_VERSION]).await;
-        let stored = row.doing("read the digests of rows")?.map(|row| row.get(0)).unwrap_or_default();
+        let stored = row.context("read the digests of rows")?.map(|row| row.get(0)).unwrap_or_default();
         Ok(Self { stored, new: Vec::new() })
     }
 
@@ -95,7 +95,7 @@ impl RowDigests {
         let bytes = self.merged(is_kept);
         let write = prepared.statement(transaction, WRITE).await?;
         let parameters: [&(dyn ToSql + Sync); 4] = [&filter.category, &filter.deal, &PARSER_VERSION, &bytes];
-        transaction.execute(&write, &parameters).await.doing("store the digests of rows").map(drop)
+        transaction.execute(&write, &parameters).await.context("store the digests of rows").map(drop)
     }
 
     fn merged(mut self, is_kept: impl Fn(&Remembered) -> bool) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use tokio_postgres::GenericClient;
 
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 
 /// Every migration by its number; the files are never changed once released. Views and functions are not among them: they
 /// are made anew every time.
@@ -33,10 +33,10 @@ pub(crate) async fn schema_version(client: &impl GenericClient) -> Result<i32, E
     let known = client
         .query_one("select to_regclass('warehouse.migration') is not null", &[])
         .await
-        .doing("look for the schema")?;
+        .context("look for the schema")?;
     if !known.get::<_, bool>(0) {
         return Ok(0);
     }
     let version = client.query_one("select coalesce(max(version), 0) from warehouse.migration", &[]).await;
-    Ok(version.doing("read the schema's version")?.get(0))
+    Ok(version.context("read the schema's version")?.get(0))
 }

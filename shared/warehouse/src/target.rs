@@ -13,7 +13,7 @@ use tokio_postgres::{Client, Config, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::encryption;
-use crate::error::{Doing, Error, Whole};
+use crate::error::{Context, Error, WithCauses};
 
 /// How long Postgres may take to accept a connection, unless the URL says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -99,13 +99,13 @@ impl Target {
             connected.map_err(|source| Error::connect(address(&self.config), source))?;
         let task = tokio::spawn(async move {
             if let Err(error) = connection.await {
-                tracing::warn!(error = %Whole(&error), "the connection to Postgres broke");
+                tracing::warn!(error = %WithCauses(&error), "the connection to Postgres broke");
             }
         });
-        client.batch_execute(LIMITS).await.doing("set the session's limits")?;
+        client.batch_execute(LIMITS).await.context("set the session's limits")?;
         match client.batch_execute(NOTICE_VANISHED_CLIENT).await {
             Err(error) if error.code().is_some_and(|code| *code == SqlState::INVALID_PARAMETER_VALUE) => {}
-            set => set.doing("set the session's limits")?,
+            set => set.context("set the session's limits")?,
         }
         Ok((client, task.abort_handle()))
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::connection::Warehouse;
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 
 const READ: &str = "select key, failures from warehouse.unfinished_load";
 
@@ -22,18 +22,18 @@ impl Warehouse {
     /// How often the loads of objects came to no end; those that never did are left out.
     pub async fn unfinished_loads(&mut self) -> Result<HashMap<String, i32>, Error> {
         let rows = self.checked_client().await?.query(READ, &[]).await;
-        Ok(rows.doing("read the unfinished loads")?.iter().map(|row| (row.get(0), row.get(1))).collect())
+        Ok(rows.context("read the unfinished loads")?.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
     /// Notes that the load of an object came to no end, once more or for the first time.
     pub async fn note_unfinished_load(&mut self, key: &str) -> Result<(), Error> {
         let noted = self.checked_client().await?.execute(NOTE, &[&key]).await;
-        noted.doing("note an unfinished load").map(drop)
+        noted.context("note an unfinished load").map(drop)
     }
 
     /// Forgets the failures of an object whose load has ended.
     pub async fn forget_unfinished_load(&mut self, key: &str) -> Result<(), Error> {
         let forgotten = self.checked_client().await?.execute(FORGET, &[&key]).await;
-        forgotten.doing("forget an unfinished load").map(drop)
+        forgotten.context("forget an unfinished load").map(drop)
     }
 }

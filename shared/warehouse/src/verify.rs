@@ -13,7 +13,7 @@ use crate::compare::{Chunk, RowComparer};
 use crate::connection::Warehouse;
 use crate::copy::CopyRows;
 use crate::drift;
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 use crate::history::Filter;
 use crate::ledger_row::{self, RowCounts};
 use crate::row_digest::RowDigests;
@@ -121,7 +121,7 @@ impl Warehouse {
             object_bytes: u64::try_from(row.get::<_, i64>(1)).unwrap_or_default(),
             outdated: row.get(2),
         };
-        Ok(rows.doing("read the ledger")?.iter().map(entry).collect())
+        Ok(rows.context("read the ledger")?.iter().map(entry).collect())
     }
 
     /// Begins to compare a walk that was loaded with the tables, as they are now.
@@ -134,7 +134,7 @@ impl Warehouse {
              ) on commit drop"
         );
         for sql in [&create_sighting, CREATE_DUPLICATE, CREATE_REJECTED, CREATE_ENTRY, CREATE_DRIFTED] {
-            transaction.batch_execute(sql).await.doing("create the tables of the object's rows")?;
+            transaction.batch_execute(sql).await.context("create the tables of the object's rows")?;
         }
         Ok(Comparison { transaction, walk })
     }
@@ -145,15 +145,15 @@ impl Warehouse {
         for check in &TABLE_CHECKS {
             found(check.run(&transaction, None).await?);
         }
-        transaction.rollback().await.doing("end the comparison")
+        transaction.rollback().await.context("end the comparison")
     }
 
     /// A transaction in which all statements see the same tables, whatever is loaded meanwhile.
     async fn snapshot(&mut self, read_only: bool) -> Result<Transaction<'_>, Error> {
         let client = self.checked_client().await?;
         let begin = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
-        let transaction = begin.read_only(read_only).start().await.doing("begin the comparison")?;
-        transaction.batch_execute(SETTINGS).await.doing("set the comparison's limits")?;
+        let transaction = begin.read_only(read_only).start().await.context("begin the comparison")?;
+        transaction.batch_execute(SETTINGS).await.context("set the comparison's limits")?;
         Ok(transaction)
     }
 }
@@ -208,14 +208,17 @@ impl Comparison<'_> {
         ledger_row::enter(&transaction, ENTRY, &walk, ending, RowCounts::of(&seen)).await?;
         drift::enter(&transaction, DRIFTED, walk.id, &ending.drift).await?;
         // A comparison is no load: it joins the walk's rows with the tables, and tells the planner how many there are.
-        transaction.batch_execute("analyze sighting, duplicate").await.doing("count the walk's rows")?;
-        transaction.execute(UNDER_WAY, &[&walk.id]).await.doing("find the spells of the walk's time")?;
-        transaction.batch_execute("analyze under_way").await.doing("count the spells of the walk's time")?;
+        transaction.batch_execute("analyze sighting, duplicate").await.context("count the walk's rows")?;
+        transaction.execute(UNDER_WAY, &[&walk.id]).await.context("find the spells of the walk's time")?;
+        transaction
+            .batch_execute("analyze under_way")
+            .await
+            .context("count the spells of the walk's time")?;
         let mut found = Vec::new();
         for check in &WALK_CHECKS {
             found.push(check.run(&transaction, Some(walk.id)).await?);
         }
-        transaction.rollback().await.doing("end the comparison")?;
+        transaction.rollback().await.context("end the comparison")?;
         Ok(found)
     }
 }
@@ -227,13 +230,13 @@ impl Check {
         let sql = format!(
             "select what, count(*) over () from (\n{sql}\n) as difference (what) order by what limit {NAMED}"
         );
-        let statement = transaction.prepare(&sql).await.doing("compare the tables")?;
+        let statement = transaction.prepare(&sql).await.context("compare the tables")?;
         // Some need not know which walk is in the temporary tables.
         let rows = match walk.filter(|_| !statement.params().is_empty()) {
             Some(walk) => transaction.query(&statement, &[&walk]).await,
             None => transaction.query(&statement, &[]).await,
         };
-        let rows = rows.doing("compare the tables")?;
+        let rows = rows.context("compare the tables")?;
         let count = rows.first().map_or(0, |row| row.get::<_, i64>(1));
         let count = u64::try_from(count).unwrap_or_default();
         Ok(Differences { kind, count, first: rows.iter().map(|row| row.get(0)).collect() })

@@ -3,7 +3,7 @@
 
 use tokio_postgres::Transaction;
 
-use crate::error::{Doing, Error};
+use crate::error::{Context, Error};
 
 /// Each view and function after those that it stands on. What is taken out here needs a numbered migration that drops it.
 pub(crate) const VIEWS: &[(&str, &str)] = &[
@@ -57,13 +57,13 @@ pub(crate) const VIEWS: &[(&str, &str)] = &[
 /// view shows. Without cascade: a view of somebody else's that stands on one of these stops the migration instead of
 /// going with it.
 pub(crate) async fn drop_all(transaction: &Transaction<'_>) -> Result<(), Error> {
-    transaction.batch_execute(&drop_statements()).await.doing("drop the views, to make them anew")
+    transaction.batch_execute(&drop_statements()).await.context("drop the views, to make them anew")
 }
 
 /// Makes them all.
 pub(crate) async fn make_all(transaction: &Transaction<'_>) -> Result<(), Error> {
     for (_, sql) in VIEWS {
-        transaction.batch_execute(sql).await.doing("make the views and functions")?;
+        transaction.batch_execute(sql).await.context("make the views and functions")?;
     }
     Ok(())
 }

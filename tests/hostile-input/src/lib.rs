@@ -10,7 +10,7 @@
 use std::io::Cursor;
 use std::time::Duration;
 
-use loader::Asked;
+use loader::Action;
 use raw_zone::{Line, PREFIX, WalkReader};
 use reqwest::Url;
 use serde::de::DeserializeOwned;
@@ -81,7 +81,7 @@ pub fn event(input: &[u8]) {
     drop(parsed::<reconciler::Request>(input));
     drop(parsed::<migrator::Event>(input));
     for record in parsed::<loader::Event>(input).into_iter().flat_map(|event| event.records) {
-        if let Ok(Asked::Load(key)) = record.asked("cenovka-raw") {
+        if let Ok(Action::Load(key)) = record.action("cenovka-raw") {
             let text = key.to_string();
             assert!(text.starts_with(PREFIX));
             assert_eq!(text.parse(), Ok(key));

@@ -7,7 +7,7 @@ use sreality_client::RequestError;
 
 /// When walks have to stop: at a deadline, or when the process is asked to end.
 #[derive(Clone, Debug)]
-pub(crate) struct Until {
+pub(crate) struct StopSignal {
     pub(crate) deadline: Option<Instant>,
     pub(crate) interrupt: Interrupt,
     /// Whether another walk of the run has failed in a way that ends them all.
@@ -27,7 +27,7 @@ pub(crate) enum Stopped {
     Portal(RequestError),
 }
 
-impl Until {
+impl StopSignal {
     /// Waits until it is time to stop.
     pub(crate) async fn reached(&self) -> Stopped {
         let deadline = async {
@@ -70,19 +70,20 @@ mod tests {
     #[tokio::test]
     async fn time_that_one_walk_leaves_is_shared_by_the_others() {
         let deadline = Instant::now() + Duration::from_secs(100);
-        let until = Until { deadline: Some(deadline), interrupt: Interrupt::never(), run_ended: false };
+        let stop = StopSignal { deadline: Some(deadline), interrupt: Interrupt::never(), run_ended: false };
         let seconds = |walks| {
-            until.share(walks).deadline.unwrap().saturating_duration_since(Instant::now()).as_secs_f64()
+            stop.share(walks).deadline.unwrap().saturating_duration_since(Instant::now()).as_secs_f64()
         };
         assert!((24.0..=25.0).contains(&seconds(4)) && (99.0..=100.0).contains(&seconds(1)));
-        let never = Until { deadline: None, interrupt: Interrupt::never(), run_ended: false };
+        let never = StopSignal { deadline: None, interrupt: Interrupt::never(), run_ended: false };
         assert!(never.share(3).deadline.is_none());
     }
 
     #[tokio::test]
     async fn a_deadline_that_has_passed_stops_at_once() {
-        let until = Until { deadline: Some(Instant::now()), interrupt: Interrupt::never(), run_ended: false };
-        assert!(matches!(until.reached().await, Stopped::Deadline));
+        let stop =
+            StopSignal { deadline: Some(Instant::now()), interrupt: Interrupt::never(), run_ended: false };
+        assert!(matches!(stop.reached().await, Stopped::Deadline));
     }
 
     #[test]
