@@ -100,14 +100,14 @@ pub(crate) struct Walk<'w> {
     since: Option<Age>,
     market: String,
     paging: Paging,
-    first_page: SetAside,
+    first_page: SpilledPage,
     counts: RequestCounts,
     busy: Duration,
 }
 
 /// A page that waits in a file until its walk goes on: the first pages of all segments would not fit into memory.
 #[derive(Debug)]
-struct SetAside {
+struct SpilledPage {
     page: PageRecord,
     body: NamedTempFile,
 }
@@ -131,7 +131,7 @@ impl Walker {
         let answer = answer.map_err(|stopped| Error::not_begun(segment, stopped))?;
         paging.answered(&answer);
         let market = answer.market.clone();
-        let first_page = SetAside::new(self.record(answer)).await;
+        let first_page = SpilledPage::new(self.record(answer)).await;
         let first_page = first_page.map_err(|error| Error::file(segment, error))?;
         Ok(Walk { walker: self, key, since, market, paging, first_page, counts, busy: started.elapsed() })
     }
@@ -299,7 +299,7 @@ fn log_drift(segment: &Segment, drift: &[Drift]) {
     }
 }
 
-impl SetAside {
+impl SpilledPage {
     async fn new(mut page: PageRecord) -> std::io::Result<Self> {
         let body = NamedTempFile::new()?;
         tokio::fs::write(body.path(), std::mem::take(&mut page.body)).await?;

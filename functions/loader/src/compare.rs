@@ -5,7 +5,7 @@ use runtime::RawStore;
 use warehouse::{Differences, Warehouse};
 
 use crate::error::Error;
-use crate::object::{Object, Place};
+use crate::object::{Object, ObjectAddress};
 
 /// Reads an object as a load does and tells what differs from ledger and tables. Nothing is changed.
 ///
@@ -16,9 +16,9 @@ pub async fn compare(
     warehouse: &mut Warehouse,
     key: &ObjectKey,
 ) -> Result<Vec<Differences>, Error> {
-    let place = Place { bucket: store.bucket().to_owned(), key: key.to_string() };
-    let fetched = store.fetch(&place.key).await?;
-    let object = Object::open(place, fetched)?;
+    let address = ObjectAddress { bucket: store.bucket().to_owned(), key: key.to_string() };
+    let fetched = store.fetch(&address.key).await?;
+    let object = Object::open(address, fetched)?;
     let mut comparison = warehouse.compare(object.walk()).await?;
     let mut rows = object.read(comparison.comparer());
     while let Some(chunk) = rows.chunks.recv().await {

@@ -13,7 +13,7 @@ use warehouse::{Begun, Counts, Entry, Finding, Finished, QuarantineKind, Suspect
 
 use crate::decisions::heed_decisions;
 use crate::error::Error;
-use crate::object::{Object, Place};
+use crate::object::{Object, ObjectAddress};
 
 /// What became of one object.
 #[derive(Clone, Debug, Serialize)]
@@ -74,11 +74,11 @@ pub(crate) async fn load(
     deadline: Option<Instant>,
     heeded: &AtomicBool,
 ) -> Result<Outcome, Error> {
-    let place = Place { bucket: store.bucket().to_owned(), key: key.to_string() };
+    let address = ObjectAddress { bucket: store.bucket().to_owned(), key: key.to_string() };
     let outcome = |result| Outcome { key: key.to_string(), segment: Some(key.segment.clone()), result };
     loop {
         // Duplicate events are common enough to spare them the download.
-        let entry = warehouse.entry(&place.bucket, &place.key).await?;
+        let entry = warehouse.entry(&address.bucket, &address.key).await?;
         if entry == Entry::Missing && (!heeded.load(Ordering::Relaxed) || warehouse.is_empty().await?) {
             let is_other_now = heed_decisions(store, warehouse).await?;
             heeded.store(true, Ordering::Relaxed);
@@ -95,7 +95,7 @@ pub(crate) async fn load(
             Entry::Missing | Entry::Outdated => false,
         };
         let mut object_bytes = None;
-        let loaded = load_object(store, warehouse, &place, trusted, deadline, &mut object_bytes).await;
+        let loaded = load_object(store, warehouse, &address, trusted, deadline, &mut object_bytes).await;
         let finding = match loaded {
             Ok(Attempt::Done(result)) => return Ok(outcome(result)),
             Ok(Attempt::SetAside(finding)) => finding,
@@ -109,7 +109,7 @@ pub(crate) async fn load(
         }
         // The load is taken back before this is written; whoever is killed in between decides the same the next time.
         let walk = Some((key.walk, &key.segment, key.started_at));
-        let suspect = Suspect { bucket: &place.bucket, key: &place.key, object_bytes, walk };
+        let suspect = Suspect { bucket: &address.bucket, key: &address.key, object_bytes, walk };
         warehouse.quarantine(suspect, &finding).await?;
         return Ok(outcome(quarantined(finding)));
     }
@@ -163,14 +163,14 @@ enum Attempt {
 async fn load_object(
     store: &RawStore,
     warehouse: &mut Warehouse,
-    place: &Place,
+    address: &ObjectAddress,
     trusted: bool,
     deadline: Option<Instant>,
     object_bytes: &mut Option<u64>,
 ) -> Result<Attempt, Error> {
-    let fetched = store.fetch(&place.key).await?;
+    let fetched = store.fetch(&address.key).await?;
     *object_bytes = Some(fetched.size);
-    let object = Object::open(place.clone(), fetched)?;
+    let object = Object::open(address.clone(), fetched)?;
     let time_left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
     let Begun::Load(mut load) = warehouse.begin(object.walk(), time_left).await? else {
         return Ok(Attempt::Done(LoadResult::AlreadyLoaded));

@@ -14,14 +14,14 @@ const CHUNKS_AHEAD: usize = 2;
 
 /// A raw object whose header was read.
 pub(crate) struct Object {
-    place: Place,
+    address: ObjectAddress,
     reader: WalkReader,
     walk: Walk,
 }
 
 /// Where the object lies, for errors.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct ObjectAddress {
     pub(crate) bucket: String,
     pub(crate) key: String,
 }
@@ -32,7 +32,7 @@ pub(crate) struct Rows {
     reading: JoinHandle<Result<(RowComparer, Ending), Error>>,
 }
 
-impl Place {
+impl ObjectAddress {
     fn damaged(&self, source: raw_zone::Error) -> Error {
         Error::File { bucket: self.bucket.clone(), key: self.key.clone(), source }
     }
@@ -40,10 +40,13 @@ impl Place {
 
 impl Object {
     /// Reads the header.
-    pub(crate) fn open(place: Place, FetchedObject { size, bytes }: FetchedObject) -> Result<Self, Error> {
-        let reader = WalkReader::open(bytes).map_err(|source| place.damaged(source))?;
-        let walk = walk(&place, size, reader.header().clone())?;
-        Ok(Self { place, reader, walk })
+    pub(crate) fn open(
+        address: ObjectAddress,
+        FetchedObject { size, bytes }: FetchedObject,
+    ) -> Result<Self, Error> {
+        let reader = WalkReader::open(bytes).map_err(|source| address.damaged(source))?;
+        let walk = walk(&address, size, reader.header().clone())?;
+        Ok(Self { address, reader, walk })
     }
 
     /// The ledger's facts from the header.
@@ -62,12 +65,12 @@ impl Object {
     }
 
     fn compare(mut self, comparer: &mut RowComparer, chunks: &mpsc::Sender<Chunk>) -> Result<Ending, Error> {
-        let Self { place, reader, .. } = &mut self;
+        let Self { address, reader, .. } = &mut self;
         loop {
-            let chunk = match reader.next().map_err(|source| place.damaged(source))? {
+            let chunk = match reader.next().map_err(|source| address.damaged(source))? {
                 Line::Page { line, page } => {
                     let damaged = |source| {
-                        let (bucket, key) = (place.bucket.clone(), place.key.clone());
+                        let (bucket, key) = (address.bucket.clone(), address.key.clone());
                         Error::Page { bucket, key, line, source }
                     };
                     let page = PageRows::parse(page.body, |row| comparer.knows(row)).map_err(damaged)?;
@@ -81,7 +84,11 @@ impl Object {
                 }
                 Line::Closing(closing) => {
                     let (claimed, found) = (closing.rows, comparer.rows_seen());
-                    return Err(place.damaged(raw_zone::Error::Miscounted { what: "rows", claimed, found }));
+                    return Err(address.damaged(raw_zone::Error::Miscounted {
+                        what: "rows",
+                        claimed,
+                        found,
+                    }));
                 }
             };
             // Who no longer takes chunks has failed, and says why.
@@ -103,7 +110,7 @@ impl Rows {
 }
 
 /// The ledger's facts from the file's header, which must be that of the key.
-fn walk(place: &Place, object_bytes: u64, header: Header) -> Result<Walk, Error> {
+fn walk(address: &ObjectAddress, object_bytes: u64, header: Header) -> Result<Walk, Error> {
     let Header {
         portal,
         market,
@@ -116,7 +123,7 @@ fn walk(place: &Place, object_bytes: u64, header: Header) -> Result<Walk, Error>
         robots_disregarded,
         ..
     } = header;
-    let Place { bucket, key } = place.clone();
+    let ObjectAddress { bucket, key } = address.clone();
     let found = ObjectKey { segment: segment.clone(), started_at, walk }.to_string();
     if found != key {
         return Err(Error::OtherWalk { bucket, key, found });

@@ -27,6 +27,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use runtime::settings::variable;
 use tokio::time::{Instant, sleep};
 use tokio_postgres::error::SqlState;
@@ -43,6 +44,9 @@ use crate::supervisor::{Signal, Supervisor};
 
 /// The variable that names the folder with `initdb` and `postgres` to use instead of searching for them.
 pub const BINARIES_VARIABLE: &str = "CENOVKA_POSTGRES_BIN";
+
+/// What a folder's name must not have in a URL.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
 /// The role that owns everything, and the database.
 pub const NAME: &str = "cenovka";
@@ -264,16 +268,7 @@ fn url(socket_folder: &Path, database: &str) -> String {
 }
 
 fn percent_encoded(folder: &Path) -> String {
-    let mut host = String::new();
-    for byte in folder.as_os_str().as_bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
-                host.push(char::from(*byte));
-            }
-            _ => host.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    host
+    percent_encode(folder.as_os_str().as_bytes(), ESCAPED).to_string()
 }
 
 #[cfg(test)]
