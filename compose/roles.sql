@@ -1,4 +1,4 @@
--- Users and databases of Postgres, as README.md, "Roles", describes them. Run as superuser at each start, so that what
+-- Users and databases of Postgres, as docs/operating.md, "Roles", describes them. Run as superuser at each start, so that what
 -- is added here comes into an older Postgres, too.
 \set cenovka_password `cat /run/passwords/cenovka`
 \set loader_password `cat /run/passwords/loader`

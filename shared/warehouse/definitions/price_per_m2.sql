@@ -7,4 +7,4 @@ begin atomic
         then total_price / area_m2 + (2 * (total_price % area_m2) >= area_m2)::integer
     end;
 end;
-comment on function warehouse.price_per_m2 is 'WithCauses crowns per m² (and month, for rents); null where the price or the area is unknown.';
+comment on function warehouse.price_per_m2 is 'Whole crowns per m² (and month, for rents); null where the price or the area is unknown.';

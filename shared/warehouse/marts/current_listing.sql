@@ -34,7 +34,7 @@ left join warehouse.walk on walk.id = version.walk_id
 where listing.delisted_at is null;
 comment on view mart.current_listing is 'Listings on offer: seen by the latest complete walk that covers them, or not yet missed three times in a row. object_key, line and row_index lead to the first raw row that carried just these attributes and this price.';
 comment on column mart.current_listing.sub_category is 'The disposition of a flat, the kind of a house, a plot or a commercial space.';
-comment on column mart.current_listing.total_price is 'WithCauses crowns, per month for rents; null on request.';
+comment on column mart.current_listing.total_price is 'Whole crowns, per month for rents; null on request.';
 comment on column mart.current_listing.price_per_m2 is 'total_price by area_m2, in whole crowns; ours, not the portal''s.';
 comment on column mart.current_listing.area_m2 is 'As the advert''s name says.';
 comment on column mart.current_listing.location_precision is 'What the coordinates stand for: gps and address are the property, street, ward and municipality the middle of them.';

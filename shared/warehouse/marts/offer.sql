@@ -52,6 +52,6 @@ where listing.first_seen < past.until
 comment on view mart.offer is 'What was on offer at the latest complete walk, and at the end of the UTC days 7 and 30 days before it: one row for each listing and day, at its price then. A day before the first complete walk of a category and deal has no rows; if at first only a part was walked, only that part counts then.';
 comment on column mart.offer.days_ago is '0 (the rows of current_listing), 7 or 30: days before the day of the latest complete walk of that category and deal.';
 comment on column mart.offer.day is 'That day.';
-comment on column mart.offer.total_price is 'WithCauses crowns, per month for rents; null on request.';
+comment on column mart.offer.total_price is 'Whole crowns, per month for rents; null on request.';
 comment on column mart.offer.price_per_m2 is 'total_price by area_m2, in whole crowns.';
 comment on column mart.offer.area_m2 is 'Like all but the price as the newest sighting says.';

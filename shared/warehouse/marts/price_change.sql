@@ -30,5 +30,5 @@ left join warehouse.district on district.code = change.district_id;
 comment on view mart.price_change is 'Every change of a listing from one known total price to another, also across an absence.';
 comment on column mart.price_change.changed_at is 'Start of the first walk that saw the new price. Filter by this one: it is indexed, day is not.';
 comment on column mart.price_change.day is 'UTC day of changed_at.';
-comment on column mart.price_change.difference is 'WithCauses crowns; negative for a price that was lowered.';
+comment on column mart.price_change.difference is 'Whole crowns; negative for a price that was lowered.';
 comment on column mart.price_change.url is 'The advert''s page on the portal. Of a simulated listing it leads nowhere.';

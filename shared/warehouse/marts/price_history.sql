@@ -34,7 +34,7 @@ comment on column mart.price_history.first_seen is 'Start of the first walk that
 comment on column mart.price_history.last_seen is 'Start of the last walk that saw it so.';
 comment on column mart.price_history.missing_since is 'Start of the first complete walk since then that covered it and missed it; null if the next price followed without a break.';
 comment on column mart.price_history.delisted_at is 'Start of the third such walk in a row: the listing was gone.';
-comment on column mart.price_history.total_price is 'WithCauses crowns, per month for rents; null on request.';
+comment on column mart.price_history.total_price is 'Whole crowns, per month for rents; null on request.';
 comment on column mart.price_history.price_per_m2 is 'total_price by the area that the newest sighting gives.';
 comment on column mart.price_history.object_key is 'Raw object of walk_id, the first walk that saw it at this price.';
 comment on column mart.price_history.line is 'Line of that object, a page, whose row row_index (from 0) said something new of the listing; null where that walk repeated what had been said before.';

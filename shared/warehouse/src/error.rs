@@ -203,7 +203,7 @@ fn is_about_a_value(code: &SqlState) -> bool {
 pub(crate) trait Context<T> {
     fn context(self, action: &'static str) -> Result<T, Error>;
 
-    /// As [`Context::doing`], of a statement that stores what the object says.
+    /// As [`Context::context`], of a statement that stores what the object says.
     fn storing(self, action: &'static str) -> Result<T, Error>;
 
     /// As [`Context::storing`], of a row made of what the object says of itself: it is at fault, too, if a constraint does
