@@ -20,9 +20,8 @@ def tracked(*patterns: str) -> list[Path]:
 
 
 def plain(message: str) -> str:
-    """A message without its values and without what Markdown needs."""
-    message = re.sub(r"\{[^{}]*\}", "…", message.replace("{{", "(").replace("}}", ")"))
-    message = message.replace("\\|", "|").replace("`", "").replace("{", "(").replace("}", ")")
+    """A message without what Markdown needs, its values next to each other as one."""
+    message = message.replace("\\|", "|").replace("`", "")
     return re.sub(r"…(\s*…)*", "…", " ".join(message.split()))
 
 
@@ -33,14 +32,16 @@ def messages_of_code() -> dict[str, str]:
             continue
         for literal in ERROR.findall(file.read_text()):
             text = re.sub(r"\\\n\s*", "", literal).replace('\\"', '"').replace("\\\\", "\\")
-            found[plain(text)] = f"{file.relative_to(ROOT)}: {text}"
+            pattern = re.sub(r"(?<!\{)\{(?!\{)[^{}]*\}", "…", text).replace("{{", "{").replace("}}", "}")
+            found[plain(pattern)] = f"{file.relative_to(ROOT)}: {text}"
     return found
 
 
 def messages_of_document() -> dict[str, str]:
-    rows = (line for line in (ROOT / "docs/errors.md").read_text().splitlines() if line.startswith("| "))
+    errors, _, _ = (ROOT / "docs/errors.md").read_text().partition("## What is no error")
+    rows = (line for line in errors.splitlines() if line.startswith("| "))
     cells = (re.split(r"(?<!\\)\|", row)[1].strip() for row in rows)
-    return {plain(cell): cell for cell in cells if cell not in ("message", "---")}
+    return {plain(cell): cell for cell in cells if cell.startswith("`")}
 
 
 def anchors(document: Path) -> set[str]:
