@@ -101,7 +101,8 @@ impl<'a> Days<'a> {
     pub(crate) async fn pass(&mut self, day: Day, last: u32) -> Result<(), Error> {
         self.simulator.advance_to(day.number);
         let begins = self.not_before.max(day.begins);
-        let (clock, began) = (Clock::showing(begins), Timestamp::now());
+        let clock = Clock::showing(begins);
+        let began = Timestamp::now();
         let walks: usize = day.runs.iter().map(|run| run.segments.len()).sum();
         let progress = Progress::new(day.number, begins, last, walks);
         // One fails, all end.

@@ -113,7 +113,8 @@ async fn check_market(warehouse: &mut Warehouse, name: &str) -> Result<(), Error
 
 /// A client of the S3 in this process, with its bucket made.
 async fn s3_client(object_store: &ObjectStore) -> Result<S3Client, Error> {
-    let (access_key, secret_key) = (object_store.access_key(), object_store.secret_key());
+    let access_key = object_store.access_key();
+    let secret_key = object_store.secret_key();
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))

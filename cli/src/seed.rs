@@ -27,7 +27,8 @@ pub async fn run(
 ) -> Result<(), Error> {
     let market = arguments.seeded_market();
     let folder = DataFolder::open(arguments.data_dir.as_deref(), &market)?;
-    let (now, mut state) = (Timestamp::now(), folder.state()?);
+    let now = Timestamp::now();
+    let mut state = folder.state()?;
     let today = date(now);
     let first_day = state.first_day.unwrap_or_else(|| today.saturating_sub((i64::from(days) - 1).days()));
     state.first_day = Some(first_day);

@@ -53,7 +53,8 @@ async fn print_segments(client: &Client) -> Result<(), Error> {
         let (segment, count, priced): (String, i64, i64) = (row.get(0), row.get(1), row.get(2));
         let median: Option<i64> = row.get(3);
         let median = median.map_or("-".to_owned(), |price| format!("{} Kč", thousands(price.unsigned_abs())));
-        let (count, priced) = (thousands(count.unsigned_abs()), thousands(priced.unsigned_abs()));
+        let count = thousands(count.unsigned_abs());
+        let priced = thousands(priced.unsigned_abs());
         println!("  {segment:<26} {count:>8} {priced:>12} {median:>14}");
     }
     Ok(())
@@ -104,7 +105,8 @@ async fn print_price_drops(client: &Client) -> Result<(), Error> {
     for row in rows {
         let (date, name, place): (String, Option<String>, String) = (row.get(0), row.get(1), row.get(2));
         let (old, new, percent): (i64, i64, f64) = (row.get(3), row.get(4), row.get(5));
-        let (old, new) = (thousands(old.unsigned_abs()), thousands(new.unsigned_abs()));
+        let old = thousands(old.unsigned_abs());
+        let new = thousands(new.unsigned_abs());
         println!(
             "  {date:>6}  {percent:>6.1} %  {old:>12} → {new:>12} Kč  {}, {place}",
             name.unwrap_or_default()
@@ -122,7 +124,8 @@ async fn print_run(client: &Client, run: &Run<'_>) -> Result<(), Error> {
     let (walks, bytes, seen, rejected): (i64, f64, i64, i64) =
         (row.get(0), row.get(1), row.get(2), row.get(3));
     let per_second = run.rows as f64 / run.loading.as_secs_f64().max(0.001);
-    let (seen, mib) = (thousands(seen.unsigned_abs()), bytes / 1024.0 / 1024.0);
+    let seen = thousands(seen.unsigned_abs());
+    let mib = bytes / 1024.0 / 1024.0;
     println!("\n{walks} walks in the ledger: {seen} rows, {rejected} rejected, {mib:.1} MiB of raw objects");
     println!(
         "this run loaded {} rows in {:.1} s ({} rows/s), all of it took {:.1} s",

@@ -62,7 +62,8 @@ async fn install(base: &Path, venv: &Path, requirements: &str) -> Result<(), Err
     let packages =
         requirements.lines().filter(|line| line.starts_with(|first: char| first.is_alphanumeric()));
     let progress = Installing::new(packages.count());
-    let (log, list) = (venv.with_extension("log"), venv.with_extension("txt"));
+    let log = venv.with_extension("log");
+    let list = venv.with_extension("txt");
     let path = venv.to_string_lossy();
     let make =
         Program::start("making a virtual environment", base, &["-I", "-m", "venv", &path], &log, |_| ())?;

@@ -37,7 +37,8 @@ pub(super) async fn compare_raw_zone(
         .collect();
 
     let mut compared = Compared { listed: 0, loaded: Vec::new() };
-    let (mut after, mut gone) = (String::new(), Vec::new());
+    let mut after = String::new();
+    let mut gone = Vec::new();
     let mut pages = store.list(PREFIX);
     while let Some(page) = pages.next().await.map_err(|error| failed(&error))? {
         let Some(last) = page.last().map(|object| object.key.clone()) else { continue };

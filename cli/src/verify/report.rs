@@ -85,7 +85,8 @@ impl Report {
     /// Prints the summary; an error if anything differs.
     pub(super) fn finish(self, listed: u64, read: usize) -> Result<(), Error> {
         self.progress.finish_and_clear();
-        let (listed, read) = (thousands(listed), thousands(read as u64));
+        let listed = thousands(listed);
+        let read = thousands(read as u64);
         println!("compared {listed} objects with the ledger, {read} of them row by row, and all tables");
         for (kind, count) in &self.differences {
             let rest =

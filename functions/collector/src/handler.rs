@@ -113,7 +113,8 @@ impl Collector {
         stored: &mut impl FnMut(&WalkSummary),
     ) -> Vec<WalkSummary> {
         let begun = self.begin_walks(segments, since, stop, failures).await;
-        let (mut left, mut walks) = (begun.len(), Vec::new());
+        let mut left = begun.len();
+        let mut walks = Vec::new();
         for walk in begun {
             let share = StopSignal { run_ended: failures.end_run, ..stop.share(left) };
             left -= 1;

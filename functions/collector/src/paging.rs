@@ -121,7 +121,8 @@ impl Paging {
 
     /// Why the walk is not complete, if so, now that there is nothing more to ask for.
     pub(crate) fn incompleteness(&self) -> Option<String> {
-        let (seen, announced) = (self.seen(), self.announced());
+        let seen = self.seen();
+        let announced = self.announced();
         if self.filter_ignored {
             return Some(
                 "the portal ignores the segment's filter: it answers listings of other places".to_owned(),
@@ -220,10 +221,13 @@ impl Paging {
 
     /// A part that was read as far as that goes, but holds more than the cap lets through, is split.
     fn split_if_needed(&mut self, position: usize) {
-        let (hole, seen, cap) = (self.hole(position), self.seen.values(), self.cap);
+        let hole = self.hole(position);
+        let seen = self.seen.values();
+        let cap = self.cap;
         let hidden = |part: &&mut Part| part.met_cap || (part.announced() > cap && hole > 0);
         let Some(part) = self.parts.get_mut(position).filter(hidden) else { return };
-        let (filter, total) = (part.filter.clone(), part.announced());
+        let filter = part.filter.clone();
+        let total = part.announced();
         let mut parts = Vec::new();
         while let Some(by) = SplitBy::ALL.get(part.splits).filter(|_| parts.is_empty()) {
             part.splits += 1;
@@ -274,7 +278,8 @@ impl Paging {
             return;
         }
         for position in 0..self.parts.len() {
-            let (hole, part) = (self.hole(position), self.parts.get(position));
+            let hole = self.hole(position);
+            let part = self.parts.get(position);
             let Some(announced) = part.filter(|part| !part.useless).map(Part::announced) else { continue };
             let met_cap = part.is_some_and(|part| part.met_cap);
             if hole > 0 && announced <= self.cap && !met_cap {

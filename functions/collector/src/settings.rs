@@ -67,7 +67,8 @@ fn parse_rate(text: &str, rates: &RangeInclusive<f64>) -> Result<f64, String> {
     match f64::from_str(text) {
         Ok(rate) if rates.contains(&rate) => Ok(rate),
         _ => {
-            let (least, most) = (rates.start(), rates.end());
+            let least = rates.start();
+            let most = rates.end();
             Err(format!("`{text}` is not a number from {least} to {most}, which is the most for this portal"))
         }
     }
@@ -77,7 +78,8 @@ fn parse_timeout(text: &str) -> Result<Duration, String> {
     match u64::from_str(text) {
         Ok(seconds) if REQUEST_TIMEOUTS.contains(&seconds) => Ok(Duration::from_secs(seconds)),
         _ => {
-            let (least, most) = (REQUEST_TIMEOUTS.start(), REQUEST_TIMEOUTS.end());
+            let least = REQUEST_TIMEOUTS.start();
+            let most = REQUEST_TIMEOUTS.end();
             Err(format!("`{text}` is not a whole number of seconds from {least} to {most}"))
         }
     }

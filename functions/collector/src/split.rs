@@ -129,7 +129,8 @@ fn by_sub_category<'a>(
             (*size, known) = (*size + 1.0, known + 1.0);
         }
     }
-    let (scale, room) = (total as f64 / f64::max(known, 1.0), cap as f64 * FILL);
+    let scale = total as f64 / f64::max(known, 1.0);
+    let room = cap as f64 * FILL;
     sizes.sort_by(|(_, one), (_, other)| other.total_cmp(one));
     let mut lists: Vec<(f64, Vec<_>)> = Vec::new();
     for (sub, size) in sizes {

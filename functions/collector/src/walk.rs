@@ -125,7 +125,8 @@ impl Walker {
     ) -> Result<Walk<'_>, Error> {
         let started = Instant::now();
         let key = ObjectKey { segment: segment.clone(), started_at: self.clock.now(), walk: Uuid::new_v4() };
-        let (mut paging, mut counts) = (Paging::new(segment.clone(), since), RequestCounts::default());
+        let mut paging = Paging::new(segment.clone(), since);
+        let mut counts = RequestCounts::default();
         let first = SearchQuery { age: since, ..SearchQuery::first_page(segment.clone()) };
         let answer = self.ask(&first, &mut counts, stop).await;
         let answer = answer.map_err(|stopped| Error::not_begun(segment, stopped))?;

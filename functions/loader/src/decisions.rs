@@ -21,7 +21,8 @@ pub(crate) async fn heed_decisions(store: &RawStore, warehouse: &mut Warehouse) 
             }
             let bytes = store.read(&object.key).await?;
             let decision = serde_json::from_slice(&bytes).map_err(|source| {
-                let (bucket, key) = (store.bucket().to_owned(), object.key.clone());
+                let bucket = store.bucket().to_owned();
+                let key = object.key.clone();
                 Error::Decision { bucket, key, source }
             })?;
             new |= enter(store, warehouse, &decision).await?;

@@ -72,7 +72,9 @@ impl Loader {
     /// # Errors
     /// As [`Loader::handle`].
     pub async fn load_event(&self, event: &Event, deadline: Option<Instant>) -> Result<Response, Failure> {
-        let (mut keys, mut strange, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+        let mut keys = Vec::new();
+        let mut strange = Vec::new();
+        let mut failures = Vec::new();
         match &event.event {
             Some(name) => tracing::info!(event = name, "ignored an event without records"),
             None if event.records.is_empty() => {
@@ -85,7 +87,8 @@ impl Loader {
                 Ok(Action::Load(key)) => keys.push(key),
                 Ok(Action::SetAside(error)) => strange.push(error),
                 Ok(Action::Ignore(reason)) => {
-                    let (name, key) = (record.event_name.as_deref(), record.s3.object.key.as_deref());
+                    let name = record.event_name.as_deref();
+                    let key = record.s3.object.key.as_deref();
                     tracing::info!(event = name, key, reason, "ignored a record: {reason}");
                 }
                 Err(error) => failures.push(error.into()),
@@ -126,7 +129,8 @@ impl Loader {
                 Ok(outcome) => outcome,
                 Err(_) => {
                     warehouse.disconnect();
-                    let (bucket, key) = (self.store.bucket().to_owned(), key.to_string());
+                    let bucket = self.store.bucket().to_owned();
+                    let key = key.to_string();
                     Err(Error::OutOfTime { bucket, key })
                 }
             },
@@ -139,7 +143,8 @@ impl Loader {
 
     async fn set_aside(&self, error: KeyError) -> Result<Outcome, Failure> {
         let mut warehouse = self.warehouse.lock().await;
-        let (started, key) = (Instant::now(), error.key.clone());
+        let started = Instant::now();
+        let key = error.key.clone();
         let outcome = set_aside_strange(&self.store, &mut warehouse, error).await;
         let outcome = outcome.map_err(|error| self.failure(&key, &error))?;
         log(&outcome);

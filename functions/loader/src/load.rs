@@ -121,7 +121,8 @@ pub(crate) async fn set_aside_strange(
     warehouse: &mut Warehouse,
     error: KeyError,
 ) -> Result<Outcome, Error> {
-    let (bucket, key) = (store.bucket(), error.key.clone());
+    let bucket = store.bucket();
+    let key = error.key.clone();
     let outcome = |result| Outcome { key: key.clone(), segment: None, result };
     if let Entry::SetAside { kind, reason } = warehouse.entry(bucket, &key).await? {
         return Ok(outcome(already_quarantined(kind, reason)));
@@ -183,7 +184,8 @@ async fn load_object(
         load.write(chunk).await?;
     }
     let (comparer, ending) = rows.end().await?;
-    let (complete, finished_at) = (ending.complete, ending.finished_at);
+    let complete = ending.complete;
+    let finished_at = ending.finished_at;
     match load.finish(comparer, ending).await? {
         Finished::SetAside(finding) => Ok(Attempt::SetAside(finding)),
         Finished::Loaded(Counts { seen, loaded, duplicate, rejected }) => {

@@ -70,7 +70,8 @@ impl Object {
             let chunk = match reader.next().map_err(|source| address.damaged(source))? {
                 Line::Page { line, page } => {
                     let damaged = |source| {
-                        let (bucket, key) = (address.bucket.clone(), address.key.clone());
+                        let bucket = address.bucket.clone();
+                        let key = address.key.clone();
                         Error::Page { bucket, key, line, source }
                     };
                     let page = PageRows::parse(page.body, |row| comparer.knows(row)).map_err(damaged)?;
@@ -83,7 +84,8 @@ impl Object {
                     return Ok(ending(closing));
                 }
                 Line::Closing(closing) => {
-                    let (claimed, found) = (closing.rows, comparer.rows_seen());
+                    let claimed = closing.rows;
+                    let found = comparer.rows_seen();
                     return Err(address.damaged(raw_zone::Error::Miscounted {
                         what: "rows",
                         claimed,

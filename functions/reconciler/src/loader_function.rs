@@ -40,7 +40,8 @@ impl RemoteLoader {
                 _ => Class::Retry,
             },
         };
-        let (function, reason) = (self.function.clone(), DisplayErrorContext(error).to_string());
+        let function = self.function.clone();
+        let reason = DisplayErrorContext(error).to_string();
         Error::Invoke { function, key: key.to_owned(), reason, class }
     }
 }

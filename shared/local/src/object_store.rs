@@ -200,7 +200,8 @@ impl NotifyingFiles {
 impl S3 for NotifyingFiles {
     async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
         let PutObjectInput { bucket, key, .. } = &request.input;
-        let (bucket, key) = (bucket.clone(), key.clone());
+        let bucket = bucket.clone();
+        let key = key.clone();
         // s3s-fs would make the bucket.
         if !self.folder.join(&bucket).is_dir() {
             return Err(s3_error!(NoSuchBucket));

@@ -34,7 +34,8 @@ impl fmt::Display for ObjectKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let date = self.started_at.strftime("%Y/%m/%d");
         let started_at = self.started_at.strftime(STARTED_AT);
-        let (segment, walk) = (&self.segment, self.walk.hyphenated());
+        let segment = &self.segment;
+        let walk = self.walk.hyphenated();
         write!(formatter, "{PREFIX}{segment}/{date}/{started_at}-{walk}{SUFFIX}")
     }
 }

@@ -173,7 +173,8 @@ impl<R: BufRead> Decoding<R> {
 
     /// Moves what is ahead to the buffer's start if its end is reached, or makes the buffer larger if it is full.
     fn make_room(&mut self) {
-        let (length, capacity) = (self.buffer.len(), self.buffer.capacity());
+        let length = self.buffer.len();
+        let capacity = self.buffer.capacity();
         if capacity < FIRST_BUFFER {
             self.buffer.reserve_exact(FIRST_BUFFER - length);
         } else if length == capacity && self.start > 0 {

@@ -14,7 +14,8 @@ const START_AFTER_NAME: usize = 22 - 3;
 /// Source: `proc_pid_stat(5)` and `proc_uptime(5)`.
 #[must_use]
 pub fn age() -> Option<Duration> {
-    let (stat, uptime) = (fs::read_to_string("/proc/self/stat"), fs::read_to_string("/proc/uptime"));
+    let stat = fs::read_to_string("/proc/self/stat");
+    let uptime = fs::read_to_string("/proc/uptime");
     age_from(&stat.ok()?, &uptime.ok()?)
 }
 

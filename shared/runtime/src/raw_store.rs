@@ -246,7 +246,8 @@ impl RawStore {
     /// The same, but only what comes after a key.
     #[must_use]
     pub fn list_after(&self, prefix: &str, key: &str) -> Listing<'_> {
-        let (prefix, next) = (prefix.to_owned(), Next::AfterKey(key.to_owned()));
+        let prefix = prefix.to_owned();
+        let next = Next::AfterKey(key.to_owned());
         Listing { store: self, prefix, folders: None, next }
     }
 
@@ -267,7 +268,8 @@ impl RawStore {
     where
         E: std::error::Error + 'static,
     {
-        let (bucket, key) = (self.bucket.clone(), key.to_owned());
+        let bucket = self.bucket.clone();
+        let key = key.to_owned();
         let reason = DisplayErrorContext(error).to_string();
         match status(error) {
             Some(412) => StoreError::Exists { bucket, key },
@@ -287,7 +289,8 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
 /// A file's CRC-32 in base64, as S3 takes it.
 async fn checksum(file: &Path) -> io::Result<String> {
     let mut checksum = ChecksumAlgorithm::Crc32.into_impl();
-    let (mut file, mut piece) = (File::open(file).await?, Vec::new());
+    let mut file = File::open(file).await?;
+    let mut piece = Vec::new();
     while (&mut file).take(64 * 1024).read_to_end(&mut piece).await? > 0 {
         checksum.update(&piece);
         piece.clear();

@@ -264,7 +264,8 @@ impl Client {
 
 fn read_page(url: &Url, base_url: &Url, received: Received) -> Result<Answer, RequestError> {
     let Received { status, market, body, cut, duration } = received;
-    let (url, market) = (url.to_string(), market::market(base_url, market.as_deref()));
+    let url = url.to_string();
+    let market = market::market(base_url, market.as_deref());
     if status != 200 {
         return Err(RequestError::Status { url, status });
     }

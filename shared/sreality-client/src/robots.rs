@@ -44,11 +44,14 @@ impl Rules {
     #[must_use]
     pub fn parse(file: &str) -> Self {
         let (mut own, mut others): (Option<Self>, Self) = Default::default();
-        let (mut for_own, mut for_others, mut in_rules) = (false, false, false);
+        let mut for_own = false;
+        let mut for_others = false;
+        let mut in_rules = false;
         for line in file.trim_start_matches('\u{feff}').split(['\n', '\r']) {
             let line = line.split('#').next().unwrap_or_default().trim();
             let Some((key, value)) = line.split_once(':') else { continue };
-            let (key, value) = (key.trim().to_ascii_lowercase(), value.trim());
+            let key = key.trim().to_ascii_lowercase();
+            let value = value.trim();
             match key.as_str() {
                 "user-agent" => {
                     if std::mem::take(&mut in_rules) {

@@ -70,7 +70,8 @@ impl Transfer {
     /// Sends a request, and waits until its answer begins.
     pub(crate) async fn send(&self, url: &Url) -> Result<Incoming, RequestError> {
         let Timeouts { connect, headers, request } = self.timeouts;
-        let (started, limit) = (Instant::now(), headers.min(request));
+        let started = Instant::now();
+        let limit = headers.min(request);
         match timeout(limit, self.http.get(url.clone()).send()).await {
             Ok(Ok(response)) => Ok(Incoming { response, url: url.clone(), started, limit: request }),
             Ok(Err(error)) if error.is_connect() && error.is_timeout() => {

@@ -105,7 +105,8 @@ pub fn of_row(row: &Row<'_>) -> Option<String> {
     let [city, city_part, street] = row.locality.slugs.each_ref().map(Option::as_deref);
     let city = city.unwrap_or(NO_CITY);
     let mut address = beginning(deal);
-    let (city_part, street) = (city_part.unwrap_or(city), street.unwrap_or_default());
+    let city_part = city_part.unwrap_or(city);
+    let street = street.unwrap_or_default();
     write!(
         address,
         "/{}/{sub_category}/{city}-{city_part}-{street}/{}",

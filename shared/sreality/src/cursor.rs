@@ -71,8 +71,10 @@ impl<'a> Cursor<'a> {
     /// Goes over a value that starts here: what is between balanced brackets, or a string, or a number or a name.
     /// `None` if there is none, or if it has no end.
     pub(crate) fn value(&mut self) -> Option<&'a str> {
-        let (bytes, start) = (self.text.as_bytes(), self.at);
-        let (mut at, mut depth) = (start, 0_usize);
+        let bytes = self.text.as_bytes();
+        let start = self.at;
+        let mut at = start;
+        let mut depth = 0_usize;
         loop {
             match *bytes.get(at)? {
                 b'"' => at = after_string(bytes, at)?,

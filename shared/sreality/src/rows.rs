@@ -59,7 +59,8 @@ fn without_rows(body: &str, is_known: impl FnMut(&str) -> bool) -> Option<(Strin
     }
     cursor.expect(b'[')?;
     let before = cursor.before();
-    let (mut rows, mut guess) = (Vec::new(), Guess::new(cursor.rest(), is_known));
+    let mut rows = Vec::new();
+    let mut guess = Guess::new(cursor.rest(), is_known);
     let keep = |row| {
         if rows.len() <= MOST_ROWS {
             rows.push(row);

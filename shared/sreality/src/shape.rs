@@ -140,7 +140,8 @@ struct Place {
 
 impl Place {
     fn build((path, types, always): Known) -> Self {
-        let (mut keys, mut item) = (Vec::new(), None);
+        let mut keys = Vec::new();
+        let mut item = None;
         for known in KNOWN {
             match parent(known.0) {
                 Some((within, Some(key))) if within == path => keys.push((key, Self::build(known))),
@@ -277,7 +278,8 @@ impl<'de> Visitor<'de> for Value<'_> {
             while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
             return Ok(Type::Object);
         };
-        let (object, mut next) = (new.number(), 0);
+        let object = new.number();
+        let mut next = 0;
         while let Some(key) = map.next_key_seed(Keys { keys, next })? {
             match key {
                 Key::Known(index) => {

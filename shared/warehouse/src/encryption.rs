@@ -55,7 +55,8 @@ pub fn leaves_this_machine(config: &Config) -> bool {
 
 /// The first host that is neither this machine nor a compose service.
 fn foreign(config: &Config) -> Option<String> {
-    let (hosts, addresses) = (config.get_hosts(), config.get_hostaddrs());
+    let hosts = config.get_hosts();
+    let addresses = config.get_hostaddrs();
     let name = hosts.iter().find_map(foreign_name).map(str::to_owned);
     // An address beside a name is where the connection really goes.
     name.or_else(|| addresses.iter().find(|address| !address.is_loopback()).map(ToString::to_string))

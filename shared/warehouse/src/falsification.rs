@@ -179,12 +179,16 @@ fn common_factor(prices: &[ComparedPrice]) -> Option<f64> {
     let mut bounds: Vec<(f64, i32)> = prices
         .iter()
         .flat_map(|price| {
-            let (now, before, slack) = (price.now as f64, price.before as f64, price.slack());
+            let now = price.now as f64;
+            let before = price.before as f64;
+            let slack = price.slack();
             [((now - slack) / before, 1), ((now + slack) / before, -1)]
         })
         .collect();
     bounds.sort_by(|one, other| one.0.total_cmp(&other.0).then(other.1.cmp(&one.1)));
-    let (mut listings, mut most, mut factor) = (0, 0, None);
+    let mut listings = 0;
+    let mut most = 0;
+    let mut factor = None;
     for (index, (least, step)) in bounds.iter().enumerate() {
         listings += step;
         if listings > most
@@ -208,7 +212,8 @@ fn displacements(Testimony { moves, unmoved, .. }: &Testimony) -> Vec<Position> 
 }
 
 fn share_of<T>(all: impl Iterator<Item = T>, counts: impl Fn(T) -> bool) -> Option<f64> {
-    let (mut number, mut counting) = (0_u32, 0_u32);
+    let mut number = 0_u32;
+    let mut counting = 0_u32;
     for item in all {
         number += 1;
         counting += u32::from(counts(item));
@@ -260,7 +265,9 @@ impl Figures {
             && self.sales >= FEWEST_PRICES
         {
             let speaks = before >= ROUND_ENOUGH && now < before * ROUNDNESS_LEFT;
-            let (sales, before, now) = (self.sales, share(before), share(now));
+            let sales = self.sales;
+            let before = share(before);
+            let now = share(now);
             return speaks
                 .then(|| format!("of {sales} sale prices {before} were divisible by 10 000, now {now} are"));
         }

@@ -50,7 +50,8 @@ pub(crate) struct State {
 
 impl State {
     fn of(spells: &[Spell]) -> Option<Self> {
-        let (first, latest) = (spells.first()?, spells.last()?);
+        let first = spells.first()?;
+        let latest = spells.last()?;
         Some(Self {
             first_seen: first.first.at,
             total_price: latest.total_price,
@@ -212,7 +213,8 @@ impl Changes {
     }
 
     fn extra_sightings(&mut self, hash_id: i64, known: &History, new: &History) {
-        let (known, new) = (&known.extra_sightings, &new.extra_sightings);
+        let known = &known.extra_sightings;
+        let new = &new.extra_sightings;
         let has = |sightings: &[Sighting], sighting: &Sighting| {
             sightings
                 .binary_search_by_key(&sighting.moment, |other| other.moment)

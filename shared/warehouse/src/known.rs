@@ -127,7 +127,8 @@ impl Reading<'_, '_> {
             None => vec![String::new()],
             Some(districts) => districts.iter().map(|id| condition("district_id = ?", id)).collect(),
         };
-        let (region, subs) = (region.unwrap_or_default(), subs.unwrap_or_default());
+        let region = region.unwrap_or_default();
+        let subs = subs.unwrap_or_default();
         let states = [Some(" and delisted_at is null".to_owned()), since];
         let parts = places.iter().flat_map(|place| states.iter().flatten().map(move |state| (place, state)));
         let parts = parts.map(|(place, state)| {
@@ -173,7 +174,8 @@ impl Reading<'_, '_> {
         filter: &Filter,
         day: Date,
     ) -> Result<Vec<CoveringWalk>, Error> {
-        let (category, deal) = (filter.category, filter.deal);
+        let category = filter.category;
+        let deal = filter.deal;
         let statement = self.prepared.statement(self.transaction, COVERING_WALKS_OF_DAY).await?;
         let rows = self.transaction.query(&statement, &[&pair(category, deal), &day]).await;
         let rows = rows.context("read the ledger's walks of the day")?;
@@ -240,7 +242,9 @@ pub(crate) fn pair(category: i16, deal: i16) -> i32 {
 }
 
 fn covering_walk(row: &Row, category: i16, deal: i16) -> CoveringWalk {
-    let (region_id, district_ids, sub_categories) = (row.get(2), row.get(3), row.get(4));
+    let region_id = row.get(2);
+    let district_ids = row.get(3);
+    let sub_categories = row.get(4);
     CoveringWalk {
         moment: Moment { walk: row.get(0), at: row.get(1) },
         filter: Filter { category, deal, region_id, district_ids, sub_categories },

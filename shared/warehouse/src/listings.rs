@@ -157,7 +157,8 @@ impl Merge<'_> {
             self.found.written.push(row.hash_id);
             self.listing(row, &mut copies.changed);
         }
-        let (before, after) = (Whereabouts::of(listing), Whereabouts::seen(row));
+        let before = Whereabouts::of(listing);
+        let after = Whereabouts::seen(row);
         if past.is_some() {
             let after = if is_newest { after } else { before };
             self.affect(row, Some(before), after, rewritten);
@@ -189,7 +190,8 @@ impl Merge<'_> {
     }
 
     fn affect(&mut self, row: &ParsedRow, before: Option<Whereabouts>, after: Whereabouts, rewritten: bool) {
-        let (hash_id, said) = (row.hash_id, Said::Seen(row.total_price));
+        let hash_id = row.hash_id;
+        let said = Said::Seen(row.total_price);
         self.found.affected.push(Affected { hash_id, before, after, said, rewritten });
     }
 

@@ -95,7 +95,8 @@ impl Warehouse {
         let (client, prepared) = self.session().await?;
         let transaction = client.transaction().await.context("begin the load")?;
         wait_for_other_loads(&transaction, time_left).await?;
-        let (filter, moment) = (Filter::from(&walk.segment), Moment { at: walk.started_at, walk: walk.id });
+        let filter = Filter::from(&walk.segment);
+        let moment = Moment { at: walk.started_at, walk: walk.id };
         let question = prepared.statement(&transaction, QUESTION).await?;
         let pair = crate::known::pair(filter.category, filter.deal);
         let segment = walk.segment.to_string();

@@ -160,7 +160,8 @@ impl<'w> Merge<'w> {
 
     /// Adds a listing's stay to the turnover, or takes it away again.
     pub(crate) fn count(&mut self, stay: &Stay, place: &Place, sign: i32) {
-        let (region, district) = (place.region_id.unwrap_or(0), place.district_id.unwrap_or(0));
+        let region = place.region_id.unwrap_or(0);
+        let district = place.district_id.unwrap_or(0);
         for (day, event) in stay.turnover() {
             let key = (place.category, place.deal, day, region, district);
             let turnover = self.found.turnover.entry(key).or_default();

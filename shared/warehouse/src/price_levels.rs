@@ -38,14 +38,16 @@ type LevelPlace = (i32, i32);
 impl Merge<'_> {
     /// Replaces what is known of the walk's day in the cells that the walk takes in.
     pub(crate) async fn keep_price_levels(&mut self, samples: &[Sample]) -> Result<(), Error> {
-        let (filter, today) = (self.filter.clone(), day(self.moment.at));
+        let filter = self.filter.clone();
+        let today = day(self.moment.at);
         let others = self.reading().covering_walks_of(&filter, today).await?;
         let is_first = others.is_empty();
         let known = if is_first { PriceLevels::new() } else { self.price_levels(today).await? };
         let later = others.into_iter().filter(|walk| walk.moment > self.moment);
         let later: Vec<Filter> = later.map(|walk| walk.filter).collect();
         let levels = levels_with_walk(samples, &filter, &later, known.clone());
-        let (known, levels) = (by_place(known), by_place(levels));
+        let known = by_place(known);
+        let levels = by_place(levels);
         let other =
             |levels: &HashMap<LevelPlace, Vec<(i16, Level)>>, place, cells| levels.get(place) != Some(cells);
         let removed: Vec<LevelPlace> = known
@@ -53,7 +55,8 @@ impl Merge<'_> {
             .filter(|(place, cells)| other(&levels, place, cells))
             .map(|(place, _)| *place)
             .collect();
-        let (category, deal) = (filter.category, filter.deal);
+        let category = filter.category;
+        let deal = filter.deal;
         let key = |(region, district): &LevelPlace| -> (i16, i16, Date, i32, i32) {
             (category, deal, today, *region, *district)
         };

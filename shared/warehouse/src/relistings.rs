@@ -87,9 +87,11 @@ impl Merge<'_> {
         let statement = self.prepared.statement(&self.transaction, ADVERTS).await?;
         let rows = self.transaction.query(&statement, &[&ids]).await.context("read adverts")?;
         let adverts: HashMap<i64, Advert> = rows.iter().map(|row| (row.get(0), advert(row))).collect();
-        let (mut removed, mut written) = (Vec::new(), Vec::new());
+        let mut removed = Vec::new();
+        let mut written = Vec::new();
         for row in &rows {
-            let (hash_id, known) = (row.get(0), known(row));
+            let hash_id = row.get(0);
+            let known = known(row);
             let Some(advert) = adverts.get(&hash_id) else { continue };
             let same = properties.get(&hash_id).map(Vec::as_slice).unwrap_or_default();
             match relisting(advert, same.iter().filter_map(|id| adverts.get(id))) {

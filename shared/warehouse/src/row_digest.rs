@@ -57,7 +57,8 @@ impl RowDigests {
 
     /// What a row with this digest is, if one was parsed before.
     pub(crate) fn find(&self, row: u128) -> Option<Remembered> {
-        let (mut from, mut to) = (0, self.stored.len() / ENTRY);
+        let mut from = 0;
+        let mut to = self.stored.len() / ENTRY;
         while from < to {
             let middle = usize::midpoint(from, to);
             let entry = self.entry(middle)?;

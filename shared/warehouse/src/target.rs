@@ -113,7 +113,8 @@ impl Target {
 
 /// Hosts and ports without user or password, for messages.
 fn address(config: &Config) -> String {
-    let (hosts, ports) = (config.get_hosts(), config.get_ports());
+    let hosts = config.get_hosts();
+    let ports = config.get_ports();
     let address = |(index, host): (usize, &Host)| {
         // One port stands for all hosts.
         let port = ports.get(index).or(ports.first()).unwrap_or(&5432);

@@ -167,7 +167,8 @@ impl Comparison<'_> {
 
     /// Takes what the comparer handed over.
     pub async fn write(&mut self, chunk: Chunk) -> Result<(), Error> {
-        let (mut sightings, mut duplicates) = (CopyRows::default(), CopyRows::default());
+        let mut sightings = CopyRows::default();
+        let mut duplicates = CopyRows::default();
         for row in &chunk.rows {
             let digest = Uuid::from_u128(row.attributes.digest);
             if row.first {

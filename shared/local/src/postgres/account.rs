@@ -118,7 +118,8 @@ fn find_user(passwd: &str, name: &str) -> Option<Account> {
             return None;
         }
         let _password = fields.next()?;
-        let (uid, gid) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+        let uid = fields.next()?.parse().ok()?;
+        let gid = fields.next()?.parse().ok()?;
         Some(Account::Other { name: name.to_owned(), uid, gid })
     })
 }

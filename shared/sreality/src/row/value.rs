@@ -90,7 +90,8 @@ pub(super) fn flag(value: Option<&str>) -> Option<bool> {
 
 /// How many items a list has; 0 for what is no list.
 pub(super) fn count(value: Option<&str>) -> i16 {
-    let (mut cursor, mut items) = (Cursor::new(value.unwrap_or_default()), 0_i16);
+    let mut cursor = Cursor::new(value.unwrap_or_default());
+    let mut items = 0_i16;
     let list = cursor.expect(b'[').and_then(|()| cursor.items(|_| items = items.saturating_add(1)));
     list.map_or(0, |()| items)
 }

@@ -15,7 +15,8 @@ pub(crate) struct PriceChange {
 pub(crate) fn price_changes(spells: &[Spell]) -> Vec<PriceChange> {
     let next = spells.iter().skip(1);
     let change = |(old, new): (&Spell, &Spell)| {
-        let (old_price, new_price) = (old.total_price?, new.total_price?);
+        let old_price = old.total_price?;
+        let new_price = new.total_price?;
         (old_price != new_price).then_some(PriceChange { moment: new.first, old_price, new_price })
     };
     spells.iter().zip(next).filter_map(change).collect()

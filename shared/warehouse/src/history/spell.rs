@@ -69,14 +69,17 @@ pub(crate) fn newest_sighting(history: &History, coverage: &Coverage<'_>) -> Opt
 pub(crate) fn spells(sightings: &[Sighting], coverage: &Coverage<'_>) -> Vec<Spell> {
     let Some(start) = sightings.first() else { return Vec::new() };
     let mut covering = coverage.since(start.moment).peekable();
-    let (mut spells, mut first) = (Vec::new(), None);
+    let mut spells = Vec::new();
+    let mut first = None;
     let mut later = sightings.iter().skip(1).peekable();
     for Sighting { moment, total_price } in sightings.iter().copied() {
         let first_of_spell = *first.get_or_insert(moment);
         let next = later.next().copied();
         while covering.next_if(|walk| *walk <= moment).is_some() {}
         // Covering walks between this sighting and the next all missed the listing.
-        let (mut misses, mut missing_since, mut delisted_at) = (0, None, None);
+        let mut misses = 0;
+        let mut missing_since = None;
+        let mut delisted_at = None;
         while let Some(missed) = covering.next_if(|walk| next.is_none_or(|next| *walk < next.moment)) {
             misses += 1;
             missing_since = missing_since.or(Some(missed.at));

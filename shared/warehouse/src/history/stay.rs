@@ -50,7 +50,8 @@ impl Stay {
 pub(crate) fn stays(spells: &[Spell]) -> Vec<Stay> {
     let Some(very_first) = spells.first() else { return Vec::new() };
     let stay = |(index, spells): (usize, &[Spell])| {
-        let (first, last) = (spells.first()?, spells.last()?);
+        let first = spells.first()?;
+        let last = spells.last()?;
         let gone = |time: Option<Timestamp>| last.delisted_at.and(time).map(day);
         let left = gone(last.missing_since).filter(|_| last.next_seen.is_none());
         Some(Stay {
