@@ -117,6 +117,7 @@ async fn s3_client(object_store: &ObjectStore) -> Result<S3Client, Error> {
     let secret_key = object_store.secret_key();
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
+        .http_client(runtime::aws::http_client())
         .region(Region::new(REGION))
         .endpoint_url(object_store.endpoint())
         .credentials_provider(Credentials::new(access_key, secret_key, None, None, "cenovka"));

@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::Client;
 use reqwest::header::{ACCEPT, LOCATION, RETRY_AFTER};
 use serde_json::Value;
 use simulator::{Effect, Fault, Faults, RetryAfter, Robots, Sent, Simulator};
 
-use crate::{FLATS_SALE, ask, get, search, simulator};
+use crate::{FLATS_SALE, any_client, ask, get, search, simulator};
 
 const PATH: &str = "/api/v1/estates/search?limit=50";
 
@@ -127,7 +126,7 @@ async fn a_reset_connection_answers_nothing_and_the_next_one_does() {
     let simulator = simulator(2000).await;
     simulator.set_faults("script=ok, reset, ok".parse().unwrap());
     // One client, so that the reset meets a connection that has answered before.
-    let client = Client::new();
+    let client = any_client();
     let url = format!("{}{PATH}", simulator.base_url());
     let ask = async || client.get(&url).header(ACCEPT, "application/json").send().await?.bytes().await;
     let before = ask().await.unwrap();
@@ -225,7 +224,7 @@ async fn rows_come_in_camel_case_to_those_who_do_not_ask_for_json() {
     let simulator = simulator(500).await;
     let url = format!("{}/api/v1/estates/search?{FLATS_SALE}&limit=3", simulator.base_url());
     let ask = async |accept: Option<&str>| -> Value {
-        let mut request = Client::new().get(&url);
+        let mut request = any_client().get(&url);
         if let Some(accept) = accept {
             request = request.header(ACCEPT, accept);
         }
@@ -253,12 +252,12 @@ async fn rows_come_in_camel_case_to_those_who_do_not_ask_for_json() {
 async fn a_user_agent_can_be_required() {
     let simulator = always("user-agent=required").await;
     let url = format!("{}{PATH}", simulator.base_url());
-    let anonymous = Client::new().get(&url).header(ACCEPT, "application/json").send().await.unwrap();
+    let anonymous = any_client().get(&url).header(ACCEPT, "application/json").send().await.unwrap();
     assert_eq!(anonymous.status(), 401);
     assert_eq!(get(&simulator, PATH).await.0, 200);
     assert_eq!(simulator.requests()[0].user_agent, None);
     simulator.clear_faults();
-    assert_eq!(Client::new().get(&url).send().await.unwrap().status(), 200);
+    assert_eq!(any_client().get(&url).send().await.unwrap().status(), 200);
 }
 
 #[tokio::test]

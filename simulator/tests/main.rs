@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use reqwest::header::ACCEPT;
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, ClientBuilder, Response, redirect};
 use serde_json::Value;
 use simulator::{Market, Simulator, Source};
 
@@ -36,9 +36,19 @@ async fn simulator(listings: usize) -> Simulator {
     Simulator::start(Source::Market(Market::new(7, listings)), ANY_PORT).await.unwrap()
 }
 
+/// A client like anybody's. reqwest wants to know who encrypts even where nothing is encrypted.
+fn client_builder() -> ClientBuilder {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+}
+
+fn any_client() -> Client {
+    client_builder().build().unwrap()
+}
+
 /// Without a pool, because a connection must not outlive the runtime of its test.
 static CLIENT: LazyLock<Client> = LazyLock::new(|| {
-    let client = Client::builder().user_agent("test/1.0").redirect(redirect::Policy::none());
+    let client = client_builder().user_agent("test/1.0").redirect(redirect::Policy::none());
     client.pool_max_idle_per_host(0).build().unwrap()
 });
 

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use simulator::{Market, Simulator, Source};
 
-use crate::{get, simulator};
+use crate::{any_client, client_builder, get, simulator};
 
 #[tokio::test]
 async fn days_can_be_advanced_over_http() {
     let simulator = simulator(1000).await;
     let (_, before) = get(&simulator, "/simulator/state").await;
     assert_eq!(before, serde_json::json!({ "day": 0, "listings": 1000 }));
-    let client = reqwest::Client::new();
+    let client = any_client();
     let advance =
         |query: &str| client.post(format!("{}/simulator/advance{query}", simulator.base_url())).send();
     assert_eq!(advance("?days=3").await.unwrap().status(), 200);
@@ -32,14 +32,14 @@ async fn other_paths_answer_as_the_portal_does() {
     assert_eq!(get(&simulator, "/api/v1/estates").await.0, 401);
     let (status, answer) = get(&simulator, "/api/cs/v2/estates").await;
     assert_eq!((status, &answer["status_code"]), (404, &404.into()));
-    let robots = reqwest::get(format!("{}/robots.txt", simulator.base_url())).await.unwrap();
+    let robots = any_client().get(format!("{}/robots.txt", simulator.base_url())).send().await.unwrap();
     assert!(robots.text().await.unwrap().contains("Allow: /"));
 }
 
 #[tokio::test]
 async fn requests_are_remembered_with_what_politeness_is_judged_by() {
     let simulator = simulator(500).await;
-    let client = reqwest::Client::builder().user_agent("somebody/1.0").build().unwrap();
+    let client = client_builder().user_agent("somebody/1.0").build().unwrap();
     let url = format!("{}/api/v1/estates/search?limit=7", simulator.base_url());
     client.get(url).send().await.unwrap();
     get(&simulator, "/simulator/state").await;
@@ -57,15 +57,15 @@ async fn requests_are_remembered_with_what_politeness_is_judged_by() {
 async fn a_stopped_or_dropped_simulator_answers_no_more() {
     let stopped = simulator(10).await;
     let url = stopped.base_url();
-    reqwest::get(&url).await.unwrap();
+    any_client().get(&url).send().await.unwrap();
     stopped.stop().await;
-    assert!(reqwest::get(&url).await.is_err());
+    assert!(any_client().get(&url).send().await.is_err());
 
     let dropped = simulator(10).await;
     let url = dropped.base_url();
     drop(dropped);
     tokio::time::sleep(Duration::from_millis(50)).await;
-    assert!(reqwest::get(&url).await.is_err());
+    assert!(any_client().get(&url).send().await.is_err());
 }
 
 #[tokio::test]

@@ -3,11 +3,10 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
 
-use reqwest::Client;
 use serde_json::Value;
 use simulator::{Fault, Faults, Simulator};
 
-use crate::{ask, get, simulator};
+use crate::{any_client, ask, get, simulator};
 
 const PATH: &str = "/api/v1/estates/search?limit=0";
 
@@ -57,7 +56,7 @@ async fn a_script_is_followed_step_by_step_and_then_the_rates_apply() {
 #[tokio::test]
 async fn faults_and_robots_are_switched_over_http() {
     let simulator = simulator(100).await;
-    let (client, url) = (Client::new(), format!("{}/simulator/faults", simulator.base_url()));
+    let (client, url) = (any_client(), format!("{}/simulator/faults", simulator.base_url()));
     let posted = client.post(&url).body("502; script=403, ok*2\nuser-agent=required").send().await.unwrap();
     assert_eq!(posted.status(), 200);
     assert_eq!(statuses(&simulator, 4).await, [403, 200, 200, 502]);
@@ -148,7 +147,7 @@ async fn the_binary_takes_faults_and_a_script() {
     ]);
     assert!(running.1.contains("503=1; script=ok*1, 429*1;"), "{}", running.1);
     let status = async |path: &str| {
-        reqwest::get(format!("{}{path}", running.base_url())).await.unwrap().status().as_u16()
+        any_client().get(format!("{}{path}", running.base_url())).send().await.unwrap().status().as_u16()
     };
     let mut seen = Vec::new();
     for path in [PATH, PATH, PATH, "/robots.txt"] {

@@ -94,6 +94,8 @@ fn shortened(message: &str) -> String {
 
 /// The client that answers go through.
 pub(crate) fn client() -> Result<Client, reqwest::Error> {
+    // reqwest asks for a provider of the whole process; whoever comes second finds the same one there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     #[expect(clippy::disallowed_methods, reason = "it asks no portal")]
     Client::builder()
         .redirect(redirect::Policy::none())

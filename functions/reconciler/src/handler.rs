@@ -9,10 +9,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use warehouse::Warehouse;
 
-use crate::error::{Error, StartError};
-use crate::loader_function::{LoaderFunction, RemoteLoader};
+use crate::error::Error;
+use crate::loader_function::LoaderFunction;
 use crate::missing::{Ages, Comparison, MissingObject, find_missing};
-use crate::settings::Settings;
 use crate::staleness::Stalest;
 
 /// Most events load within seconds. One that Lambda is still trying again may be overtaken: two loads of one object do no
@@ -63,22 +62,17 @@ pub struct Report {
 
 /// Reconciles raw zone and ledger. Built once, at start; holds one connection to Postgres.
 #[derive(Debug)]
-pub struct Reconciler<L = RemoteLoader> {
+pub struct Reconciler<L> {
     store: RawStore,
     warehouse: Mutex<Warehouse>,
     loader: L,
 }
 
-impl Reconciler {
-    /// Builds the reconciler from the environment.
-    ///
-    /// # Errors
-    /// If a setting is missing or wrong.
-    pub async fn from_env() -> Result<Self, StartError> {
-        let settings = Settings::from_env()?;
-        let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
-        let warehouse = credentials::warehouse(&settings.database)?;
-        Ok(Self::new(store, warehouse, RemoteLoader::new(settings.loader_function).await))
+impl<L: LoaderFunction> Reconciler<L> {
+    /// Builds the reconciler from its parts.
+    #[must_use]
+    pub fn new(store: RawStore, warehouse: Warehouse, loader: L) -> Self {
+        Self { store, warehouse: Mutex::new(warehouse), loader }
     }
 
     /// Answers one invocation.
@@ -89,14 +83,6 @@ impl Reconciler {
         let left = time_left(event.context.deadline(), SystemTime::now());
         let deadline = Timestamp::now().checked_add(left).ok();
         self.reconcile(&event.payload, deadline).await
-    }
-}
-
-impl<L: LoaderFunction> Reconciler<L> {
-    /// Builds the reconciler from its parts.
-    #[must_use]
-    pub fn new(store: RawStore, warehouse: Warehouse, loader: L) -> Self {
-        Self { store, warehouse: Mutex::new(warehouse), loader }
     }
 
     /// Hands what is missing to the loader, oldest walk first, and last what has failed most. May be run at any time, stopped

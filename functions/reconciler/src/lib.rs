@@ -9,10 +9,15 @@ mod error;
 mod handler;
 mod loader_function;
 mod missing;
+#[cfg(feature = "function")]
+mod remote_loader;
+#[cfg(feature = "function")]
 mod settings;
 mod staleness;
 
 pub use error::{Error, StartError};
 pub use handler::{Reconciler, Report, Request};
-pub use loader_function::{LoaderFunction, RemoteLoader};
+pub use loader_function::LoaderFunction;
 pub use missing::MissingObject;
+#[cfg(feature = "function")]
+pub use remote_loader::RemoteLoader;

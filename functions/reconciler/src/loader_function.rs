@@ -1,12 +1,5 @@
 //! The loader, as the reconciler sees it.
 
-use aws_sdk_lambda::Client;
-use aws_sdk_lambda::error::DisplayErrorContext;
-use aws_sdk_lambda::operation::invoke::{InvokeError, InvokeOutput};
-use aws_sdk_lambda::primitives::Blob;
-use runtime::Class;
-use serde::Deserialize;
-
 use crate::error::Error;
 
 /// Something that loads raw objects when it is given an S3 event: the deployed function, or the same handler in this
@@ -14,94 +7,4 @@ use crate::error::Error;
 pub trait LoaderFunction {
     /// Gives the loader the event of one object and waits until it has loaded it.
     fn load(&self, key: &str, event: serde_json::Value) -> impl Future<Output = Result<(), Error>>;
-}
-
-/// The deployed loader. It is invoked synchronously, one object after the other: walks are loaded in their order, and a
-/// rebuild takes no more of Postgres than one loader does.
-#[derive(Debug)]
-pub struct RemoteLoader {
-    client: Client,
-    function: String,
-}
-
-impl RemoteLoader {
-    /// The loader of this name, with region, credentials and endpoint from the environment.
-    pub async fn new(function: String) -> Self {
-        Self { client: Client::new(runtime::aws::config().await), function }
-    }
-
-    fn invoke_error(&self, key: &str, error: &aws_sdk_lambda::error::SdkError<InvokeError>) -> Error {
-        let class = match error.as_service_error() {
-            Some(InvokeError::TooManyRequestsException(_) | InvokeError::ServiceException(_)) | None => {
-                Class::Retry
-            }
-            Some(_) => match error.raw_response().map(|response| response.status().as_u16()) {
-                Some(400..=499) => Class::Stop,
-                _ => Class::Retry,
-            },
-        };
-        let function = self.function.clone();
-        let reason = DisplayErrorContext(error).to_string();
-        Error::Invoke { function, key: key.to_owned(), reason, class }
-    }
-}
-
-impl LoaderFunction for RemoteLoader {
-    async fn load(&self, key: &str, event: serde_json::Value) -> Result<(), Error> {
-        let request = self.client.invoke().function_name(&self.function);
-        let answer = request.payload(Blob::new(event.to_string())).send().await;
-        let answer = answer.map_err(|error| self.invoke_error(key, &error))?;
-        match answer.function_error() {
-            None => Ok(()),
-            Some(_) => Err(load_error(key, &answer)),
-        }
-    }
-}
-
-/// What Lambda answers when a function failed.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FunctionError {
-    #[serde(default)]
-    error_type: String,
-    #[serde(default)]
-    error_message: String,
-}
-
-fn load_error(key: &str, answer: &InvokeOutput) -> Error {
-    let payload = answer.payload().map(Blob::as_ref).unwrap_or_default();
-    let (class, reason) = match serde_json::from_slice::<FunctionError>(payload) {
-        Ok(error) => (class(&error.error_type), error.error_message),
-        Err(_) => (Class::Retry, String::from_utf8_lossy(payload).into_owned()),
-    };
-    Error::Load { key: key.to_owned(), reason, class }
-}
-
-/// The class that the loader gave its failure; a crash or a timeout, which come from Lambda itself, may pass.
-fn class(error_type: &str) -> Class {
-    [Class::Retry, Class::Reject, Class::Stop]
-        .into_iter()
-        .find(|class| class.to_string() == error_type)
-        .unwrap_or(Class::Retry)
-}
-
-#[cfg(test)]
-mod tests {
-    use runtime::Classed;
-
-    use super::*;
-
-    #[test]
-    fn the_loaders_verdict_is_kept_and_a_crash_is_worth_another_try() {
-        for (payload, expected) in [
-            (r#"{"errorType": "stop", "errorMessage": "x"}"#, Class::Stop),
-            (r#"{"errorType": "reject", "errorMessage": "x"}"#, Class::Reject),
-            (r#"{"errorType": "Runtime.ExitError", "errorMessage": "exited"}"#, Class::Retry),
-            ("timed out", Class::Retry),
-        ] {
-            let answer =
-                InvokeOutput::builder().function_error("Unhandled").payload(Blob::new(payload)).build();
-            assert_eq!(load_error("k", &answer).class(), expected, "{payload}");
-        }
-    }
 }

@@ -140,6 +140,7 @@ async fn disappears(path: &Path) -> bool {
 fn client(store: &ObjectStore) -> Client {
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
+        .http_client(runtime::aws::http_client())
         .region(Region::new(object_store::REGION))
         .endpoint_url(store.endpoint())
         .credentials_provider(Credentials::new(store.access_key(), store.secret_key(), None, None, "test"))

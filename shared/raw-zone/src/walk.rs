@@ -80,7 +80,7 @@ pub struct Closing {
     pub rows: u64,
     /// Different listings among them.
     pub distinct: u64,
-    /// Requests made, probes and retries included.
+    /// Requests made, retries included.
     pub requests: u64,
     /// Requests that repeated a failed one.
     pub retries: u64,

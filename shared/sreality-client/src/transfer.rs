@@ -53,6 +53,8 @@ impl Transfer {
         // Without it the portal may answer in the camelCase shape of its own pages.
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static("cs"));
+        // reqwest asks for a provider of the whole process; whoever comes second finds the same one there.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         #[expect(clippy::disallowed_methods, reason = "this is the client that others must use")]
         let http = reqwest::Client::builder()
             .user_agent(user_agent)

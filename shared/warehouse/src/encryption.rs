@@ -40,7 +40,7 @@ pub(crate) fn choose(config: &mut Config, bundle: Option<&Path>) -> Result<Optio
     config.ssl_mode(SslMode::Require);
     let roots = bundle.map_or_else(system_roots, Ok)?;
     // The provider is said, because rustls would otherwise look for one of the process's and panic without.
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let mut tls = versions.map_err(Error::Tls)?.with_root_certificates(roots).with_no_client_auth();
     tls.alpn_protocols = vec![ALPN.to_vec()];

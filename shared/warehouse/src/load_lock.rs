@@ -6,7 +6,8 @@ use tokio_postgres::Transaction;
 
 use crate::error::{Context, Error};
 
-/// Serialises loads: each reads what the one before it wrote. The migrator takes it, too.
+/// Serialises loads: each reads what the one before it wrote. The migrator takes it, too. It is held until the transaction
+/// ends. The number is arbitrary but fixed.
 pub(crate) const LOAD_LOCK: i64 = 0x006d_6572_6765;
 
 /// Takes the lock. Plans are made anew: one that was made while a table was empty must not outlive its growth.

@@ -1,4 +1,4 @@
-//! Raw objects that are set aside as a whole: damaged, of an unknown format, falsified.
+//! Raw objects that are set aside as a whole: damaged, of an unknown format, falsified, shrunken.
 //!
 //! Nothing of such an object is in any other table, so that the tables remain a function of the objects that are not
 //! in quarantine.

@@ -166,6 +166,7 @@ fn s3_client(object_store: &ObjectStore) -> S3Client {
         Credentials::new(object_store.access_key(), object_store.secret_key(), None, None, "test");
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
+        .http_client(runtime::aws::http_client())
         .region(Region::new(REGION))
         .endpoint_url(object_store.endpoint())
         .credentials_provider(credentials);

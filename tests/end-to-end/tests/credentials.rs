@@ -163,6 +163,7 @@ async fn a_url_is_read_again_when_its_time_is_over_and_kept_if_that_fails() {
         let credentials = Credentials::new("test", "test", None, None, "test");
         let config = aws_sdk_secretsmanager::Config::builder()
             .behavior_version(BehaviorVersion::latest())
+            .http_client(runtime::aws::http_client())
             .region(Region::new("eu-central-1"))
             .endpoint_url(&secrets.endpoint)
             .retry_config(RetryConfig::disabled())

@@ -11,6 +11,7 @@ use crate::recorded;
 /// What the simulated portal answers at the address of an advert on the real one.
 #[expect(clippy::disallowed_methods, reason = "a reader's browser has no pace")]
 async fn page(world: &World, url: &str) -> (StatusCode, String) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder().redirect(Policy::none()).build().unwrap();
     let path = url.strip_prefix(REAL_PORTAL).unwrap_or_else(|| panic!("{url} is not the portal's"));
     let answer = client.get(format!("{}{path}", world.simulator.base_url())).send().await.unwrap();
