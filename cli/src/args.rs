@@ -3,9 +3,11 @@
 use std::ffi::OsString;
 use std::mem;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Error, Parser, Subcommand};
+use simulator::day_length;
 
 use crate::market::Market;
 
@@ -45,7 +47,7 @@ impl Cli {
         };
         let unheeded = match &mut cli.command {
             Some(
-                Command::Serve(local)
+                Command::Serve { local, .. }
                 | Command::Psql { local, .. }
                 | Command::Dashboard(DashboardArgs { local, .. }),
             ) => {
@@ -217,7 +219,15 @@ pub enum Command {
     Migrate,
     /// Keep portal simulator, S3 and Postgres running, and print the settings for functions that are invoked
     /// by hand.
-    Serve(LocalArgs),
+    Serve {
+        /// Which market.
+        #[command(flatten)]
+        local: LocalArgs,
+        /// Lets a day pass every so often (`3m`, `90s`); each third one is a bad one, on which requests meet faults.
+        /// Without it the market stands still
+        #[arg(long, value_name = "DURATION", env = "CENOVKA_DAY_EVERY", value_parser = day_length)]
+        day_every: Option<Duration>,
+    },
     /// Fill a warehouse with a simulated quarter that ends today, for dashboards to look at.
     ///
     /// The market of the simulated days, with other dates: the last of the days is today (UTC). Everything goes
@@ -338,7 +348,7 @@ mod tests {
     #[test]
     fn what_stands_after_the_command_wins() {
         let cli = read("cenovka --listings 1 --data-dir a serve --listings 2").unwrap();
-        let Some(Command::Serve(local)) = cli.command else { panic!("{cli:?}") };
+        let Some(Command::Serve { local, .. }) = cli.command else { panic!("{cli:?}") };
         assert!(matches!(local.market(), Market::Simulated { listings: 2 }));
         assert_eq!(local.data_dir(), Some(Path::new("a")));
     }

@@ -7,7 +7,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use runtime::settings::variable;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -46,10 +45,9 @@ impl DataFolder {
     /// # Errors
     /// If it cannot be created.
     pub fn open(data_dir: Option<&Path>, market: &Market<'_>) -> Result<Self, DataFolderError> {
-        let named = data_dir.map(Path::to_owned).or_else(|| variable("CENOVKA_DATA_DIR").map(PathBuf::from));
-        let path = match named {
-            Some(folder) => std::path::absolute(&folder).unwrap_or(folder),
-            None => default_folder(),
+        let path = match data_dir {
+            Some(folder) => std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()),
+            None => local::data_root(),
         };
         let path = path.join(market.name());
         std::fs::create_dir_all(&path).map_err(|source| DataFolderError { path: path.clone(), source })?;
@@ -123,17 +121,6 @@ impl DataFolder {
 
     fn error(&self, source: io::Error) -> DataFolderError {
         DataFolderError { path: self.path.clone(), source }
-    }
-}
-
-/// For root a folder that the account which runs Postgres can enter, else one in the user's home.
-fn default_folder() -> PathBuf {
-    let home = variable("HOME").map(PathBuf::from);
-    let data_home = variable("XDG_DATA_HOME").map(PathBuf::from);
-    match (local::postgres::is_root(), data_home, home) {
-        (false, Some(data_home), _) => data_home.join("cenovka"),
-        (false, None, Some(home)) => home.join(".local/share/cenovka"),
-        _ => PathBuf::from("/var/lib/cenovka"),
     }
 }
 

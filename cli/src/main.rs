@@ -24,7 +24,7 @@ async fn main() -> ExitCode {
     let command = async {
         match command {
             None => simulation::run(&market, days, interrupted()).await,
-            Some(Command::Serve(arguments)) => parts::serve(&arguments, interrupted()).await,
+            Some(Command::Serve { local, day_every }) => parts::serve(&local, day_every, interrupted()).await,
             Some(Command::Seed { days, folder }) => seed::run(&folder, days, interrupted()).await,
             Some(Command::Dashboard(arguments)) => dashboard::run(&arguments, interrupted()).await,
             Some(Command::Psql { local: which, arguments }) => parts::psql(&which, &arguments).await,

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use aws_sdk_s3::Client as S3Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
@@ -17,7 +18,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use warehouse::Warehouse;
 
 use crate::args::LocalArgs;
-use crate::data_folder::DataFolder;
+use crate::data_folder::{DataFolder, State};
 use crate::error::Error;
 use crate::market::Market;
 use local::object_store::{ObjectStore, REGION};
@@ -149,15 +150,20 @@ impl LoaderFunction for LocalLoader {
 }
 
 /// Keeps portal simulator, S3 and Postgres running for functions that are invoked by hand, and prints their
-/// settings.
+/// settings. Days pass in a simulated market every so often, if they are to.
 ///
 /// # Errors
-/// If a part cannot start.
-pub async fn serve(arguments: &LocalArgs, interrupted: impl Future<Output = ()>) -> Result<(), Error> {
+/// If a part cannot start, or the day that the market has reached cannot be kept.
+pub async fn serve(
+    arguments: &LocalArgs,
+    day_every: Option<Duration>,
+    interrupted: impl Future<Output = ()>,
+) -> Result<(), Error> {
     let market = arguments.market();
     let folder = DataFolder::open(arguments.data_dir(), &market)?;
     let postgres = Postgres::start(&folder).await?;
-    let local = Local::start(&market, &folder, &postgres, folder.state()?.days).await?;
+    let state = folder.state()?;
+    let local = Local::start(&market, &folder, &postgres, state.days).await?;
     let object_store = &local.object_store;
     let (login, value) = match &postgres.database.login {
         Login::Url(url) => ("DATABASE_URL", url),
@@ -179,9 +185,22 @@ pub async fn serve(arguments: &LocalArgs, interrupted: impl Future<Output = ()>)
         println!("export PGSSLROOTCERT='{}'", path.display());
     }
     println!("# running until Ctrl-C; paste the lines above where you invoke functions");
-    interrupted.await;
+    let passing = async {
+        match day_every.filter(|_| market.is_simulated()) {
+            Some(every) => {
+                let kept = |day| folder.save(State { days: day, ..state });
+                local.simulator.pass_days(every, kept).await
+            }
+            None => std::future::pending().await,
+        }
+    };
+    let served = tokio::select! {
+        () = interrupted => Ok(()),
+        unkept = passing => unkept,
+    };
     drop(local);
-    postgres.stop().await
+    postgres.stop().await?;
+    Ok(served?)
 }
 
 /// Opens psql on the private Postgres.

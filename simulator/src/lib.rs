@@ -21,6 +21,7 @@
 mod control;
 pub mod faults;
 pub mod market;
+mod passing_days;
 mod random;
 mod served;
 pub mod server;
@@ -34,6 +35,7 @@ pub use faults::fault_text::FaultError;
 pub use market::Market;
 pub use market::history::{Relisting, Stretch};
 pub use market::listing::Offer;
+pub use passing_days::day_length;
 pub use server::{Simulator, Source};
 pub use wire::recorded::{RecordedRows, RecordedRowsError};
 pub use wire::request_log::{RequestLog, Sent};

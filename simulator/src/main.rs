@@ -4,9 +4,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
-use simulator::{FaultError, Faults, Market, RecordedRows, RecordedRowsError, Robots, Simulator, Source};
+use simulator::{
+    FaultError, Faults, Market, RecordedRows, RecordedRowsError, Robots, Simulator, Source, day_length,
+};
 
 /// Answers as the portal's API does, from a seeded market or from recorded rows.
 #[derive(Debug, Parser)]
@@ -24,12 +27,19 @@ struct Arguments {
     /// The day on which the market starts.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=3_660))]
     day: u32,
+    /// Lets a day pass every so often (`3m`, `90s`); each third one is a bad one, on which requests meet faults. Without
+    /// it the market stands still.
+    #[arg(long, env = "PORTAL_SIMULATOR_DAY_EVERY", value_name = "DURATION", value_parser = day_length)]
+    day_every: Option<Duration>,
+    /// Keeps the day in this file, and goes on from it at the next start.
+    #[arg(long, env = "PORTAL_SIMULATOR_STATE", value_name = "FILE")]
+    state: Option<PathBuf>,
     /// What every answer calls the market, by which a warehouse knows it [default: made of seed and listings, or of the
     /// files' names].
     #[arg(long, env = "PORTAL_SIMULATOR_MARKET")]
     market: Option<String>,
     /// Serves recorded rows from these files instead of a market.
-    #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with_all = ["seed", "listings", "day"])]
+    #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with_all = ["seed", "listings", "day", "day_every", "state"])]
     rows: Vec<PathBuf>,
     /// Lets requests meet a fault: its name, for some an argument in parentheses, and a rate from 0 to 1, without which
     /// it occurs always. Can be given several times, and also takes `user-agent=required` and `accept=any`.
@@ -58,6 +68,8 @@ enum StartError {
     Fault(#[from] FaultError),
     #[error("cannot read {}: {source}", file.display())]
     Robots { file: PathBuf, source: io::Error },
+    #[error("cannot keep the day in {}: {source}; name another file with --state", file.display())]
+    State { file: PathBuf, source: io::Error },
     #[error(
         "cannot listen on {address}: another program listens there; stop it, or name another port with --listen"
     )]
@@ -94,16 +106,47 @@ async fn serve(arguments: Arguments) -> Result<(), StartError> {
         simulator.set_market(market);
     }
     println!("listening on {} with {content}{known}", simulator.base_url());
-    tokio::signal::ctrl_c().await.map_err(StartError::Interrupt)?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(StartError::Interrupt)?,
+        unkept = pass_days(&simulator, &arguments) => unkept?,
+    }
     println!("stopping after {} requests", simulator.requests().len());
     simulator.stop().await;
     Ok(())
 }
 
+/// Lets days pass, if they are to. It ends only if a day cannot be kept.
+async fn pass_days(simulator: &Simulator, arguments: &Arguments) -> Result<(), StartError> {
+    let begun = |day: u32| {
+        println!("day {day}");
+        match &arguments.state {
+            Some(file) => std::fs::write(file, day.to_string())
+                .map_err(|source| StartError::State { file: file.clone(), source }),
+            None => Ok(()),
+        }
+    };
+    match arguments.day_every {
+        Some(every) => simulator.pass_days(every, begun).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The day to begin with: the one that was kept, or else the one that was given.
+fn first_day(arguments: &Arguments) -> Result<u32, StartError> {
+    let Some(file) = &arguments.state else { return Ok(arguments.day) };
+    let error = |source| StartError::State { file: file.clone(), source };
+    match std::fs::read_to_string(file) {
+        Ok(text) => text.trim().parse().map_err(|cause| error(io::Error::other(cause))),
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(arguments.day),
+        Err(source) => Err(error(source)),
+    }
+}
+
 /// What to serve, and how to call it.
 fn source(arguments: &Arguments) -> Result<(Source, String), StartError> {
-    let Arguments { seed, listings, day, .. } = *arguments;
+    let Arguments { seed, listings, .. } = *arguments;
     if arguments.rows.is_empty() {
+        let day = first_day(arguments)?;
         let mut market = Market::new(seed, listings as usize);
         market.advance_to(day);
         let content = format!("{} listings on day {day} (seed {seed})", market.len());

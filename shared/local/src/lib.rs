@@ -4,8 +4,11 @@
 //! [`supervisor`] ends programs with this process. All of it listens to this machine alone.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
 
+mod data_root;
 pub mod folder_lock;
 pub mod object_store;
 pub mod postgres;
 pub mod refused;
 pub mod supervisor;
+
+pub use data_root::data_root;

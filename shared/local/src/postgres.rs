@@ -16,6 +16,7 @@
 mod account;
 mod binaries;
 mod error;
+mod fetched;
 mod log;
 
 use std::env;
@@ -75,7 +76,8 @@ pub struct PrivatePostgres {
 impl PrivatePostgres {
     /// Starts the cluster in `folder`, making both if they are missing, with the machine's own Postgres: that
     /// of the folder named by [`BINARIES_VARIABLE`], or else the first in the PATH, then in Debian's,
-    /// Homebrew's and Red Hat's usual places. An existing cluster gets the major version that made it.
+    /// Homebrew's and Red Hat's usual places. A machine without one gets one from a package. An existing cluster
+    /// gets the major version that made it.
     pub async fn start(folder: &Path) -> Result<Self, Error> {
         Self::start_with(folder, variable(BINARIES_VARIABLE).map(PathBuf::from).as_deref()).await
     }

@@ -8,6 +8,7 @@ use runtime::settings::variable;
 use tokio::process::Command;
 
 use super::error::Error;
+use super::fetched;
 
 /// Where packages put Postgres by major version: `<folder>/<prefix><major>/bin`.
 const USUAL_PLACES: [(&str, &str); 4] = [
@@ -30,7 +31,7 @@ impl Binaries {
     pub(super) async fn choose(named: Option<&Path>, cluster: &Path) -> Result<Self, Error> {
         let folders = match named {
             Some(folder) => Vec::from_iter(installation_of(folder)),
-            None => search(),
+            None => search().into_iter().chain(fetched::find(&fetched::folder())).collect(),
         };
         let needed = cluster_major(cluster)?;
         let mut others = Vec::new();
@@ -40,6 +41,9 @@ impl Binaries {
                 return Ok(Self { folder });
             }
             others.push(format!("{major} ({})", folder.display()));
+        }
+        if named.is_none() && needed.as_ref().is_none_or(|needed| needed == fetched::MAJOR) {
+            return Ok(Self { folder: fetched::fetch(&fetched::folder()).await? });
         }
         Err(match (needed, named) {
             (Some(needed), _) if !others.is_empty() => {
@@ -82,7 +86,7 @@ fn versions(parent: &Path, prefix: &str) -> Vec<PathBuf> {
 
 /// The folder in which the `initdb` of `folder` really lies. A link in the PATH is resolved, since the other
 /// programs need not be linked beside it, or may be linked from another version.
-fn installation_of(folder: &Path) -> Option<PathBuf> {
+pub(super) fn installation_of(folder: &Path) -> Option<PathBuf> {
     let initdb = folder.join("initdb").canonicalize().ok()?;
     let folder = initdb.parent()?;
     folder.join("postgres").is_file().then(|| folder.to_owned())

