@@ -80,7 +80,7 @@ INVOKERS = {
 
 # All that each function is told. The collector knows no database, the others no portal.
 DATABASE = {"DATABASE_URL", "DATABASE_URL_SECRET", "PGSSLROOTCERT"}
-EVERY = {"CENOVKA_RAW_BUCKET", "RUST_LOG"}
+EVERY = {"CENOVKA_RAW_BUCKET", "RUST_LOG", "AWS_ENDPOINT_URL"}
 SETTINGS = {
     "Collector": {"CENOVKA_PORTAL_URL", "CENOVKA_REQUESTS_PER_SECOND", "CENOVKA_CONTACT", "CENOVKA_PORTAL_PERMISSION",
                   "CENOVKA_ROBOTS_TXT"},
@@ -290,6 +290,15 @@ class Functions(unittest.TestCase):
             properties = RESOURCES[f"{name}Function"]["Properties"]
             self.assertEqual(properties["LoggingConfig"], {"LogGroup": {"Ref": f"{name}Logs"}})
             self.assertEqual(properties["TracingConfig"], {"Mode": {"Ref": "Tracing"}})
+
+    def test_aws_is_asked_itself_unless_a_local_invocation_names_another_endpoint(self):
+        self.assertEqual(SOURCE["Parameters"]["AwsEndpointUrl"]["Default"], "")
+        self.assertEqual(SOURCE["Conditions"]["HasAwsEndpoint"],
+                         {"Fn::Not": [{"Fn::Equals": [{"Ref": "AwsEndpointUrl"}, ""]}]})
+        endpoint = {"Fn::If": ["HasAwsEndpoint", {"Ref": "AwsEndpointUrl"}, {"Ref": "AWS::NoValue"}]}
+        for name in FUNCTIONS:
+            variables = RESOURCES[f"{name}Function"]["Properties"]["Environment"]["Variables"]
+            self.assertEqual(variables["AWS_ENDPOINT_URL"], endpoint)
 
     def test_the_zips_are_those_that_cargo_lambda_makes(self):
         for name in FUNCTIONS:
