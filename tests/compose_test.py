@@ -20,6 +20,7 @@ def read(path):
 SERVICES = yaml.safe_load(read("compose.yaml"))["services"]
 DOCKERFILE = read("compose/Dockerfile")
 SUPERSET_DOCKERFILE = read("superset/Dockerfile")
+NOTEBOOK_DOCKERFILE = read("notebooks/Dockerfile")
 
 
 def values(node):
@@ -46,20 +47,20 @@ class Compose(unittest.TestCase):
             self.assertNotIn("docker.sock", "".join(values(service)), name)
             self.assertFalse({"privileged", "cap_add", "pid", "ipc"} & set(service), name)
 
-    def test_superset_cannot_reach_localstack_whose_port_gives_the_owners_url(self):
+    def test_superset_and_the_notebook_cannot_reach_localstack_whose_port_gives_the_owners_url(self):
         networks = {name: set(service.get("networks", ["default"])) for name, service in SERVICES.items()}
         beside = {name for name, its in networks.items() if its & (networks["localstack"] | networks["live"])}
         self.assertEqual(beside, {"localstack", "live", "simulator", "postgres", "roles", "passwords"})
         self.assertTrue(networks["simulator"] & networks["localstack"] & networks["postgres"] & networks["live"])
-        self.assertTrue(networks["superset"] & networks["postgres"])
+        self.assertTrue(networks["superset"] & networks["notebook"] & networks["postgres"])
 
     def test_every_image_has_a_version(self):
         images = {service["image"] for service in SERVICES.values() if "image" in service}
-        for dockerfile in (DOCKERFILE, SUPERSET_DOCKERFILE):
+        for dockerfile in (DOCKERFILE, NOTEBOOK_DOCKERFILE, SUPERSET_DOCKERFILE):
             stages = set(re.findall(r"^FROM \S+ AS (\S+)", dockerfile, re.M))
             images |= set(re.findall(r"^FROM (\S+)", dockerfile, re.M)) - stages
         for image in images:
-            self.assertRegex(image, r"^[a-z/]+:(\d[\w.-]*|bookworm-slim)$")
+            self.assertRegex(image, r"^[a-z/.-]+:(\d[\w.-]*|bookworm-slim)$")
         # The test replaces every one of them.
         self.assertEqual(images - set(re.findall(r'"(\S+:\S+)"', read("tests/compose/run"))), set())
 
@@ -99,7 +100,22 @@ class Compose(unittest.TestCase):
         for setting in set(ours) & set(without_docker) - {"LS_LOG"}:
             self.assertEqual(ours[setting], without_docker[setting], setting)
         self.assertEqual(ours["LAMBDA_RUNTIME_EXECUTOR"], "process")
-        self.assertRegex(ours["PYTHONPATH"], "/localstack/executor$")
+        plugins = re.findall("/localstack/[a-z]+", ours["PYTHONPATH"])
+        self.assertEqual(plugins, ["/localstack/executor", "/localstack/objects"])
+
+    def test_raw_objects_are_kept_in_a_volume_of_each_localstack_and_without_docker(self):
+        entry_points = read("localstack/objects/kept_objects.dist-info/entry_points.txt")
+        [provider] = re.findall(r"^s3:(\w+) = ", entry_points, re.M)
+        self.assertIn(f'"PROVIDER_OVERRIDE_S3": "{provider}"', read("localstack/run"))
+        for service, volume in (("localstack", "objects"), ("live", "live-objects")):
+            settings = SERVICES[service]["environment"]
+            self.assertEqual(settings["PROVIDER_OVERRIDE_S3"], provider)
+            folder = settings["CENOVKA_OBJECTS"]
+            self.assertIn(f"{volume}:{folder}", SERVICES[service]["volumes"])
+            self.assertIn(volume, yaml.safe_load(read("compose.yaml"))["volumes"])
+            mounting = {name for name, its in SERVICES.items()
+                        if any(mounted.startswith(f"{volume}:") for mounted in its.get("volumes", []))}
+            self.assertEqual(mounting, {service})
 
 
 class Superset(unittest.TestCase):
@@ -122,15 +138,15 @@ class Superset(unittest.TestCase):
         self.assertTrue(all((ROOT / path).exists() for path in copied))
         self.assertIn("superset/test", read(".dockerignore").splitlines())
 
-    def test_it_is_an_analyst_whose_password_it_reads_by_a_group_of_its_own(self):
-        superset = SERVICES["superset"]
-        self.assertEqual(superset["environment"]["PGUSER"], "analyst")
-        self.assertEqual(superset["environment"]["PGDATABASE"], "${CENOVKA_DASHBOARD_DATABASE:-cenovka}")
-        [(group, readable)] = re.findall(r"^chgrp (\d+) (.+)$", read("compose/make-passwords"), re.M)
-        self.assertEqual(superset["group_add"], [group])
-        self.assertEqual(readable.split(), ["analyst", "superset"])
-        self.assertEqual(superset["entrypoint"][0], "/cenovka/with-superset-passwords")
-        self.assertEqual([name for name, service in SERVICES.items() if "group_add" in service], ["superset"])
+    def test_it_and_the_notebook_are_an_analyst_whose_password_they_read_by_groups_of_their_own(self):
+        group_of = {user: group for group, user in re.findall(r"^chgrp (\d+) (.+)$", read("compose/make-passwords"), re.M)}
+        self.assertEqual(set(group_of), {"analyst", "superset"})
+        groups = {name: set(service["group_add"]) for name, service in SERVICES.items() if "group_add" in service}
+        self.assertEqual(groups, {"superset": set(group_of.values()), "notebook": {group_of["analyst"]}})
+        for name, entrypoint in (("superset", "with-superset-passwords"), ("notebook", "with-notebook-password")):
+            self.assertEqual(SERVICES[name]["environment"]["PGUSER"], "analyst")
+            self.assertEqual(SERVICES[name]["environment"]["PGDATABASE"], "${CENOVKA_DASHBOARD_DATABASE:-cenovka}")
+            self.assertEqual(SERVICES[name]["entrypoint"][0], f"/cenovka/{entrypoint}")
 
     def test_only_the_service_roles_is_a_superuser_of_postgres(self):
         mounting = {name for name, service in SERVICES.items()
@@ -146,8 +162,10 @@ class Build(unittest.TestCase):
         allowed = [line[1:] for line in read(".dockerignore").splitlines() if line.startswith("!")]
         for member in tomllib.loads(read("Cargo.toml"))["workspace"]["members"]:
             self.assertTrue(any(member == path or member.startswith(f"{path}/") for path in allowed), member)
-        copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.M)
-        for source in " ".join(copied).split():
+        copied = " ".join(re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.M)).split()
+        for member in tomllib.loads(read("Cargo.toml"))["workspace"]["members"]:
+            self.assertIn(member.split("/")[0], copied)
+        for source in copied:
             self.assertTrue((ROOT / source).exists(), source)
 
     def test_the_compiler_is_the_oldest_that_is_supported(self):

@@ -127,7 +127,7 @@ async fn a_cluster_of_another_major_version_is_refused_with_both_versions() {
 }
 
 async fn disappears(path: &Path) -> bool {
-    let patience = Instant::now() + Duration::from_secs(20);
+    let patience = Instant::now() + Duration::from_secs(120);
     while path.exists() {
         if Instant::now() > patience {
             return false;

@@ -11,7 +11,7 @@ use crate::binary;
 use crate::runtime_api::RuntimeApi;
 
 /// Longest that any invocation of a test may take.
-const TIMEOUT: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(1200);
 
 /// A running function.
 pub struct Function {
