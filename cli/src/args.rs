@@ -89,6 +89,14 @@ impl FolderArgs {
         self.listings = self.listings.or(before.listings);
     }
 
+    /// These options as they were typed, for another command over the same data.
+    #[must_use]
+    pub fn typed(&self) -> String {
+        let folder = self.data_dir.as_ref().map(|folder| format!(" --data-dir '{}'", folder.display()));
+        let listings = self.listings.map(|listings| format!(" --listings {listings}"));
+        folder.unwrap_or_default() + &listings.unwrap_or_default()
+    }
+
     /// The market of `cenovka seed`.
     #[must_use]
     pub fn seeded_market(&self) -> Market<'_> {
@@ -113,6 +121,13 @@ impl MarketArgs {
         if self.rows.is_empty() {
             self.rows = before.rows;
         }
+    }
+
+    /// As [`FolderArgs::typed`].
+    #[must_use]
+    pub fn typed(&self) -> String {
+        let rows = self.rows.iter().map(|file| format!(" --rows '{}'", file.display()));
+        self.folder.typed() + &rows.collect::<String>()
     }
 
     fn first_given(&self) -> Option<&'static str> {
@@ -334,6 +349,13 @@ mod tests {
 
     fn read(line: &str) -> Result<Cli, Error> {
         Cli::read(line.split(' '))
+    }
+
+    #[test]
+    fn options_are_told_as_they_were_typed() {
+        let cli = read("cenovka --data-dir /tmp/a --listings 500 --rows b.json").unwrap();
+        assert_eq!(cli.market.typed(), " --data-dir '/tmp/a' --listings 500 --rows 'b.json'");
+        assert_eq!(read("cenovka").unwrap().market.typed(), "");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Each simulated market and each set of recorded rows has a folder of its own in it, with its raw objects,
 //! its Postgres and the day it has reached, so that data of different origin never mix.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,12 @@ use crate::market::Market;
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
+}
+
+impl fmt::Display for DataFolder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.path.display().fmt(formatter)
+    }
 }
 
 /// How far a simulation has come.

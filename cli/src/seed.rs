@@ -36,16 +36,17 @@ pub async fn run(
     let end = days_up_to(first_day, today);
     if state.days >= end {
         println!(
-            "the seeded market has reached today, {today}: there is nothing to do before tomorrow (UTC)"
+            "the seeded market has reached today, {today}: there is nothing to do before tomorrow (UTC)\n\
+             see it in dashboards: cargo run -- dashboard --seeded{}",
+            arguments.typed()
         );
     } else {
         let begins = |day| begins(first_day, day, now);
         let runs = |day, segments: &[_]| disturbance::runs(day, end, segments);
-        let course = Course { market, folder: &folder, state, end, begins: &begins, runs: &runs };
+        let typed = arguments.typed();
+        let course = Course { market, folder: &folder, typed, state, end, begins: &begins, runs: &runs };
         course.run(interrupted).await?;
     }
-    let listings = arguments.listings.map(|listings| format!(" --listings {listings}")).unwrap_or_default();
-    println!("see it in dashboards: cargo run -- dashboard --seeded{listings}");
     Ok(())
 }
 

@@ -22,6 +22,8 @@ const FIRST_DAY: &str = "2026-01-01T05:00:00Z";
 pub(crate) struct Course<'a> {
     pub(crate) market: Market<'a>,
     pub(crate) folder: &'a DataFolder,
+    /// The options that lead to them.
+    pub(crate) typed: String,
     /// How far the market has come.
     pub(crate) state: State,
     /// The day before which it ends.
@@ -51,13 +53,15 @@ pub async fn run(
     let begins = |day| first.saturating_add(SignedDuration::from_hours(24 * i64::from(day))).unwrap_or(first);
     let runs = |_, segments: &[Segment]| vec![Run { segments: segments.to_vec(), faults: Faults::default() }];
     let end = state.days.saturating_add(days);
-    let course = Course { market, folder: &folder, state, end, begins: &begins, runs: &runs };
+    let typed = arguments.typed();
+    let course = Course { market, folder: &folder, typed, state, end, begins: &begins, runs: &runs };
     course.run(interrupted).await
 }
 
 impl Course<'_> {
     /// As [`run`].
     pub(crate) async fn run(&self, interrupted: impl Future<Output = ()>) -> Result<(), Error> {
+        println!("starting a simulated portal, an S3 and Postgres; data are in {}", self.folder);
         let mut interrupted = std::pin::pin!(interrupted);
         let postgres = tokio::select! {
             postgres = Postgres::start(self.folder) => postgres?,
@@ -82,11 +86,16 @@ impl Course<'_> {
         let run = summary::Run {
             market: self.market,
             private_postgres: postgres.private.is_some(),
+            typed: &self.typed,
             raw_folder: self.folder.object_store().join(BUCKET),
             rows: loads.rows,
             loading: loads.busy,
             total: started.elapsed(),
         };
-        summary::print(&mut postgres.warehouse()?, &run).await
+        let mut warehouse = postgres.warehouse()?;
+        let printed = summary::print(&mut warehouse, &run).await;
+        // Postgres ends next, and the connection would complain of it.
+        warehouse.disconnect();
+        printed
     }
 }

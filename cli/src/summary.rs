@@ -19,6 +19,8 @@ pub struct Run<'a> {
     pub market: Market<'a>,
     /// Whether Postgres is the private one.
     pub private_postgres: bool,
+    /// The options that lead to its data.
+    pub typed: &'a str,
     /// Where the raw objects lie.
     pub raw_folder: PathBuf,
     /// Rows loaded in this run.
@@ -135,18 +137,41 @@ async fn print_run(client: &Client, run: &Run<'_>) -> Result<(), Error> {
         run.total.as_secs_f64(),
     );
     println!("raw objects  {}", run.raw_folder.display());
-    let psql = match (run.private_postgres, run.market) {
-        (true, Market::Seeded { .. }) => "cargo run -- psql --seeded",
-        (true, _) => "cargo run -- psql",
-        (false, _) => "psql \"$DATABASE_URL\"",
-    };
-    println!("look further {psql}    (try: select * from mart.current_listing limit 5)");
     if run.market.is_simulated() {
-        println!("\nAll of these data are simulated: no listing, price or agency above exists.");
+        println!("all of these data are simulated: no listing, price or agency above exists");
     } else {
-        println!("\nThese are recorded rows, played once more; nothing was asked from the portal.");
+        println!("these are recorded rows, played once more; nothing was asked from the portal");
+    }
+    println!("\nWhat next?");
+    let commands = next(run);
+    let width = commands.iter().map(|(command, _)| command.len()).max().unwrap_or_default();
+    for (command, what) in commands {
+        println!("  {command:<width$}   {what}");
     }
     Ok(())
+}
+
+/// What to do next, and what for.
+fn next(run: &Run<'_>) -> [(String, &'static str); 3] {
+    let typed = run.typed;
+    let (seeded, more) = match run.market {
+        Market::Seeded { .. } => {
+            (" --seeded", (format!("cargo run -- seed{typed}"), "goes on to the present day, tomorrow"))
+        }
+        Market::Simulated { .. } => ("", (format!("cargo run --{typed}"), "more days of this market")),
+        Market::Recorded { .. } => ("", ("cargo run".to_owned(), "days of a simulated market")),
+    };
+    let psql = match run.private_postgres {
+        true => format!("cargo run -- psql{seeded}{typed}"),
+        false => "psql \"$DATABASE_URL\"".to_owned(),
+    };
+    let dashboard = match run.market {
+        Market::Seeded { .. } => {
+            (format!("cargo run -- dashboard --seeded{typed}"), "dashboards, in Superset")
+        }
+        _ => ("cargo run -- seed".to_owned(), "a quarter of a market, for dashboards"),
+    };
+    [(psql, "SQL; try: select * from mart.current_listing limit 5;"), dashboard, more]
 }
 
 /// A bar of eighths of a character.
