@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use raw_zone::{Closing, FORMAT, Header, ObjectKey, PageRecord, WalkWriter};
+use raw_zone::{ObjectKey, PageRecord, WalkWriter};
 use runtime::RawStore;
 use serde::Serialize;
 use sreality::shape::{Drift, ShapeWatch};
+use sreality::walk::{self, Ending};
 use sreality::{Age, SearchQuery, Segment};
 use sreality_client::{Answer, Client, RequestCounts, RequestError, Robots};
 use tempfile::NamedTempFile;
@@ -60,7 +61,7 @@ impl WalkSummary {
         key: &ObjectKey,
         since: Option<Age>,
         announced: u64,
-        closing: Closing,
+        ending: Ending,
         bytes: u64,
         took: Duration,
     ) -> Self {
@@ -69,17 +70,17 @@ impl WalkSummary {
             since,
             key: key.to_string(),
             announced,
-            seen: closing.distinct,
-            rows: closing.rows,
-            pages: closing.pages,
-            requests: closing.requests,
-            retries: closing.retries,
-            refusals: closing.refusals.unwrap_or_default(),
+            seen: ending.distinct,
+            rows: ending.rows,
+            pages: ending.pages,
+            requests: ending.requests,
+            retries: ending.retries,
+            refusals: ending.refusals.unwrap_or_default(),
             bytes,
-            drifts: closing.drift.len() as u64,
+            drifts: ending.drift.len() as u64,
             seconds: took.as_secs_f64(),
-            complete: closing.complete,
-            incomplete_because: closing.incomplete_because,
+            complete: ending.complete,
+            incomplete_because: ending.incomplete_because,
         }
     }
 }
@@ -186,13 +187,13 @@ impl Walk<'_> {
         stop: &StopSignal,
     ) -> Result<(WalkSummary, Option<Error>), Error> {
         let started = Instant::now();
-        let header = self.header(robots);
+        let facts = self.facts(robots);
         let Walk { walker, key, since, mut paging, first_page, mut counts, busy, .. } = self;
         let segment = &key.segment;
         let file_error = |source| Error::File { segment: segment.clone(), source };
 
         let (file, output) = temporary_file().await.map_err(|error| Error::file(segment, error))?;
-        let mut writer = WalkWriter::start(output, header).await.map_err(file_error)?;
+        let mut writer = WalkWriter::start(output, &facts).await.map_err(file_error)?;
         let first_page = first_page.take_back().await.map_err(|error| Error::file(segment, error))?;
         let mut watch = ShapeWatch::default();
         watch.page(&first_page.body);
@@ -201,18 +202,18 @@ impl Walk<'_> {
         let stopped = paged.map_err(file_error)?;
         let drift = watch.drift();
         log_drift(segment, &drift);
-        let closing = Closing {
+        let ending = Ending {
             drift,
             finished_at: walker.clock.now(),
-            ..closing(&paging, counts, incompleteness(&paging, since, stopped.as_ref()))
+            ..ending(&paging, counts, incompleteness(&paging, since, stopped.as_ref()))
         };
-        let (closing, _) = writer.finish(closing).await.map_err(file_error)?;
+        let (ending, _) = writer.finish(ending).await.map_err(file_error)?;
         let stored = walker.store.put_new(&key.to_string(), file.path()).await;
         stored.map_err(|source| Error::Store { segment: segment.clone(), source })?;
 
         let bytes = size_of(file.path());
         let summary =
-            WalkSummary::of(&key, since, paging.announced(), closing, bytes, busy + started.elapsed());
+            WalkSummary::of(&key, since, paging.announced(), ending, bytes, busy + started.elapsed());
         let error = match stopped {
             Some(Stopped::Portal(source)) => Some(Error::Portal { segment: segment.clone(), source }),
             Some(_) | None => None,
@@ -220,14 +221,13 @@ impl Walk<'_> {
         Ok((summary, error))
     }
 
-    fn header(&self, robots: Robots) -> Header {
-        Header {
-            format: FORMAT,
+    fn facts(&self, robots: Robots) -> walk::Walk {
+        walk::Walk {
             portal: self.walker.portal.base_url().as_str().trim_end_matches('/').to_owned(),
             market: self.market.clone(),
             segment: self.key.segment.clone(),
             since: self.since,
-            walk: self.key.walk,
+            id: self.key.walk,
             software: concat!("cenovka/", env!("CARGO_PKG_VERSION")).to_owned(),
             started_at: self.key.started_at,
             announced: self.paging.announced(),
@@ -247,15 +247,15 @@ fn incompleteness(paging: &Paging, since: Option<Age>, stopped: Option<&Stopped>
 }
 
 /// What the last line of the file says of the pages and the requests for them.
-fn closing(paging: &Paging, counts: RequestCounts, incomplete_because: Option<String>) -> Closing {
-    Closing {
+fn ending(paging: &Paging, counts: RequestCounts, incomplete_because: Option<String>) -> Ending {
+    Ending {
         complete: incomplete_because.is_none(),
         incomplete_because,
         distinct: paging.seen(),
         requests: counts.requests,
         retries: counts.retries,
         refusals: Some(counts.refusals),
-        ..Closing::default()
+        ..Ending::default()
     }
 }
 

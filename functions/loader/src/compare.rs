@@ -5,7 +5,7 @@ use runtime::RawStore;
 use warehouse::{Differences, Warehouse};
 
 use crate::error::Error;
-use crate::object::{Object, ObjectAddress};
+use crate::object::Object;
 
 /// Reads an object as a load does and tells what differs from ledger and tables. Nothing is changed.
 ///
@@ -16,10 +16,9 @@ pub async fn compare(
     warehouse: &mut Warehouse,
     key: &ObjectKey,
 ) -> Result<Vec<Differences>, Error> {
-    let address = ObjectAddress { bucket: store.bucket().to_owned(), key: key.to_string() };
-    let fetched = store.fetch(&address.key).await?;
-    let object = Object::open(address, fetched)?;
-    let mut comparison = warehouse.compare(object.walk()).await?;
+    let key = key.to_string();
+    let object = Object::open(store.bucket(), &key, store.fetch(&key).await?)?;
+    let mut comparison = warehouse.compare(object.walk(), object.raw()).await?;
     let mut rows = object.read(comparison.comparer());
     while let Some(chunk) = rows.chunks.recv().await {
         comparison.write(chunk).await?;

@@ -13,7 +13,7 @@ use warehouse::{Begun, Counts, Entry, Finding, Finished, QuarantineKind, Suspect
 
 use crate::decisions::heed_decisions;
 use crate::error::Error;
-use crate::object::{Object, ObjectAddress};
+use crate::object::Object;
 
 /// What became of one object.
 #[derive(Clone, Debug, Serialize)]
@@ -74,11 +74,12 @@ pub(crate) async fn load(
     deadline: Option<Instant>,
     heeded: &AtomicBool,
 ) -> Result<Outcome, Error> {
-    let address = ObjectAddress { bucket: store.bucket().to_owned(), key: key.to_string() };
-    let outcome = |result| Outcome { key: key.to_string(), segment: Some(key.segment.clone()), result };
+    let bucket = store.bucket();
+    let name = key.to_string();
+    let outcome = |result| Outcome { key: name.clone(), segment: Some(key.segment.clone()), result };
     loop {
         // Duplicate events are common enough to spare them the download.
-        let entry = warehouse.entry(&address.bucket, &address.key).await?;
+        let entry = warehouse.entry(bucket, &name).await?;
         if entry == Entry::Missing && (!heeded.load(Ordering::Relaxed) || warehouse.is_empty().await?) {
             let is_other_now = heed_decisions(store, warehouse).await?;
             heeded.store(true, Ordering::Relaxed);
@@ -95,7 +96,7 @@ pub(crate) async fn load(
             Entry::Missing | Entry::Outdated => false,
         };
         let mut object_bytes = None;
-        let loaded = load_object(store, warehouse, &address, trusted, deadline, &mut object_bytes).await;
+        let loaded = load_object(store, warehouse, &name, trusted, deadline, &mut object_bytes).await;
         let finding = match loaded {
             Ok(Attempt::Done(result)) => return Ok(outcome(result)),
             Ok(Attempt::SetAside(finding)) => finding,
@@ -109,7 +110,7 @@ pub(crate) async fn load(
         }
         // The load is taken back before this is written; whoever is killed in between decides the same the next time.
         let walk = Some((key.walk, &key.segment, key.started_at));
-        let suspect = Suspect { bucket: &address.bucket, key: &address.key, object_bytes, walk };
+        let suspect = Suspect { bucket, key: &name, object_bytes, walk };
         warehouse.quarantine(suspect, &finding).await?;
         return Ok(outcome(quarantined(finding)));
     }
@@ -164,16 +165,16 @@ enum Attempt {
 async fn load_object(
     store: &RawStore,
     warehouse: &mut Warehouse,
-    address: &ObjectAddress,
+    key: &str,
     trusted: bool,
     deadline: Option<Instant>,
     object_bytes: &mut Option<u64>,
 ) -> Result<Attempt, Error> {
-    let fetched = store.fetch(&address.key).await?;
+    let fetched = store.fetch(key).await?;
     *object_bytes = Some(fetched.size);
-    let object = Object::open(address.clone(), fetched)?;
+    let object = Object::open(store.bucket(), key, fetched)?;
     let time_left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-    let Begun::Load(mut load) = warehouse.begin(object.walk(), time_left).await? else {
+    let Begun::Load(mut load) = warehouse.begin(object.walk(), object.raw(), time_left).await? else {
         return Ok(Attempt::Done(LoadResult::AlreadyLoaded));
     };
     if trusted {

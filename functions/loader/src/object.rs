@@ -1,11 +1,12 @@
 //! Reading one raw object: for a load, or for a comparison with what was loaded.
 
-use raw_zone::{Closing, Header, Line, ObjectKey, WalkReader};
+use raw_zone::{Line, ObjectKey, WalkReader};
 use runtime::FetchedObject;
 use sreality::PageRows;
+use sreality::walk::{Ending, Walk};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use warehouse::{Chunk, Ending, RowComparer, Walk};
+use warehouse::{Chunk, RawObject, RowComparer};
 
 use crate::error::Error;
 
@@ -14,16 +15,8 @@ const CHUNKS_AHEAD: usize = 2;
 
 /// A raw object whose header was read.
 pub(crate) struct Object {
-    address: ObjectAddress,
+    raw: RawObject,
     reader: WalkReader,
-    walk: Walk,
-}
-
-/// Where the object lies, for errors.
-#[derive(Clone, Debug)]
-pub(crate) struct ObjectAddress {
-    pub(crate) bucket: String,
-    pub(crate) key: String,
 }
 
 /// A walk's rows on their way: what is to be looked up and written, and in the end how the walk ended.
@@ -32,26 +25,32 @@ pub(crate) struct Rows {
     reading: JoinHandle<Result<(RowComparer, Ending), Error>>,
 }
 
-impl ObjectAddress {
-    fn damaged(&self, source: raw_zone::Error) -> Error {
-        Error::File { bucket: self.bucket.clone(), key: self.key.clone(), source }
-    }
-}
-
 impl Object {
-    /// Reads the header.
+    /// Reads the header, which must be that of the key.
     pub(crate) fn open(
-        address: ObjectAddress,
+        bucket: &str,
+        key: &str,
         FetchedObject { size, bytes }: FetchedObject,
     ) -> Result<Self, Error> {
-        let reader = WalkReader::open(bytes).map_err(|source| address.damaged(source))?;
-        let walk = walk(&address, size, reader.header().clone())?;
-        Ok(Self { address, reader, walk })
+        let raw = RawObject { bucket: bucket.to_owned(), key: key.to_owned(), bytes: size };
+        let reader = WalkReader::open(bytes).map_err(|source| damaged(&raw, source))?;
+        let Walk { segment, started_at, id, .. } = reader.walk();
+        let found = ObjectKey { segment: segment.clone(), started_at: *started_at, walk: *id }.to_string();
+        if found != raw.key {
+            let RawObject { bucket, key, .. } = raw;
+            return Err(Error::OtherWalk { bucket, key, found });
+        }
+        Ok(Self { raw, reader })
     }
 
-    /// The ledger's facts from the header.
+    /// What the header says of the walk.
     pub(crate) fn walk(&self) -> Walk {
-        self.walk.clone()
+        self.reader.walk().clone()
+    }
+
+    /// Where it lies.
+    pub(crate) fn raw(&self) -> RawObject {
+        self.raw.clone()
     }
 
     /// Reads the rows in a thread of their own, a few chunks ahead of who writes them.
@@ -65,32 +64,28 @@ impl Object {
     }
 
     fn compare(mut self, comparer: &mut RowComparer, chunks: &mpsc::Sender<Chunk>) -> Result<Ending, Error> {
-        let Self { address, reader, .. } = &mut self;
+        let Self { raw, reader } = &mut self;
         loop {
-            let chunk = match reader.next().map_err(|source| address.damaged(source))? {
+            let chunk = match reader.next().map_err(|source| damaged(raw, source))? {
                 Line::Page { line, page } => {
                     let damaged = |source| {
-                        let bucket = address.bucket.clone();
-                        let key = address.key.clone();
+                        let bucket = raw.bucket.clone();
+                        let key = raw.key.clone();
                         Error::Page { bucket, key, line, source }
                     };
                     let page = PageRows::parse(page.body, |row| comparer.knows(row)).map_err(damaged)?;
                     comparer.page(line, page.rows.into_iter())?
                 }
-                Line::Closing(closing) if closing.rows == comparer.rows_seen() => {
+                Line::Closing(ending) if ending.rows == comparer.rows_seen() => {
                     if let Some(chunk) = comparer.rest() {
                         let _ = chunks.blocking_send(chunk);
                     }
-                    return Ok(ending(closing));
+                    return Ok(ending);
                 }
-                Line::Closing(closing) => {
-                    let claimed = closing.rows;
+                Line::Closing(ending) => {
+                    let claimed = ending.rows;
                     let found = comparer.rows_seen();
-                    return Err(address.damaged(raw_zone::Error::Miscounted {
-                        what: "rows",
-                        claimed,
-                        found,
-                    }));
+                    return Err(damaged(raw, raw_zone::Error::Miscounted { what: "rows", claimed, found }));
                 }
             };
             // Who no longer takes chunks has failed, and says why.
@@ -111,44 +106,6 @@ impl Rows {
     }
 }
 
-/// The ledger's facts from the file's header, which must be that of the key.
-fn walk(address: &ObjectAddress, object_bytes: u64, header: Header) -> Result<Walk, Error> {
-    let Header {
-        portal,
-        market,
-        segment,
-        since,
-        walk,
-        software,
-        started_at,
-        announced,
-        robots_disregarded,
-        ..
-    } = header;
-    let ObjectAddress { bucket, key } = address.clone();
-    let found = ObjectKey { segment: segment.clone(), started_at, walk }.to_string();
-    if found != key {
-        return Err(Error::OtherWalk { bucket, key, found });
-    }
-    Ok(Walk {
-        id: walk,
-        bucket,
-        key,
-        object_bytes,
-        portal,
-        market,
-        segment,
-        since,
-        software,
-        started_at,
-        announced,
-        robots_disregarded,
-    })
-}
-
-fn ending(closing: Closing) -> Ending {
-    let Closing {
-        complete, incomplete_because, pages, requests, retries, refusals, drift, finished_at, ..
-    } = closing;
-    Ending { finished_at, complete, incomplete_because, pages, requests, retries, refusals, drift }
+fn damaged(raw: &RawObject, source: raw_zone::Error) -> Error {
+    Error::File { bucket: raw.bucket.clone(), key: raw.key.clone(), source }
 }

@@ -15,5 +15,5 @@ mod writer;
 pub use error::{Error, KeyError};
 pub use key::{ObjectKey, PREFIX};
 pub use reader::{Line, WalkReader};
-pub use walk::{Closing, FORMAT, Header, PageLine};
+pub use walk::PageLine;
 pub use writer::{PageRecord, WalkWriter};

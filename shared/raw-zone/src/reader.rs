@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use crate::error::Error;
 use crate::lines::Lines;
-use crate::walk::{Closing, EndLine, FORMAT, Header, PageLine};
+use crate::walk::{EndLine, FORMAT, PageLine};
+use sreality::walk::{Ending, Walk};
 
 /// So many differences from the known shape are read at most; a watch tells less than a third.
 const MOST_DRIFT: usize = 1000;
@@ -31,7 +32,7 @@ pub enum Line<'a> {
         page: PageLine<'a>,
     },
     /// The end.
-    Closing(Closing),
+    Closing(Ending),
 }
 
 /// Reads a walk file line by line, in memory bounded by its longest line and the window of its compression.
@@ -41,7 +42,7 @@ pub enum Line<'a> {
 #[derive(Debug)]
 pub struct WalkReader {
     lines: Lines,
-    header: Header,
+    walk: Walk,
     pages: u64,
     /// What a page's line says before its body, as an object of its own.
     head: Vec<u8>,
@@ -61,16 +62,16 @@ impl WalkReader {
         if let Some(found) = format(lines.line()).filter(|format| *format > FORMAT) {
             return Err(Error::Format { found, known: FORMAT });
         }
-        let EndLine::Header(header) = end_line(&lines)? else {
+        let EndLine::Header(walk) = end_line(&lines)? else {
             return Err(lines.damaged("the file does not start with a header"));
         };
-        Ok(Self { lines, header, pages: 0, head: Vec::new() })
+        Ok(Self { lines, walk, pages: 0, head: Vec::new() })
     }
 
-    /// The file's header.
+    /// What the header says of the walk.
     #[must_use]
-    pub fn header(&self) -> &Header {
-        &self.header
+    pub fn walk(&self) -> &Walk {
+        &self.walk
     }
 
     /// Reads the next line. After the closing line nothing may be read any more.
@@ -93,7 +94,7 @@ impl WalkReader {
         Ok(Line::Page { line: self.lines.number(), page })
     }
 
-    fn close(&mut self) -> Result<Closing, Error> {
+    fn close(&mut self) -> Result<Ending, Error> {
         let EndLine::Closing(closing) = end_line(&self.lines)? else {
             return Err(self.lines.damaged("not a closing line"));
         };
@@ -103,7 +104,7 @@ impl WalkReader {
         if closing.pages != self.pages {
             return Err(Error::Miscounted { what: "pages", claimed: closing.pages, found: self.pages });
         }
-        if closing.complete && self.header.since.is_some() {
+        if closing.complete && self.walk.since.is_some() {
             return Err(self.lines.damaged("a walk for adverts of some age only claims to be complete"));
         }
         if closing.drift.len() > MOST_DRIFT {

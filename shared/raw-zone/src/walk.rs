@@ -17,40 +17,10 @@ use jiff::Timestamp;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sreality::shape::Drift;
-use sreality::{Age, Segment};
-use uuid::Uuid;
+use sreality::walk::{Ending, Walk};
 
 /// The version of the format that is written, and the newest that is read.
-pub const FORMAT: u32 = 1;
-
-/// The first line: what the walk is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Header {
-    /// Version of the file's format.
-    pub format: u32,
-    /// Base URL of the portal that was asked.
-    pub portal: String,
-    /// The market that it showed: tells simulated data from real ones.
-    pub market: String,
-    /// What the walk covers.
-    pub segment: Segment,
-    /// Set if it asked for adverts of this age only: such a walk is never complete.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<Age>,
-    /// The walk's id.
-    pub walk: Uuid,
-    /// The software that walked, with its version.
-    pub software: String,
-    /// When the walk started.
-    pub started_at: Timestamp,
-    /// Total that the portal announced at the start.
-    pub announced: u64,
-    /// Whether the portal's robots.txt forbids the walk, and it was made all the same because its operator says that
-    /// they may.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub robots_disregarded: bool,
-}
+pub(crate) const FORMAT: u32 = 1;
 
 /// A page as it is read, borrowed from the line.
 #[derive(Debug)]
@@ -65,42 +35,21 @@ pub struct PageLine<'a> {
     pub body: &'a [u8],
 }
 
-/// The last line: how the walk ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Closing {
-    /// Whether the walk reached its end, met no cap, and saw at least 99.5 % of the announced total. A file whose
-    /// header has [`Header::since`] and that says so all the same is damaged.
-    pub complete: bool,
-    /// Why it is not complete.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub incomplete_because: Option<String>,
-    /// Pages in the file.
-    pub pages: u64,
-    /// Rows in all pages.
-    pub rows: u64,
-    /// Different listings among them.
-    pub distinct: u64,
-    /// Requests made, retries included.
-    pub requests: u64,
-    /// Requests that repeated a failed one.
-    pub retries: u64,
-    /// Answers by which the portal refused a request (401, 403, 429). Files of earlier software do not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refusals: Option<u64>,
-    /// How the pages differ from the known shape.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub drift: Vec<Drift>,
-    /// When the walk ended.
-    pub finished_at: Timestamp,
-}
-
 /// A line as it is written.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum WrittenLine<'a> {
-    Header(&'a Header),
+    Header(WrittenHeader<'a>),
     Page(WrittenPage<'a>),
-    Closing(&'a Closing),
+    Closing(&'a Ending),
+}
+
+/// The first line as it is written.
+#[derive(Serialize)]
+pub(crate) struct WrittenHeader<'a> {
+    pub(crate) format: u32,
+    #[serde(flatten)]
+    pub(crate) walk: &'a Walk,
 }
 
 /// A page as it is written. The body must stay the last key: readers rely on it.
@@ -117,7 +66,7 @@ pub(crate) struct WrittenPage<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum EndLine {
-    Header(Header),
+    Header(Walk),
     Page(IgnoredAny),
-    Closing(Closing),
+    Closing(Ending),
 }

@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::error::Error;
-use crate::walk::{Closing, Header, WrittenLine, WrittenPage};
+use crate::walk::{FORMAT, WrittenHeader, WrittenLine, WrittenPage};
+use sreality::walk::{Ending, Walk};
 
 /// On recorded pages level 9 packs 13 % tighter than level 3 and still takes hundreds of MB a second, far
 /// more than a polite walk delivers.
@@ -43,9 +44,9 @@ impl<W: AsyncWrite + Unpin> WalkWriter<W> {
     ///
     /// # Errors
     /// If the sink fails.
-    pub async fn start(output: W, header: Header) -> Result<Self, Error> {
+    pub async fn start(output: W, walk: &Walk) -> Result<Self, Error> {
         let mut writer = Self { output: ZstdEncoder::with_quality(output, LEVEL), pages: 0, rows: 0 };
-        writer.line(&WrittenLine::Header(&header)).await?;
+        writer.line(&WrittenLine::Header(WrittenHeader { format: FORMAT, walk })).await?;
         Ok(writer)
     }
 
@@ -63,16 +64,16 @@ impl<W: AsyncWrite + Unpin> WalkWriter<W> {
         Ok(())
     }
 
-    /// Ends the file: `closing` gets the numbers of pages and rows that were written. Returns it with the
+    /// Ends the file: `ending` gets the numbers of pages and rows that were written. Returns it with the
     /// sink, which is flushed and shut down.
     ///
     /// # Errors
     /// If the sink fails.
-    pub async fn finish(mut self, closing: Closing) -> Result<(Closing, W), Error> {
-        let closing = Closing { pages: self.pages, rows: self.rows, ..closing };
-        self.line(&WrittenLine::Closing(&closing)).await?;
+    pub async fn finish(mut self, ending: Ending) -> Result<(Ending, W), Error> {
+        let ending = Ending { pages: self.pages, rows: self.rows, ..ending };
+        self.line(&WrittenLine::Closing(&ending)).await?;
         self.output.shutdown().await.map_err(Error::Transfer)?;
-        Ok((closing, self.output.into_inner()))
+        Ok((ending, self.output.into_inner()))
     }
 
     async fn line(&mut self, line: &WrittenLine<'_>) -> Result<(), Error> {

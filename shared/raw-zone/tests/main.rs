@@ -5,19 +5,19 @@ use std::io::{self, BufReader, Cursor, Read, Write};
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use raw_zone::{Closing, Error, FORMAT, Header, Line, PageRecord, WalkReader, WalkWriter};
+use raw_zone::{Error, Line, PageRecord, WalkReader, WalkWriter};
 use sreality::Age;
 use sreality::shape::{Change, Drift};
+use sreality::walk::{Ending, Walk};
 use uuid::Uuid;
 
-fn header() -> Header {
-    Header {
-        format: FORMAT,
+fn walk() -> Walk {
+    Walk {
         portal: "http://127.0.0.1:1".to_owned(),
         market: "127.0.0.1:1".to_owned(),
         segment: "flats-sale/praha".parse().unwrap(),
         since: None,
-        walk: Uuid::from_u128(7),
+        id: Uuid::from_u128(7),
         software: "cenovka/0.1.0".to_owned(),
         started_at: "2026-11-22T05:00:00Z".parse().unwrap(),
         announced: 4,
@@ -37,17 +37,17 @@ fn page(body: &str) -> PageRecord {
 }
 
 async fn write(bodies: &[&str]) -> Vec<u8> {
-    let mut writer = WalkWriter::start(Vec::new(), header()).await.unwrap();
+    let mut writer = WalkWriter::start(Vec::new(), &walk()).await.unwrap();
     for body in bodies {
         writer.page(page(body)).await.unwrap();
     }
-    writer.finish(Closing { complete: true, distinct: 4, ..Closing::default() }).await.unwrap().1
+    writer.finish(Ending { complete: true, distinct: 4, ..Ending::default() }).await.unwrap().1
 }
 
 /// Reads to the end: the bodies and the closing line.
-fn read(file: &[u8]) -> Result<(Vec<String>, Closing), Error> {
+fn read(file: &[u8]) -> Result<(Vec<String>, Ending), Error> {
     let mut reader = WalkReader::open(Cursor::new(file.to_vec()))?;
-    assert_eq!(reader.header(), &header());
+    assert_eq!(reader.walk(), &walk());
     let mut bodies = Vec::new();
     loop {
         match reader.next()? {
@@ -84,7 +84,7 @@ async fn newlines_between_tokens_become_spaces_and_nothing_else_changes() {
 
 #[tokio::test]
 async fn a_body_that_is_not_json_is_not_written() {
-    let mut writer = WalkWriter::start(Vec::new(), header()).await.unwrap();
+    let mut writer = WalkWriter::start(Vec::new(), &walk()).await.unwrap();
     assert!(writer.page(page("<html>")).await.is_err());
 }
 
@@ -135,10 +135,10 @@ async fn files_that_are_not_walks_are_refused_with_the_line() {
 async fn what_a_closing_line_cannot_say_is_refused() {
     let drift = Drift { path: "a".to_owned(), change: Change::Appeared, found: "null".to_owned(), rows: 1 };
     for (since, closing, expected) in [
-        (Some(Age::Day), Closing { complete: true, ..Closing::default() }, "claims to be complete"),
-        (None, Closing { drift: vec![drift; 1001], ..Closing::default() }, "more drift than there can be"),
+        (Some(Age::Day), Ending { complete: true, ..Ending::default() }, "claims to be complete"),
+        (None, Ending { drift: vec![drift; 1001], ..Ending::default() }, "more drift than there can be"),
     ] {
-        let writer = WalkWriter::start(Vec::new(), Header { since, ..header() }).await.unwrap();
+        let writer = WalkWriter::start(Vec::new(), &Walk { since, ..walk() }).await.unwrap();
         let (_, file) = writer.finish(closing).await.unwrap();
         let mut reader = WalkReader::open(Cursor::new(file)).unwrap();
         let error = reader.next().unwrap_err().to_string();
@@ -148,14 +148,14 @@ async fn what_a_closing_line_cannot_say_is_refused() {
 
 #[tokio::test]
 async fn age_drift_refusals_and_disregard_of_robots_come_back_and_files_without_them_are_read() {
-    let header = Header { since: Some(Age::Week), robots_disregarded: true, ..header() };
+    let facts = Walk { since: Some(Age::Week), robots_disregarded: true, ..walk() };
     let drift =
         Drift { path: "a".to_owned(), change: Change::ChangedType, found: "null".to_owned(), rows: 1 };
-    let closing = Closing { drift: vec![drift], refusals: Some(7), ..Closing::default() };
-    let writer = WalkWriter::start(Vec::new(), header.clone()).await.unwrap();
+    let closing = Ending { drift: vec![drift], refusals: Some(7), ..Ending::default() };
+    let writer = WalkWriter::start(Vec::new(), &facts).await.unwrap();
     let (written, file) = writer.finish(closing).await.unwrap();
     let mut reader = WalkReader::open(Cursor::new(file)).unwrap();
-    assert_eq!(reader.header(), &header);
+    assert_eq!(reader.walk(), &facts);
     let Line::Closing(closing) = reader.next().unwrap() else { panic!("a page") };
     assert_eq!(closing, written);
 

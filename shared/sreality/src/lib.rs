@@ -17,6 +17,7 @@ pub mod row;
 mod rows;
 pub mod segment;
 pub mod shape;
+pub mod walk;
 
 pub use page::{Identity, Page, PageError, Pagination};
 pub use query::{Age, AgeError, AreaRange, SearchQuery};

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use crate::compare::Seen;
 use crate::error::{Context, Error};
 use crate::history::Filter;
-use crate::walk::{Counts, Ending, Walk};
+use crate::walk::{Counts, RawObject};
+use sreality::walk::{Ending, Walk};
 
 /// The ledger.
 pub(crate) const LEDGER: &str = "warehouse.walk";
@@ -35,16 +36,17 @@ pub(crate) async fn enter(
     transaction: &Transaction<'_>,
     table: &str,
     walk: &Walk,
+    object: &RawObject,
     ending: &Ending,
     counts: RowCounts,
 ) -> Result<(), Error> {
-    let Walk { id, bucket, key, portal, market, segment, software, started_at, robots_disregarded, .. } =
-        walk;
+    let Walk { id, portal, market, segment, software, started_at, robots_disregarded, .. } = walk;
+    let RawObject { bucket, key, bytes } = object;
     let Ending { finished_at, complete, incomplete_because, pages, .. } = ending;
     let Filter { category, deal, region_id, district_ids, sub_categories } = Filter::from(segment);
     let pages = i32::try_from(*pages).unwrap_or(i32::MAX);
     let numbers = [
-        walk.object_bytes,
+        *bytes,
         walk.announced,
         ending.requests,
         ending.retries,

@@ -52,4 +52,4 @@ pub use quarantine::{Finding, QuarantineKind, Quarantined, Suspect};
 pub use schema_version::SCHEMA_VERSION;
 pub use url_source::{DatabaseUrl, UrlError, UrlSource};
 pub use verify::{Comparison, Differences, LedgerEntry, NAMED};
-pub use walk::{Counts, Ending, Walk};
+pub use walk::{Counts, RawObject};

@@ -22,7 +22,8 @@ use crate::quarantine::Finding;
 use crate::row_digest::RowDigests;
 use crate::schema_version::check_version;
 use crate::shrinkage;
-use crate::walk::{Counts, Ending, Walk};
+use crate::walk::{Counts, RawObject};
+use sreality::walk::{Ending, Walk};
 
 /// All that decides how a walk is loaded.
 const QUESTION: &str = "
@@ -79,6 +80,7 @@ pub enum Finished {
 pub struct Load<'w> {
     merge: Merge<'w>,
     walk: Walk,
+    object: RawObject,
     trusted: bool,
     comparer: Option<RowComparer>,
     /// Of a late walk: what it may have missed.
@@ -91,7 +93,12 @@ impl Warehouse {
     /// # Errors
     /// If Postgres cannot be reached or refuses, or has another schema than this software's; or if the walk is of another
     /// market than the warehouse.
-    pub async fn begin(&mut self, walk: Walk, time_left: Option<Duration>) -> Result<Begun<'_>, Error> {
+    pub async fn begin(
+        &mut self,
+        walk: Walk,
+        object: RawObject,
+        time_left: Option<Duration>,
+    ) -> Result<Begun<'_>, Error> {
         let (client, prepared) = self.session().await?;
         let transaction = client.transaction().await.context("begin the load")?;
         wait_for_other_loads(&transaction, time_left).await?;
@@ -128,7 +135,7 @@ impl Warehouse {
         };
         let (comparer, may_be_missed) = what_is_known(&mut merge, walk.since.is_some()).await?;
         let comparer = Some(comparer);
-        Ok(Begun::Load(Box::new(Load { merge, walk, trusted: is_known, comparer, may_be_missed })))
+        Ok(Begun::Load(Box::new(Load { merge, walk, object, trusted: is_known, comparer, may_be_missed })))
     }
 }
 
@@ -152,7 +159,7 @@ impl Load<'_> {
 
     /// Merges the walk and commits it, unless it is to be set aside.
     pub async fn finish(self, comparer: RowComparer, ending: Ending) -> Result<Finished, Error> {
-        let Self { mut merge, walk, trusted, may_be_missed, .. } = self;
+        let Self { mut merge, walk, object, trusted, may_be_missed, .. } = self;
         let Compared { known, others, digests, seen } = comparer.finish();
         let covering = ending.complete && seen.rejects_without_id == 0;
         let missed = |listing: &KnownListing| {
@@ -174,7 +181,7 @@ impl Load<'_> {
         merge.write_turnover().await?;
         merge.keep_relistings().await?;
         market::settle(&merge.transaction, &walk.market).await?;
-        ledger_row::enter(&merge.transaction, LEDGER, &walk, &ending, RowCounts::of(&seen)).await?;
+        ledger_row::enter(&merge.transaction, LEDGER, &walk, &object, &ending, RowCounts::of(&seen)).await?;
         drift::enter(&merge.transaction, DRIFT, walk.id, &ending.drift).await?;
         // A late walk and one for new adverts have read none, and would forget all others.
         if !merge.late && walk.since.is_none() {

@@ -4,7 +4,7 @@ use tokio_postgres::Transaction;
 
 use crate::connection::Warehouse;
 use crate::error::{Context, Error};
-use crate::walk::Walk;
+use sreality::walk::Walk;
 
 impl Warehouse {
     /// Whether nothing was ever loaded.

@@ -17,7 +17,8 @@ use crate::error::{Context, Error};
 use crate::history::Filter;
 use crate::ledger_row::{self, RowCounts};
 use crate::row_digest::RowDigests;
-use crate::walk::{Ending, Walk};
+use crate::walk::RawObject;
+use sreality::walk::{Ending, Walk};
 
 /// So many differences of a kind are named; the others are only counted.
 pub const NAMED: usize = 20;
@@ -105,6 +106,7 @@ create temporary table rejected (
 pub struct Comparison<'w> {
     transaction: Transaction<'w>,
     walk: Walk,
+    object: RawObject,
 }
 
 impl Warehouse {
@@ -125,7 +127,7 @@ impl Warehouse {
     }
 
     /// Begins to compare a walk that was loaded with the tables, as they are now.
-    pub async fn compare(&mut self, walk: Walk) -> Result<Comparison<'_>, Error> {
+    pub async fn compare(&mut self, walk: Walk, object: RawObject) -> Result<Comparison<'_>, Error> {
         let transaction = self.snapshot(false).await?;
         let columns = ATTRIBUTES.map(|(name, r#type)| format!("{name} {type}")).join(", ");
         let create_sighting = format!(
@@ -136,7 +138,7 @@ impl Warehouse {
         for sql in [&create_sighting, CREATE_DUPLICATE, CREATE_REJECTED, CREATE_ENTRY, CREATE_DRIFTED] {
             transaction.batch_execute(sql).await.context("create the tables of the object's rows")?;
         }
-        Ok(Comparison { transaction, walk })
+        Ok(Comparison { transaction, walk, object })
     }
 
     /// Compares the tables with each other; tells what each check found as soon as it did.
@@ -204,9 +206,9 @@ impl Comparison<'_> {
 
     /// Compares what was read with the tables, and takes everything back.
     pub async fn finish(self, comparer: RowComparer, ending: &Ending) -> Result<Vec<Differences>, Error> {
-        let Self { transaction, walk } = self;
+        let Self { transaction, walk, object } = self;
         let seen = comparer.finish().seen;
-        ledger_row::enter(&transaction, ENTRY, &walk, ending, RowCounts::of(&seen)).await?;
+        ledger_row::enter(&transaction, ENTRY, &walk, &object, ending, RowCounts::of(&seen)).await?;
         drift::enter(&transaction, DRIFTED, walk.id, &ending.drift).await?;
         // A comparison is no load: it joins the walk's rows with the tables, and tells the planner how many there are.
         transaction.batch_execute("analyze sighting, duplicate").await.context("count the walk's rows")?;

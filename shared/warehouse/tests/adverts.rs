@@ -2,8 +2,8 @@
 
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
+use sreality::walk::Ending;
 use uuid::Uuid;
-use warehouse::Ending;
 
 use crate::database::RawWalk;
 
@@ -84,11 +84,8 @@ pub(crate) fn walk(day: i64, segment: &str, rows: &[Value]) -> RawWalk {
     let texts: Vec<String> = rows.iter().map(Value::to_string).collect();
     let pages: Vec<Vec<String>> = texts.chunks(500).map(<[_]>::to_vec).collect();
     RawWalk {
-        facts: warehouse::Walk {
+        facts: sreality::walk::Walk {
             id,
-            bucket: "raw".to_owned(),
-            key: id.to_string(),
-            object_bytes: 1,
             portal: "https://portal.test".to_owned(),
             market: "portal.test".to_owned(),
             segment: segment.parse().unwrap(),
@@ -104,9 +101,7 @@ pub(crate) fn walk(day: i64, segment: &str, rows: &[Value]) -> RawWalk {
             incomplete_because: None,
             pages: pages.len() as u64,
             requests: 1,
-            retries: 0,
-            refusals: None,
-            drift: Vec::new(),
+            ..Ending::default()
         },
         pages,
         released: false,

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use local::postgres::PrivatePostgres;
 use serde_json::json;
 use sreality::shape::{Change, Drift};
+use sreality::walk::Ending;
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
-use warehouse::{Begun, Chunk, Counts, Differences, Ending, Finished, RowComparer, Warehouse};
+use warehouse::{Begun, Chunk, Counts, Differences, Finished, RawObject, RowComparer, Warehouse};
 
 use crate::model::{Ledger, Listing, PriceLevel, Reject, Row, Spell, Tables, Walk, Whereabouts};
 
@@ -199,7 +200,7 @@ const KEPT_OTHERWISE: &str = include_str!("../verify/tables/kept.sql");
 
 /// A walk as its raw object has it.
 pub(crate) struct RawWalk {
-    pub(crate) facts: warehouse::Walk,
+    pub(crate) facts: sreality::walk::Walk,
     /// Its rows by page, as the portal sent them.
     pub(crate) pages: Vec<Vec<String>>,
     pub(crate) ending: Ending,
@@ -211,7 +212,7 @@ impl From<&Walk> for RawWalk {
     fn from(walk: &Walk) -> Self {
         let page = |page: &Vec<_>| page.iter().map(|row| text(row, walk.noise)).collect();
         Self {
-            facts: ledger_facts(walk),
+            facts: facts(walk),
             pages: walk.pages.iter().map(page).collect(),
             ending: ending(walk),
             released: false,
@@ -234,7 +235,9 @@ pub(crate) async fn load_raw(
     walk: &RawWalk,
     time_left: Option<Duration>,
 ) -> Result<Option<Finished>, warehouse::Error> {
-    let Begun::Load(mut load) = warehouse.begin(walk.facts.clone(), time_left).await? else {
+    let Begun::Load(mut load) =
+        warehouse.begin(walk.facts.clone(), raw_object(&walk.facts), time_left).await?
+    else {
         return Ok(None);
     };
     if walk.released {
@@ -251,7 +254,7 @@ pub(crate) async fn load_raw(
 pub(crate) async fn differences(warehouse: &mut Warehouse, walks: &[Walk]) -> Vec<Differences> {
     let mut differences = Vec::new();
     for walk in walks {
-        let mut comparison = warehouse.compare(ledger_facts(walk)).await.unwrap();
+        let mut comparison = warehouse.compare(facts(walk), raw_object(&facts(walk))).await.unwrap();
         let mut comparer = comparison.comparer();
         for chunk in chunks(&mut comparer, &walk.into()) {
             comparison.write(chunk).await.unwrap();
@@ -281,9 +284,8 @@ fn ending(walk: &Walk) -> Ending {
         incomplete_because: (!walk.complete).then(|| "the test says so".to_owned()),
         pages: walk.pages.len() as u64,
         requests: 1,
-        retries: 0,
-        refusals: None,
         drift: drift(walk),
+        ..Ending::default()
     }
 }
 
@@ -297,12 +299,9 @@ fn drift(walk: &Walk) -> Vec<Drift> {
     vec![drift("premise", Change::Disappeared, ""), drift("new", Change::Appeared, "null, string")]
 }
 
-fn ledger_facts(walk: &Walk) -> warehouse::Walk {
-    warehouse::Walk {
+fn facts(walk: &Walk) -> sreality::walk::Walk {
+    sreality::walk::Walk {
         id: walk.id,
-        bucket: "raw".to_owned(),
-        key: walk.id.to_string(),
-        object_bytes: 1,
         portal: "https://portal.test".to_owned(),
         market: "portal.test".to_owned(),
         segment: walk.segment.clone(),
@@ -312,6 +311,11 @@ fn ledger_facts(walk: &Walk) -> warehouse::Walk {
         announced: 1,
         robots_disregarded: false,
     }
+}
+
+/// Where the tests' walks lie.
+pub(crate) fn raw_object(walk: &sreality::walk::Walk) -> RawObject {
+    RawObject { bucket: "raw".to_owned(), key: walk.id.to_string(), bytes: 1 }
 }
 
 /// A row as the portal might send it.

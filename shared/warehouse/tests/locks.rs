@@ -5,7 +5,7 @@ use std::time::Duration;
 use warehouse::{Begun, Error, Finished, Warehouse};
 
 use crate::adverts::{flats, rows, walk};
-use crate::database::{Database, RawWalk, load_raw};
+use crate::database::{Database, RawWalk, load_raw, raw_object};
 
 /// So long a load may take here that is to fail.
 const SHORT: Option<Duration> = Some(Duration::from_millis(500));
@@ -46,7 +46,10 @@ async fn fails_for_want_of_time(warehouse: &mut Warehouse, day: i64) {
 async fn a_load_waits_for_another_one_no_longer_than_it_has_time() {
     let database = Database::start().await;
     let (mut one, mut other) = (database.warehouse(), database.warehouse());
-    let Begun::Load(under_way) = one.begin(sale(0).facts, None).await.unwrap() else { panic!() };
+    let Begun::Load(under_way) = one.begin(sale(0).facts, raw_object(&sale(0).facts), None).await.unwrap()
+    else {
+        panic!()
+    };
     fails_for_want_of_time(&mut other, 1).await;
     drop(under_way);
     load(&mut other, 1).await;
@@ -98,7 +101,9 @@ async fn a_migrator_waits_for_the_load_under_way() {
     let database = Database::start().await;
     let mut warehouse = database.warehouse();
     let walk = sale(0);
-    let Begun::Load(mut under_way) = warehouse.begin(walk.facts.clone(), None).await.unwrap() else {
+    let Begun::Load(mut under_way) =
+        warehouse.begin(walk.facts.clone(), raw_object(&walk.facts), None).await.unwrap()
+    else {
         panic!()
     };
     let mut migrator = database.warehouse();

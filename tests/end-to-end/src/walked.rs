@@ -7,10 +7,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan};
-use raw_zone::{Closing, FORMAT, Header, ObjectKey, PageRecord, WalkWriter};
+use raw_zone::{ObjectKey, PageRecord, WalkWriter};
 use serde_json::Value;
 use simulator::Market;
 use sreality::query::{PAGE_LIMIT, SearchQuery};
+use sreality::walk::Ending;
 use sreality::{Page, Segment};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -116,19 +117,18 @@ async fn make(market: Arc<Market>, position: usize, plan: Plan) -> Made {
         let page = Page::parse(&body).unwrap();
         let announced = page.pagination.unwrap().total;
         if writer.is_none() {
-            let header = Header {
-                format: FORMAT,
+            let facts = sreality::walk::Walk {
                 portal: "http://127.0.0.1".to_owned(),
                 market: MARKET.to_owned(),
                 segment: segment.clone(),
                 since: None,
-                walk: id,
+                id,
                 software: "test".to_owned(),
                 started_at,
                 announced,
                 robots_disregarded: false,
             };
-            writer = Some(WalkWriter::start(Vec::new(), header).await.unwrap());
+            writer = Some(WalkWriter::start(Vec::new(), &facts).await.unwrap());
         }
         if most_pages.is_some_and(|most| pages >= most) {
             break;
@@ -152,15 +152,15 @@ async fn make(market: Arc<Market>, position: usize, plan: Plan) -> Made {
         }
     }
     let complete = most_pages.is_none();
-    let closing = Closing {
+    let ending = Ending {
         complete,
         incomplete_because: (!complete).then(|| "the plan says so".to_owned()),
         distinct: rows,
         requests: pages,
         finished_at: started_at,
-        ..Closing::default()
+        ..Ending::default()
     };
-    let (_, file) = writer.unwrap().finish(closing).await.unwrap();
+    let (_, file) = writer.unwrap().finish(ending).await.unwrap();
     let reached = (!complete).then_some(reached);
     (position, Walk { id, started_at, day, segment, reached, rows }, key.to_string(), file)
 }

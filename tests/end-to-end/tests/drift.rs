@@ -2,10 +2,10 @@
 
 use end_to_end::{Function, World};
 use jiff::{Timestamp, ToSpan};
-use raw_zone::{Closing, Header};
 use simulator::{Market, Source};
 use sreality::Age;
 use sreality::shape::{Change, Drift};
+use sreality::walk::{self, Ending};
 
 use crate::faults::{set_aside, walk_file_with};
 
@@ -30,7 +30,7 @@ async fn load(world: &mut World, loader: &mut Function, walks: Vec<Walk<'_>>) {
     let first: Timestamp = "2026-01-01T05:00:00Z".parse().unwrap();
     let mut events = Vec::new();
     for (number, (rows, segment, since, complete, drift)) in (1_u128..).zip(walks) {
-        let change = |header: &mut Header, closing: &mut Closing| {
+        let change = |header: &mut walk::Walk, closing: &mut Ending| {
             header.started_at = first + i64::try_from(number).unwrap().hours();
             (header.segment, header.since) = (segment.parse().unwrap(), since);
             header.robots_disregarded = since.is_some();

@@ -4,9 +4,10 @@ use async_compression::tokio::write::ZstdEncoder;
 use end_to_end::world::{BUCKET, MARKET};
 use end_to_end::{Function, World, event};
 use jiff::Timestamp;
-use raw_zone::{Closing, FORMAT, Header, ObjectKey, PageRecord, WalkWriter};
+use raw_zone::{ObjectKey, PageRecord, WalkWriter};
 use serde_json::{Value, json};
 use simulator::{Market, Source};
+use sreality::walk::{Ending, Walk};
 use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 
@@ -23,7 +24,7 @@ pub(crate) async fn walk_file(walk: u128, rows: &[&str], complete: bool) -> (Str
 pub(crate) async fn walk_file_with(
     walk: u128,
     rows: &[&str],
-    change: impl FnOnce(&mut Header, &mut Closing),
+    change: impl FnOnce(&mut Walk, &mut Ending),
 ) -> (String, Vec<u8>) {
     let body = format!("{{\"results\":[{}]}}", rows.join(","));
     walk_file_of(body, rows.len(), walk, change).await
@@ -33,25 +34,24 @@ async fn walk_file_of(
     body: String,
     rows: usize,
     walk: u128,
-    change: impl FnOnce(&mut Header, &mut Closing),
+    change: impl FnOnce(&mut Walk, &mut Ending),
 ) -> (String, Vec<u8>) {
     let started_at = Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap();
-    let mut header = Header {
-        format: FORMAT,
+    let mut facts = Walk {
         portal: "http://127.0.0.1".to_owned(),
         market: MARKET.to_owned(),
         segment: "flats-sale".parse().unwrap(),
         since: None,
-        walk: Uuid::from_u128(walk),
+        id: Uuid::from_u128(walk),
         software: "test".to_owned(),
         started_at,
         announced: rows as u64,
         robots_disregarded: false,
     };
-    let mut closing = Closing { complete: true, finished_at: started_at, ..Closing::default() };
-    change(&mut header, &mut closing);
-    let key = ObjectKey { segment: header.segment.clone(), started_at: header.started_at, walk: header.walk };
-    let mut writer = WalkWriter::start(Vec::new(), header).await.unwrap();
+    let mut ending = Ending { complete: true, finished_at: started_at, ..Ending::default() };
+    change(&mut facts, &mut ending);
+    let key = ObjectKey { segment: facts.segment.clone(), started_at: facts.started_at, walk: facts.id };
+    let mut writer = WalkWriter::start(Vec::new(), &facts).await.unwrap();
     let page = PageRecord {
         url: "http://127.0.0.1/".to_owned(),
         status: 200,
@@ -61,7 +61,7 @@ async fn walk_file_of(
         rows: rows as u64,
     };
     writer.page(page).await.unwrap();
-    (key.to_string(), writer.finish(closing).await.unwrap().1)
+    (key.to_string(), writer.finish(ending).await.unwrap().1)
 }
 
 /// Stores a walk of flats for sale that saw nothing, and returns its key.

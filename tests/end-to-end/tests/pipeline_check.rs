@@ -2,10 +2,10 @@
 
 use end_to_end::{Function, World};
 use jiff::{Timestamp, ToSpan};
-use raw_zone::{Closing, Header};
 use simulator::{Market, Source};
 use sreality::Age;
 use sreality::shape::{Change, Drift};
+use sreality::walk::{self, Ending};
 
 use crate::faults::walk_file_with;
 
@@ -19,7 +19,7 @@ struct Walk {
     segment: &'static str,
     hours_ago: i64,
     rows: Vec<&'static str>,
-    change: fn(&mut Header, &mut Closing),
+    change: fn(&mut walk::Walk, &mut Ending),
 }
 
 fn walk(segment: &'static str, hours_ago: i64) -> Walk {
@@ -92,13 +92,13 @@ async fn a_pipeline_without_faults_is_ok_in_every_check() {
 #[tokio::test]
 async fn every_kind_of_fault_is_told_with_its_worst_cases() {
     let (mut world, mut loader) = world().await;
-    let refused = |_: &mut Header, closing: &mut Closing| {
+    let refused = |_: &mut walk::Walk, closing: &mut Ending| {
         closing.refusals = Some(10);
         closing.complete = false;
         closing.incomplete_because = Some("the portal refuses this run, which was stopped: …".to_owned());
     };
-    let incomplete = |_: &mut Header, closing: &mut Closing| closing.complete = false;
-    let drifted = |_: &mut Header, closing: &mut Closing| {
+    let incomplete = |_: &mut walk::Walk, closing: &mut Ending| closing.complete = false;
+    let drifted = |_: &mut walk::Walk, closing: &mut Ending| {
         let found = "null".to_owned();
         closing.drift = vec![Drift { path: "new".to_owned(), change: Change::Appeared, found, rows: 1 }];
     };
