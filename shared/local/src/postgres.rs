@@ -17,6 +17,7 @@ mod account;
 mod binaries;
 mod error;
 mod fetched;
+mod installation;
 mod log;
 
 use std::env;

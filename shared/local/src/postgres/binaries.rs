@@ -9,6 +9,7 @@ use tokio::process::Command;
 
 use super::error::Error;
 use super::fetched;
+use super::installation::installation_of;
 
 /// Where packages put Postgres by major version: `<folder>/<prefix><major>/bin`.
 const USUAL_PLACES: [(&str, &str); 4] = [
@@ -82,14 +83,6 @@ fn versions(parent: &Path, prefix: &str) -> Vec<PathBuf> {
         .collect();
     versions.sort_by(|one, other| other.cmp(one));
     versions.into_iter().map(|(_, path)| path).collect()
-}
-
-/// The folder in which the `initdb` of `folder` really lies. A link in the PATH is resolved, since the other
-/// programs need not be linked beside it, or may be linked from another version.
-pub(super) fn installation_of(folder: &Path) -> Option<PathBuf> {
-    let initdb = folder.join("initdb").canonicalize().ok()?;
-    let folder = initdb.parent()?;
-    folder.join("postgres").is_file().then(|| folder.to_owned())
 }
 
 /// The major version of the installation; `None` if it does not run on this machine.

@@ -16,8 +16,8 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::time::sleep;
 
-use super::binaries::installation_of;
 use super::error::Error;
+use super::installation::installation_of;
 use crate::data_root::data_root;
 use crate::folder_lock::FolderLock;
 
