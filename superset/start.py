@@ -245,9 +245,28 @@ def load_assets() -> None:
             ImportAssetsCommand(contents).run()
         except CommandInvalidError as error:
             sys.exit(f"cannot load superset/assets: {error.normalized_messages()}")
+    link_layers()
     grant_viewer()
     remove_former(contents)
     db.session.commit()
+
+
+def link_layers() -> None:
+    """A chart of several layers names them by numbers, which differ in each Superset: here they are named by UUIDs, and the
+    import does not know of that."""
+    from superset import db
+    from superset.models.slice import Slice
+
+    for chart in db.session.query(Slice).filter_by(viz_type="deck_multi"):
+        params = json.loads(chart.params)
+        # Charts that users made have numbers already.
+        for place, uuid in enumerate(params["deck_slices"]):
+            if isinstance(uuid, str):
+                layer = db.session.query(Slice).filter_by(uuid=uuid).one_or_none()
+                if layer is None:
+                    sys.exit(f"cannot load superset/assets: {chart.slice_name} has a layer that is not there")
+                params["deck_slices"][place] = layer.id
+        chart.params = json.dumps(params)
 
 
 def grant_viewer() -> None:

@@ -120,6 +120,11 @@ class Browser:
             time.sleep(0.2)
         raise TimeoutError(f"{len(answers.by_chart)} of {charts} charts were answered: {sorted(answers.by_chart)}")
 
+    def forbid(self, *addresses: str) -> None:
+        """Lets the page ask nothing of these addresses, and anything of all others."""
+        self.driver.execute_cdp_cmd("Network.enable", {})
+        self.driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": list(addresses)})
+
     def errors(self) -> list[str]:
         """Messages that the page shows in place of charts."""
         selector = "[data-test='chart-container'] .ant-alert, .ant-alert-error, [data-ui-anchor='error-boundary']"

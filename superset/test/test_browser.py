@@ -8,17 +8,17 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageColor
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from browser import Answers, Browser
 from dashboards import assets, figure
-from test_charts import MAY_BE_EMPTY
+from test_charts import FIFTHS, MAY_BE_EMPTY
 
-# What the map's dots are painted with, from the cheapest to the dearest fifth (assets/dashboards/market.yaml).
-FIFTHS = [(0x2B, 0x6C, 0xB0), (0x38, 0xB2, 0xAC), (0xEC, 0xC9, 0x4B), (0xED, 0x89, 0x36), (0xC5, 0x30, 0x30)]
+# What regions are filled with on the map, over white (assets/charts/market/map_outlines.yaml), and a chart's first line.
+REGION, LINE = "#ecf0f3", "#1fa8c9"
 
 # Datasets in which a filter of the Market dashboard finds its column; a filter leaves the charts of others as they are.
 EVERY = {"offer", "current_listing", "listing_on_map", "price_per_m2_overall", "coming_and_going", "stay", "price_change"}
@@ -32,6 +32,11 @@ FILTERS: dict[str, tuple[dict[str, Any], set[str]]] = {
         {"col": "area_m2", "op": ">=", "val": 60},
         {"offer", "current_listing", "listing_on_map", "price_change"},
     ),
+}
+# What the small numbers are of, in their order.
+SMALL_NUMBERS = {
+    "market": [*["istings"] * 3, *["Median price"] * 3, *["rice per m²"] * 3, "Days on market", "Price drops", "Median price drop"],
+    "pipeline": ["Checks", "segment", "Objects"],
 }
 DATE = {"price_per_m2_overall", "coming_and_going", "stay", "price_change"}
 
@@ -89,14 +94,80 @@ class Dashboards(unittest.TestCase):
         self.browser.screenshot(str(self.shots / "pipeline.png"))
         self.assert_all_well("listing", self.open("listing"))
 
-    def test_the_map_draws_its_points_in_all_five_colours_without_tiles(self) -> None:
-        self.open("market")
-        chart = self.browser.driver.find_element(By.CSS_SELECTOR, "[data-test-chart-name='Map of current listings'] canvas")
-        picture = Image.open(io.BytesIO(chart.screenshot_as_png)).convert("RGB")
-        pixels = list(picture.getdata())
+    def test_the_map_draws_regions_and_points_in_all_five_colours_without_tiles(self) -> None:
+        self.browser.forbid("https://tile.openstreetmap.org/*")
+        try:
+            self.open("market")
+            pixels = list(self.picture("[data-test-chart-name='Map of current listings'] canvas").getdata())
+        finally:
+            self.browser.forbid()
         for fifth, colour in enumerate(FIFTHS, 1):
-            painted = sum(all(abs(a - b) < 40 for a, b in zip(pixel, colour, strict=True)) for pixel in pixels)
+            painted = sum(alike(pixel, colour, 40) for pixel in pixels)
             self.assertGreater(painted, 50, f"hardly a pixel in the colour of fifth {fifth}")
+        regions = sum(alike(pixel, REGION, 4) for pixel in pixels) / len(pixels)
+        self.assertTrue(0.25 < regions < 0.75, f"{regions:.0%} of the map is inside of a region")
+
+    def test_the_legend_has_the_fifths_in_order_and_in_their_colours(self) -> None:
+        self.open("market")
+        legend = self.browser.driver.execute_script(
+            """
+            return [...document.querySelectorAll('.dashboard-markdown li')]
+                .map(item => [item.textContent.trim(), getComputedStyle(item, '::before').color])
+            """
+        )
+        names = ["cheapest fifth", "2nd", "3rd", "4th", "dearest fifth"]
+        colours = [f"rgb({', '.join(map(str, ImageColor.getrgb(colour)))})" for colour in FIFTHS]
+        self.assertEqual(legend, [list(each) for each in zip(names, colours, strict=True)])
+
+    def test_each_small_number_says_of_what_it_is_on_one_line(self) -> None:
+        for slug in ("market", "pipeline"):
+            self.open(slug)
+            titles = self.browser.driver.execute_script(
+                """
+                return [...document.querySelectorAll('[data-test-viz-type="big_number_total"] .header-title')]
+                    .map(title => [title.innerText.trim(), title.getBoundingClientRect().height])
+                """
+            )
+            with self.subTest(slug):
+                names = [name for name, _ in titles]
+                self.assertEqual(len(set(names)), len(SMALL_NUMBERS[slug]), names)
+                for name, of_what in zip(names, SMALL_NUMBERS[slug], strict=True):
+                    self.assertIn(of_what, name)
+                self.assertLess(max(height for _, height in titles), 40)
+
+    def test_a_price_history_is_drawn_in_steps(self) -> None:
+        listing = figure(
+            """
+            select hash_id
+            from mart.price_history
+            group by hash_id
+            having count(distinct total_price) = 2 and count(*) = 2 and count(missing_since) = 0
+            limit 1
+            """
+        )
+        chosen = f"(extraFormData:(filters:!({rison({'col': 'hash_id', 'op': 'IN', 'val': [listing]})})),"
+        chosen += f"filterState:(value:!({listing})),id:NATIVE_FILTER-listing,ownState:())"
+        self.open("listing", f"?native_filters=(NATIVE_FILTER-listing:{chosen})")
+        picture = self.picture("[data-test-chart-name='Price history'] canvas")
+        # Below the legend, which has the line's colour too.
+        rows, width = range(50, picture.height), picture.width
+        columns = [[y for y in rows if alike(picture.getpixel((x, y)), LINE, 60)] for x in range(width)]
+        painted = [y for column in columns for y in column]
+        rise = max(painted) - min(painted)
+        self.assertGreater(rise, 50, "the price hardly changes")
+        # A step goes all the way in one column of pixels, a slope in many.
+        self.assertGreater(max(len(column) for column in columns), 0.8 * rise)
+
+    def test_the_reason_of_a_quarantine_can_be_read(self) -> None:
+        self.open("pipeline")
+        table = self.browser.driver.find_element(By.CSS_SELECTOR, "[data-test-chart-name='Quarantine']")
+        (reason,) = [cell for cell in table.find_elements(By.TAG_NAME, "th") if cell.text.strip() == "Reason"]
+        self.assertGreater(reason.size["width"], 400)
+
+    def picture(self, selector: str) -> Image.Image:
+        """What a part of the page looks like."""
+        part = self.browser.driver.find_element(By.CSS_SELECTOR, selector)
+        return Image.open(io.BytesIO(part.screenshot_as_png)).convert("RGB")
 
     def test_each_filter_changes_the_charts_that_it_should_and_no_other(self) -> None:
         for name, (condition, datasets) in FILTERS.items():
@@ -158,9 +229,12 @@ class Dashboards(unittest.TestCase):
 
 
 def charts_of(slug: str) -> set[str]:
-    names = {chart["uuid"]: chart["slice_name"] for chart in assets("charts").values()}
+    """The charts that a dashboard asks for, with the layers of its map."""
+    charts = {chart["uuid"]: chart for chart in assets("charts").values()}
     position = assets("dashboards")[slug]["position"]
-    return {names[part["meta"]["uuid"]] for part in position.values() if isinstance(part, dict) and part["type"] == "CHART"}
+    shown = [part["meta"]["uuid"] for part in position.values() if isinstance(part, dict) and part["type"] == "CHART"]
+    layers = [layer for uuid in shown for layer in charts[uuid]["params"].get("deck_slices", [])]
+    return {charts[uuid]["slice_name"] for uuid in (*shown, *layers)}
 
 
 def rows_of(content: dict[str, Any]) -> Any:
@@ -172,8 +246,12 @@ def rows_of(content: dict[str, Any]) -> Any:
 
 
 def sql_of(content: dict[str, Any]) -> list[str]:
-    """What Superset asked the warehouse for a chart."""
-    return [result["query"] for result in content.get("result", [content])]
+    """What Superset asked the warehouse for a chart. The map has no SQL of its own, its layers have: their rows stand for it."""
+    return [result.get("query") or str(rows_of(content)) for result in content.get("result", [content])]
+
+
+def alike(pixel: tuple[int, ...], colour: str, difference: int) -> bool:
+    return all(abs(one - other) < difference for one, other in zip(pixel, ImageColor.getrgb(colour), strict=True))
 
 
 def rison(value: Any) -> str:

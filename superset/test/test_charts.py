@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unittest
+from itertools import pairwise
 from typing import Any
 
 from dashboards import FLATS_FOR_SALE, Superset, assets, figure, warehouse
@@ -56,6 +57,13 @@ FIGURES = {
         from mart.price_change where new_price < old_price and {FLATS}
         """,
     ),
+    "map": (
+        "listings",
+        f"""
+        select count(*) from mart.current_listing
+        where price_per_m2 is not null and latitude is not null and longitude is not null and {FLATS}
+        """,
+    ),
     "not_ok": ("not_ok", "select count(*) from mart.pipeline_check where state <> 'ok'"),
     "quarantined": ("quarantined", "select count(*) from warehouse.quarantine where is_open"),
 }
@@ -76,6 +84,8 @@ SUMS = {
     "requests": ("sum_requests", "select sum(requests) from warehouse.walk"),
     "rejects": ("sum_rejected", "select sum(rows_rejected) from warehouse.walk"),
 }
+# What the map's dots are painted with, from the cheapest to the dearest fifth (assets/datasets/listing_on_map.yaml).
+FIFTHS = ["#2b6cb0", "#38b2ac", "#ecc94b", "#ed8936", "#c53030"]
 # What must hold no row when all is well.
 MAY_BE_EMPTY = {"Quarantine", "Schema drift"}
 
@@ -90,12 +100,15 @@ class Charts(unittest.TestCase):
         cls.datasets = {dataset["uuid"]: dataset for dataset in assets("datasets").values()}
         cls.loaded = {chart["slice_name"]: chart for chart in cls.superset.all("chart")}
 
-    def data(self, chart: dict[str, Any]) -> list[list[dict[str, Any]]]:
-        """The rows of each of a chart's queries, with the filters that the Market dashboard sets first."""
+    def data(self, chart: dict[str, Any], *more: dict[str, Any], where: str = "") -> list[list[dict[str, Any]]]:
+        """The rows of each of a chart's queries, with the filters that the Market dashboard sets first, and more."""
         loaded = self.superset.get(f"/api/v1/chart/{self.loaded[chart['slice_name']]['id']}").json()["result"]
         columns = {column["column_name"] for column in self.datasets[chart["dataset_uuid"]]["columns"]}
-        filters = [each for each in FLATS_FOR_SALE if each["col"] in columns]
-        answer = self.superset.chart_data(json.loads(loaded["query_context"]), filters)
+        filters = [*(each for each in FLATS_FOR_SALE if each["col"] in columns), *more]
+        context = json.loads(loaded["query_context"])
+        for query in context["queries"]:
+            query["extras"]["where"] = where
+        answer = self.superset.chart_data(context, filters)
         if answer.status_code != 200:
             raise AssertionError(f"chart {chart['slice_name']!r}: {answer.text[:400]}")
         return [result["data"] for result in answer.json()["result"]]
@@ -161,6 +174,35 @@ class Charts(unittest.TestCase):
             )
             self.assertEqual({region: over_time[region] for region in over_time if region != "day"}, dict(cursor.fetchall()))
 
+    def test_districts_of_which_no_price_is_known_stand_last(self) -> None:
+        unpriced = f"from mart.current_listing where {FLATS} and price_per_m2 is null and district is not null"
+        district = figure(f"select min(district) {unpriced}")
+        # As if none of its listings had a price.
+        (rows,) = self.data(self.charts["districts_ranked"], where=f"district <> '{district}' or price_per_m2 is null")
+        medians = [row["median_price_per_m2"] for row in rows]
+        known = [median for median in medians if median is not None]
+        self.assertEqual(medians, [*sorted(known, reverse=True), *[None] * (len(medians) - len(known))])
+        self.assertGreater(len(known), 1)
+        self.assertIn(district, [row["district"] for row in rows[len(known) :]])
+
+    def test_the_maps_colours_go_from_the_cheapest_fifth_to_the_dearest(self) -> None:
+        (rows,) = self.data(self.charts["map_listings"])
+        prices: dict[str, list[int]] = {}
+        for row in rows:
+            colour = json.loads(row["point"])["properties"]["strokeColor"]
+            prices.setdefault(colour, []).append(int("".join(filter(str.isdecimal, row["Per m²"].removesuffix("Kč")))))
+        self.assertEqual(sorted(prices, key=lambda colour: min(prices[colour])), FIFTHS)
+        for cheaper, dearer in pairwise(FIFTHS):
+            self.assertLessEqual(max(prices[cheaper]), min(prices[dearer]))
+
+    def test_a_price_history_has_a_gap_where_the_listing_was_missed(self) -> None:
+        missed = "select hash_id from mart.price_history group by hash_id having count(missing_since) = 1 and count(*) > 1"
+        listing = figure(f"{missed} and count(total_price) = count(*) limit 1")
+        since = figure(f"select max(missing_since) from mart.price_history where hash_id = {listing}")
+        (rows,) = self.data(self.charts["listing_price"], {"col": "hash_id", "op": "IN", "val": [listing]})
+        gaps = [round(row["at"]) for row in rows if row[str(listing)] is None]
+        self.assertEqual(gaps, [round(since.timestamp() * 1000)])
+
     def test_a_column_renamed_in_a_mart_is_told_with_the_charts_that_need_it(self) -> None:
         with warehouse().cursor() as cursor:
             cursor.execute("alter view mart.current_listing rename column district to okres")
@@ -168,7 +210,7 @@ class Charts(unittest.TestCase):
                 failing = self.failing()
             finally:
                 cursor.execute("alter view mart.current_listing rename column okres to district")
-        self.assertEqual(set(failing), {"Districts by price per m²", "Map of current listings"})
+        self.assertEqual(set(failing), {"Districts by price per m²", "Map of current listings", "Map: listings"})
         self.assertIn("district", failing["Districts by price per m²"])
         self.assertEqual(self.failing(), {})
 

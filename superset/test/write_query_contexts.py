@@ -41,11 +41,11 @@ def written_by_frontend(browser: Browser, admin: Superset, chart: int) -> dict |
 
 
 def write(file: Path, context: dict | None) -> bool:
-    """Without what is of one instance only: the numbers of charts, datasets and dashboards."""
+    """Without what is of one instance only: the numbers of charts, layers, datasets and dashboards."""
     chart = yaml.safe_load(file.read_text())
     if context is not None:
         context["datasource"] = {"id": 0, "type": "table"}
-        for name in ("slice_id", "dashboards", "datasource", "url_params"):
+        for name in ("slice_id", "deck_slices", "dashboards", "datasource", "url_params"):
             context["form_data"].pop(name, None)
         context.pop("force", None)
     text = json.dumps(context, ensure_ascii=False, sort_keys=True) if context else None

@@ -25,7 +25,7 @@ const LONGEST_QUOTED_KEY: usize = 24;
 pub struct Drift {
     /// Where: `locality.gps_lat`, `advert_images_all[].restb_room_type`. The envelope's keys start with `/`;
     /// `/results[]` is a row itself. Keys of other characters than `[A-Za-z0-9_-]`, or longer than 64, are quoted,
-    /// escaped to ASCII and cut, so a path takes less than 300 bytes.
+    /// cut, and escaped where a character cannot be shown, so a path takes less than 300 bytes.
     pub path: String,
     /// What.
     pub change: Change,
@@ -346,7 +346,7 @@ fn shown(key: &str) -> String {
     if !key.is_empty() && key.len() <= LONGEST_PLAIN_KEY && key.bytes().all(plain) {
         return key.to_owned();
     }
-    let start: String = key.chars().take(LONGEST_QUOTED_KEY).flat_map(char::escape_default).collect();
+    let start: String = key.chars().take(LONGEST_QUOTED_KEY).flat_map(char::escape_debug).collect();
     let cut = if key.chars().nth(LONGEST_QUOTED_KEY).is_some() { "..." } else { "" };
     format!("\"{start}\"{cut}")
 }

@@ -144,8 +144,8 @@ fn paths_are_harmless_and_mean_one_thing() {
         ("locality.gps_lat", r#""locality.gps_lat""#.to_owned()),
         ("/meta_title", r#""/meta_title""#.to_owned()),
         ("*", r#""*""#.to_owned()),
-        ("a\"\0\n", r#""a\"\u{0}\n""#.to_owned()),
-        ("město", r#""m\u{11b}sto""#.to_owned()),
+        ("a\"\0\n", r#""a\"\0\n""#.to_owned()),
+        ("město", r#""město""#.to_owned()),
         (long.as_str(), format!("\"{}\"...", "x".repeat(24))),
     ] {
         let drift = drift_after(|page| page["results"][0][key] = json!(1));
