@@ -22,7 +22,8 @@ TOOLS = {"dockerd": "docker.io", "docker-compose": "docker-compose", "debootstra
 BUCKET = "cenovka-raw-000000000000-eu-central-1"
 # What who runs the test may have set for themselves.
 OPERATORS = ("CENOVKA_PORTAL_PERMISSION", "CENOVKA_CONTACT", "CENOVKA_DASHBOARD_DATABASE")
-PORTS = ("CENOVKA_LOCALSTACK_PORT", "CENOVKA_LIVE_PORT", "CENOVKA_POSTGRES_PORT", "CENOVKA_SUPERSET_PORT")
+PORTS = tuple(f"CENOVKA_{name}_PORT" for name in ("LOCALSTACK", "LIVE", "POSTGRES", "SUPERSET", "NOTEBOOK"))
+PROFILES = ("--profile", "live", "--profile", "notebook")
 WALKS = "select segment, complete, rows_loaded from warehouse.walk order by started_at, segment"
 
 
@@ -111,12 +112,12 @@ class Compose:
         return run(command, env=self.environment, cwd=REPOSITORY)
 
     def clear(self) -> None:
-        self("--profile", "live", "down", "--volumes", "--remove-orphans")
+        self(*PROFILES, "down", "--volumes", "--remove-orphans")
 
     def tell_why(self, kind: type | None, *_rest) -> None:
         """Prints the containers' last words if the test fails."""
         if kind is not None:
-            print(self("--profile", "live", "logs", "--tail", "40"), file=sys.stderr)
+            print(self(*PROFILES, "logs", "--tail", "40"), file=sys.stderr)
 
     def extend(self, service: str, environment: dict[str, str]) -> None:
         extension = DATA / "extension.json"  # JSON is YAML
@@ -124,7 +125,7 @@ class Compose:
         self.files += ["--file", extension]
 
     def describe(self, service: str) -> dict:
-        container = self("--profile", "live", "ps", "--all", "--quiet", service).strip()
+        container = self(*PROFILES, "ps", "--all", "--quiet", service).strip()
         return json.loads(self.docker("inspect", container))[0]
 
     def state(self, service: str) -> dict:
@@ -151,11 +152,11 @@ class Compose:
     def loaded(self, key: str) -> bool:
         return self.sql("cenovka", f"select 1 from warehouse.walk where key = '{key}'") == [["1"]]
 
-    def aws(self, *arguments: str) -> dict:
-        """What AWS's command line says, in LocalStack's container."""
+    def aws(self, *arguments: str, service: str = "localstack") -> dict:
+        """What AWS's command line says, in the container of a LocalStack."""
         account = ["AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_DEFAULT_REGION=eu-central-1"]
         cli = ["/opt/code/localstack/.venv/bin/aws", "--endpoint-url", "http://127.0.0.1:4566", "--output", "json"]
-        return json.loads(self("exec", "-T", "localstack", "env", *account, *cli, *arguments) or "{}")
+        return json.loads(self("--profile", "live", "exec", "-T", service, "env", *account, *cli, *arguments) or "{}")
 
     def notify(self, configuration: dict) -> None:
         """Tells S3 whom to send events."""
