@@ -20,6 +20,7 @@ sys.path.insert(0, str(HERE.parent / "executor"))
 from process_executor import permitted  # noqa: E402
 
 ACCOUNT = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "eu-central-1"}
+TIMEOUT = 5
 ROLE = "arn:aws:iam::000000000000:role/probes"
 
 
@@ -66,7 +67,7 @@ class Emulator:
         """A function like `function` beside this file, and its name."""
         name = self.name()
         self.lambda_.create_function(
-            FunctionName=name, Runtime="provided.al2023", Handler="bootstrap", Role=ROLE, Timeout=3,
+            FunctionName=name, Runtime="provided.al2023", Handler="bootstrap", Role=ROLE, Timeout=TIMEOUT,
             Code={"ZipFile": code or self.code}, Environment=self.environment("first"),
         )  # fmt: skip
         self.lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})

@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote_plus
 
-from emulator import Emulator, Never, error_of, until, zipped
+from emulator import TIMEOUT, Emulator, Never, error_of, until, zipped
 
 PROBES = {}
 
@@ -130,7 +130,8 @@ def _(aws: Emulator):
     sequencers = []
     for number in range(3):
         aws.s3.put_object(Bucket=bucket, Key="object")
-        sequencers.append(aws.noted(function, number + 1)[-1]["event"]["Records"][0]["s3"]["object"].get("sequencer", ""))
+        record = aws.noted(function, number + 1)[-1]["event"]["Records"][0]
+        sequencers.append(record["s3"]["object"].get("sequencer", ""))
     if len(set(sequencers)) == 1:
         return "constant"
     return [int(one, 16) for one in sequencers] == sorted({int(one, 16) for one in sequencers}) or "no order"
@@ -156,7 +157,7 @@ def _(aws: Emulator):
     function = aws.function()
     headers = aws.invoke(function)["headers"]
     left = int(headers["lambda-runtime-deadline-ms"]) / 1000 - aws.notes(function)[0]["at"]
-    missing = [] if 2 < left <= 3.1 else ["deadline"]
+    missing = [] if TIMEOUT - 2 < left < TIMEOUT + 0.1 else ["deadline"]
     missing += [] if headers.get("lambda-runtime-invoked-function-arn") == aws.arn(function) else ["ARN"]
     missing += [] if headers.get("lambda-runtime-trace-id", "").startswith("Root=1-") else ["trace"]
     return not missing or f"not its {' and '.join(missing)}"
@@ -255,7 +256,7 @@ def _(aws: Emulator):
     for _number in range(12):
         aws.send(function, sleep=0.5)
     try:
-        aws.noted(function, 12, 60)
+        aws.noted(function, 12, 90)
     except Never:
         return "no: some are lost"
     return True

@@ -29,9 +29,7 @@ EMULATORS = {
     "ministack": Emulator(
         "MiniStack 1.5.33", "3.11", 270, HERE / "ministack/requirements.txt", "ministack", "run-ministack"
     ),
-    "localemu": Emulator(
-        "LocalEmu 1.3.2", "3.13", 600, HERE / "localemu/requirements.txt", "localemu", "run-localemu"
-    ),
+    "localemu": Emulator("LocalEmu 1.3.2", "3.13", 600, HERE / "localemu/requirements.txt", "localemu", "run-localemu"),
 }
 
 

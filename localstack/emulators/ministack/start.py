@@ -1,4 +1,4 @@
-"""Starts MiniStack, which then runs only what localstack/deploy has uploaded, as process_executor does in LocalStack."""
+"""Starts MiniStack such that it runs only what localstack/deploy has uploaded, as the executor in LocalStack does."""
 
 import hashlib
 import tempfile
