@@ -5,11 +5,12 @@ use std::time::Duration;
 use collector::{Clock, Collector, Request};
 use jiff::{SignedDuration, Timestamp};
 use loader::Loader;
-use runtime::{Interrupt, RawStore};
+use runtime::RawStore;
 use simulator::{Faults, Simulator};
 use sreality::Segment;
 use sreality_client::host::parse_base_url;
 use sreality_client::{Client, ClientSettings};
+use tokio_util::sync::CancellationToken;
 
 use crate::data_folder::{DataFolder, State};
 use crate::error::Error;
@@ -125,7 +126,7 @@ impl<'a> Days<'a> {
             let settings =
                 ClientSettings { requests_per_second: REQUESTS_PER_SECOND, ..ClientSettings::new(base_url) };
             let portal = Client::new(settings)?;
-            let collector = Collector::new(portal, self.store.clone(), clock, Interrupt::never());
+            let collector = Collector::new(portal, self.store.clone(), clock, CancellationToken::new());
             let request =
                 Request { segments: segments.iter().map(ToString::to_string).collect(), since: None };
             let collected = collector.collect(&request, None, |walk| progress.stored(&walk.segment)).await;

@@ -6,7 +6,6 @@ use cenovka::args::{Cli, Command, QuarantineCommand};
 use cenovka::error::Error;
 use cenovka::{dashboard, operator, parts, quarantine, seed, simulation, verify};
 use reconciler::Request;
-use runtime::Interrupt;
 use tracing::level_filters::LevelFilter;
 
 /// As a shell reports a program that Ctrl-C ended.
@@ -64,5 +63,5 @@ async fn main() -> ExitCode {
 
 /// Ends when the user presses Ctrl-C or the process is told to end.
 async fn interrupted() {
-    Interrupt::on_signals().asked().await;
+    runtime::interrupt::on_signals().cancelled().await;
 }

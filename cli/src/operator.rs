@@ -6,7 +6,7 @@ use collector::Collector;
 use loader::{LoadResult, Loader, Outcome};
 use migrator::Migrator;
 use reconciler::Reconciler;
-use runtime::{Failure, Interrupt, RawStore};
+use runtime::{Failure, RawStore, interrupt};
 
 use crate::error::Error;
 use crate::parts::LocalLoader;
@@ -16,7 +16,7 @@ use crate::parts::LocalLoader;
 /// # Errors
 /// If settings, portal or S3 fail, or the user ends it.
 pub async fn collect(request: collector::Request) -> Result<(), Error> {
-    let interrupt = Interrupt::on_signals();
+    let interrupted = interrupt::on_signals();
     let collector = Collector::from_env().await?;
     let collected = Box::pin(collector.collect(&request, None, |walk| {
         let state = walk.incomplete_because.as_deref().unwrap_or("complete");
@@ -27,7 +27,7 @@ pub async fn collect(request: collector::Request) -> Result<(), Error> {
         println!("  {}", walk.key);
     }));
     let result = collected.await.map(drop).map_err(Error::Failed);
-    if interrupt.is_asked() { Err(Error::Interrupted) } else { result }
+    if interrupted.is_cancelled() { Err(Error::Interrupted) } else { result }
 }
 
 /// Loads raw objects and prints what became of them.

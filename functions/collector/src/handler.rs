@@ -3,10 +3,11 @@
 use std::time::{Instant, SystemTime};
 
 use lambda_runtime::LambdaEvent;
-use runtime::{Failure, Interrupt, Metrics, RawStore, time_left};
+use runtime::{Failure, Metrics, RawStore, time_left};
 use serde::{Deserialize, Serialize};
 use sreality::{Age, Segment};
 use sreality_client::{Client, Robots};
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::error::{Error, StartError};
@@ -37,14 +38,14 @@ pub struct Response {
 #[derive(Debug)]
 pub struct Collector {
     walker: Walker,
-    interrupt: Interrupt,
+    interrupted: CancellationToken,
 }
 
 impl Collector {
     /// Builds the collector from its parts.
     #[must_use]
-    pub fn new(portal: Client, store: RawStore, clock: Clock, interrupt: Interrupt) -> Self {
-        Self { walker: Walker { portal, store, clock }, interrupt }
+    pub fn new(portal: Client, store: RawStore, clock: Clock, interrupted: CancellationToken) -> Self {
+        Self { walker: Walker { portal, store, clock }, interrupted }
     }
 
     /// Builds the collector from the environment. When the process is asked to end, the walks under way are stored as
@@ -56,7 +57,7 @@ impl Collector {
         let settings = Settings::from_env()?;
         let portal = Client::new(settings.portal)?;
         let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
-        Ok(Self::new(portal, store, Clock::default(), Interrupt::on_signals()))
+        Ok(Self::new(portal, store, Clock::default(), runtime::interrupt::on_signals()))
     }
 
     /// Answers one invocation.
@@ -84,7 +85,7 @@ impl Collector {
         mut stored: impl FnMut(&WalkSummary),
     ) -> Result<Response, Failure> {
         let (segments, since) = parse(request)?;
-        let stop = StopSignal { deadline, interrupt: self.interrupt.clone(), run_ended: false };
+        let stop = StopSignal { deadline, interrupted: self.interrupted.clone(), run_ended: false };
         let Walker { portal, store, .. } = &self.walker;
         pause::read(store, portal).await?;
         let mut failures = Failures::default();

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use runtime::Interrupt;
 use sreality_client::RequestError;
+use tokio_util::sync::CancellationToken;
 
 /// When walks have to stop: at a deadline, or when the process is asked to end.
 #[derive(Clone, Debug)]
 pub(crate) struct StopSignal {
     pub(crate) deadline: Option<Instant>,
-    pub(crate) interrupt: Interrupt,
+    pub(crate) interrupted: CancellationToken,
     /// Whether another walk of the run has failed in a way that ends them all.
     pub(crate) run_ended: bool,
 }
@@ -41,7 +41,7 @@ impl StopSignal {
         }
         tokio::select! {
             () = deadline => Stopped::Deadline,
-            () = self.interrupt.asked() => Stopped::Interrupted,
+            () = self.interrupted.cancelled() => Stopped::Interrupted,
         }
     }
 
@@ -70,19 +70,23 @@ mod tests {
     #[tokio::test]
     async fn time_that_one_walk_leaves_is_shared_by_the_others() {
         let deadline = Instant::now() + Duration::from_secs(100);
-        let stop = StopSignal { deadline: Some(deadline), interrupt: Interrupt::never(), run_ended: false };
+        let stop =
+            StopSignal { deadline: Some(deadline), interrupted: CancellationToken::new(), run_ended: false };
         let seconds = |walks| {
             stop.share(walks).deadline.unwrap().saturating_duration_since(Instant::now()).as_secs_f64()
         };
         assert!((24.0..=25.0).contains(&seconds(4)) && (99.0..=100.0).contains(&seconds(1)));
-        let never = StopSignal { deadline: None, interrupt: Interrupt::never(), run_ended: false };
+        let never = StopSignal { deadline: None, interrupted: CancellationToken::new(), run_ended: false };
         assert!(never.share(3).deadline.is_none());
     }
 
     #[tokio::test]
     async fn a_deadline_that_has_passed_stops_at_once() {
-        let stop =
-            StopSignal { deadline: Some(Instant::now()), interrupt: Interrupt::never(), run_ended: false };
+        let stop = StopSignal {
+            deadline: Some(Instant::now()),
+            interrupted: CancellationToken::new(),
+            run_ended: false,
+        };
         assert!(matches!(stop.reached().await, Stopped::Deadline));
     }
 

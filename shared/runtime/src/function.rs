@@ -13,14 +13,14 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::Mutex;
 
 use crate::failure::{Failure, with_causes};
-use crate::interrupt::Interrupt;
+use crate::interrupt;
 use crate::metrics::Metrics;
 use crate::{logs, metrics, process};
 
 /// Starts a function under the Lambda Runtime API: `start` reads settings and builds clients once; `handle`
 /// answers each invocation. A failure is logged and counted here, once, and told to Lambda with its class.
 ///
-/// Asked to end ([`Interrupt`]), the process ends between two invocations, once the one under way was answered.
+/// Asked to end ([`interrupt`]), the process ends between two invocations, once the one under way was answered.
 pub async fn run<S, E, I, O>(
     start: impl Future<Output = Result<S, E>>,
     handle: impl AsyncFn(&S, LambdaEvent<I>) -> Result<O, Failure>,
@@ -64,9 +64,9 @@ where
         })
     };
     let runtime = Runtime::new(answer).layer(TracingLayer::new()).layer(hold(Arc::clone(&busy)));
-    let interrupt = Interrupt::on_signals();
+    let interrupted = interrupt::on_signals();
     let asked_to_end = async {
-        interrupt.asked().await;
+        interrupted.cancelled().await;
         busy.lock().await
     };
     // The runtime asks for the first event as soon as it is run.

@@ -14,7 +14,6 @@ pub mod settings;
 mod time_left;
 
 pub use failure::{Class, Classed, Failure};
-pub use interrupt::Interrupt;
 pub use metrics::Metrics;
 pub use raw_store::{FetchedObject, RawStore, StoreError};
 pub use settings::{DatabaseSettings, Login, SettingsError, SettingsReader};

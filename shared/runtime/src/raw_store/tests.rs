@@ -24,7 +24,7 @@ fn client(endpoint: Option<&str>) -> Builder {
     let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .http_client(crate::aws::http_client())
+        .http_client(aws::http_client())
         .region(Region::new("eu-central-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials));
     config.set_endpoint_url(endpoint.map(str::to_owned));
