@@ -7,6 +7,7 @@ mod clock;
 mod error;
 mod handler;
 mod paging;
+mod part;
 mod pause;
 mod settings;
 mod split;

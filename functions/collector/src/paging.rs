@@ -16,6 +16,7 @@ use sreality::query::PAGE_LIMIT;
 use sreality::{Age, AreaRange, Identity, SearchQuery, Segment};
 use sreality_client::Answer;
 
+use crate::part::Part;
 use crate::split::{Filter, SplitBy, split};
 
 /// Of 1 000 announced listings, this many must have been seen for a walk to be complete. Rows move while
@@ -28,8 +29,6 @@ const PASSES: u32 = 5;
 /// Of a part that was split, a hole of this share is worth splitting it by something else: what is in none of its parts
 /// is in none in the next walk either, and would be called gone.
 const SYSTEMATIC_PER_MILLE: u64 = 1;
-/// A page of fewer rows does not tell whether the portal ignores a filter: some rows are odd.
-const TELLING_ROWS: usize = 20;
 /// A 422 at a lower offset has another reason than the cap.
 const LOWEST_CAP: u64 = OFFSET_CAP / 2;
 /// A part is read from this many rows before those seen leave off, since rows move.
@@ -58,21 +57,6 @@ pub(crate) struct Paging {
     seen_before_pass: u64,
     /// Whether the portal ignores the segment's filter.
     filter_ignored: bool,
-}
-
-/// A part of the segment with a query of its own.
-#[derive(Debug)]
-struct Part {
-    filter: Filter,
-    /// What its pages announced, one after the other.
-    totals: Vec<u64>,
-    /// By how many of [`SplitBy::ALL`] it was tried to split it.
-    splits: usize,
-    has_parts: bool,
-    /// Whether it is of no use: the portal ignores its filter, or refuses it.
-    useless: bool,
-    /// Whether the cap ended it, whatever its totals say.
-    met_cap: bool,
 }
 
 /// Pages of one part, one after the other.
@@ -319,32 +303,6 @@ impl Paging {
         }
         let Some(part) = self.parts.get(part) else { return 0 };
         self.seen.values().filter(|listing| part.filter.includes(listing)).count() as u64
-    }
-}
-
-impl Part {
-    fn new(filter: Filter) -> Self {
-        Self { filter, totals: Vec::new(), splits: 0, has_parts: false, useless: false, met_cap: false }
-    }
-
-    /// What most of its pages announce: single answers can be far off. 0 if it was not asked yet.
-    fn announced(&self) -> u64 {
-        let mut totals = self.totals.clone();
-        totals.sort_unstable();
-        totals.get(totals.len() / 2).copied().unwrap_or(0)
-    }
-
-    /// Whether a page is its last. Neither a total that is too low nor one that is too high may end it early.
-    fn ends_at(&self, next: u64, answer: &Answer) -> bool {
-        let short = (answer.rows.len() as u64) < answer.pagination.limit;
-        let highest = self.totals.iter().copied().max().unwrap_or(0);
-        next == highest || (short && next >= answer.pagination.total)
-    }
-
-    /// Whether the portal answers as if it did not know the part's filter: it ignores what it does not know.
-    fn is_ignored_by(&self, answer: &Answer) -> bool {
-        let strangers = answer.rows.iter().flatten().filter(|listing| self.filter.excludes(listing)).count();
-        answer.rows.len() >= TELLING_ROWS && strangers * 2 > answer.rows.len()
     }
 }
 
