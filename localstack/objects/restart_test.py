@@ -261,6 +261,8 @@ class StackTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
+        # Of root's, Postgres runs as somebody else, who must be able to enter it.
+        self.folder.chmod(0o755)
         self.settings = self.surroundings()
         self.start()
 

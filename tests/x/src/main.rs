@@ -43,9 +43,9 @@ fn test(mut arguments: Vec<OsString>) -> Result<bool, String> {
         eprintln!(
             "{}",
             if all {
-                "All tests: about MINUTES_ALL minutes on two cores, after they are compiled."
+                "All tests: about 15 minutes on two cores, after they are compiled."
             } else {
-                "The tests: about MINUTES minutes on two cores, after they are compiled. `--all` adds the slow proofs, which CI runs."
+                "The tests: about 6 minutes on two cores, after they are compiled. `--all` adds the slow proofs, which CI runs."
             }
         );
     }
