@@ -1,8 +1,8 @@
 //! `simulator`: serves the simulated portal until it is interrupted.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -118,10 +118,12 @@ async fn serve(arguments: Arguments) -> Result<(), StartError> {
 /// Lets days pass, if they are to. It ends only if a day cannot be kept.
 async fn pass_days(simulator: &Simulator, arguments: &Arguments) -> Result<(), StartError> {
     let begun = |day: u32| {
-        println!("day {day}");
+        // Whoever read this may have gone.
+        let _ = writeln!(io::stdout(), "day {day}");
         match &arguments.state {
-            Some(file) => std::fs::write(file, day.to_string())
-                .map_err(|source| StartError::State { file: file.clone(), source }),
+            Some(file) => {
+                keep_day(file, day).map_err(|source| StartError::State { file: file.clone(), source })
+            }
             None => Ok(()),
         }
     };
@@ -129,6 +131,13 @@ async fn pass_days(simulator: &Simulator, arguments: &Arguments) -> Result<(), S
         Some(every) => simulator.pass_days(every, begun).await,
         None => std::future::pending().await,
     }
+}
+
+/// Writes the day whole or not at all: a simulator that is killed meanwhile must start again.
+fn keep_day(file: &Path, day: u32) -> io::Result<()> {
+    let new = file.with_extension("new");
+    std::fs::write(&new, day.to_string())?;
+    std::fs::rename(new, file)
 }
 
 /// The day to begin with: the one that was kept, or else the one that was given.

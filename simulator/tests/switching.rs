@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use simulator::{Fault, Faults, Simulator};
@@ -154,6 +155,31 @@ async fn the_binary_takes_faults_and_a_script() {
         seen.push(status(path).await);
     }
     assert_eq!(seen, [200, 429, 503, 404]);
+}
+
+#[test]
+fn a_market_whose_days_pass_goes_on_from_its_day_after_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("day");
+    let state = file.to_str().unwrap();
+    let kept = || std::fs::read_to_string(&file).ok().and_then(|day| day.parse::<u32>().ok());
+    let running = Running::start(&["--state", state, "--day-every", "20ms"]);
+    let patience = Instant::now() + Duration::from_secs(60);
+    while kept().is_none_or(|day| day < 3) && Instant::now() < patience {
+        #[expect(clippy::disallowed_methods, reason = "no runtime is here")]
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    drop(running);
+    let day = kept().unwrap();
+    assert!(day >= 3);
+    let again = Running::start(&["--state", state]);
+    assert!(again.1.contains(&format!("on day {day} ")), "{}", again.1);
+
+    drop(again);
+    std::fs::write(&file, "tomorrow").unwrap();
+    let Output { status, stderr, .. } = binary(&["--state", state]).output().unwrap();
+    let message = String::from_utf8(stderr).unwrap();
+    assert!(!status.success() && message.contains(state) && message.contains("--state"), "{message}");
 }
 
 #[test]
