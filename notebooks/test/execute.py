@@ -17,18 +17,9 @@ import psycopg
 
 NOTEBOOK = Path(__file__).resolve().parent.parent / "market.ipynb"
 CHECK = Path(__file__).resolve().with_name("figures.py")
-# As compose/roles.sql makes it.
-ANALYST = """
-do $$
-begin
-    if to_regrole('analyst') is null then
-        create role analyst login in role cenovka_analyst;
-    end if;
-end
-$$;
-alter role analyst set statement_timeout = '1min';
-alter role analyst set default_transaction_read_only = on;
-"""
+ANALYST = Path(__file__).resolve().parents[2] / "cli/src/dashboard/analyst.sql"
+# As in compose.
+READ_ONLY = "alter role analyst set default_transaction_read_only = on"
 
 
 def main() -> None:
@@ -40,7 +31,8 @@ def main() -> None:
         sys.exit(f"{NOTEBOOK.name} has outputs: clear them before you commit it")
 
     with psycopg.connect() as owner:
-        owner.execute(ANALYST)
+        owner.execute(ANALYST.read_text())
+        owner.execute(READ_ONLY)
     os.environ["PGUSER"] = "analyst"
     shutil.rmtree(pictures, ignore_errors=True)
     pictures.mkdir(parents=True)

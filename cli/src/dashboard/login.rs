@@ -26,15 +26,7 @@ const FOREIGN: [&str; 9] = [
 ];
 
 /// Makes the login in the private Postgres, unless it is there. It limits queries as README's does.
-const MAKE_ANALYST: &str = "
-do $$
-begin
-    if to_regrole('analyst') is null then
-        create role analyst login in role cenovka_analyst;
-    end if;
-end
-$$;
-alter role analyst set statement_timeout = '1min'";
+const MAKE_ANALYST: &str = include_str!("analyst.sql");
 
 /// What is to be set, and what is to be removed from the environment.
 #[derive(Debug, Default, PartialEq, Eq)]
