@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 /// Where cargo-nextest's version is pinned, for CI and for everybody.
@@ -66,7 +66,7 @@ fn nextest() -> Result<Command, String> {
 }
 
 /// Brings a compiled one with pip, or compiles it.
-fn bring(folder: &PathBuf) -> Result<(), String> {
+fn bring(folder: &Path) -> Result<(), String> {
     let pinned = REQUIREMENTS.lines().find(|line| line.contains("cargo-nextest=="));
     let (package, version) =
         pinned.and_then(|line| line.split_once("==")).ok_or("no version of cargo-nextest is pinned")?;
@@ -74,7 +74,10 @@ fn bring(folder: &PathBuf) -> Result<(), String> {
         eprintln!("bringing cargo-nextest {version} with pip, once");
         let mut pip = Command::new("python3");
         pip.args(["-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps", "--target"]);
-        pip.arg(folder).arg(format!("{package}=={version}")).env("PIP_ROOT_USER_ACTION", "ignore");
+        pip.arg(folder)
+            .arg(format!("{package}=={version}"))
+            .env("PIP_ROOT_USER_ACTION", "ignore")
+            .env("PIP_USER", "0");
         if run(&mut pip)? {
             return Ok(());
         }

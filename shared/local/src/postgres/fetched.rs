@@ -174,6 +174,8 @@ fn command(line: &[&str], folder: &Path) -> Command {
     let mut command = Command::new(program);
     // Root is warned that it might spoil a system's Python, which `--target` does not touch.
     command.env("PIP_ROOT_USER_ACTION", "ignore");
+    // Who has pip install for them alone by default could not name a target.
+    command.env("PIP_USER", "0");
     command.args(arguments).current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
     command
 }
