@@ -92,7 +92,7 @@ pub(crate) fn print_outcome(Outcome { key, result, .. }: &Outcome, took: Duratio
 /// # Errors
 /// If a setting of the warehouse is missing or wrong, or Postgres refuses.
 pub async fn migrate() -> Result<(), Error> {
-    let migrator = Migrator::from_env()?;
+    let migrator = Migrator::from_env();
     let migrated = migrator.migrate().await;
     let migrated = migrated.map_err(|error| Error::Failed(error.into()))?;
     match migrated.applied.as_slice() {

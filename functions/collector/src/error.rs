@@ -76,7 +76,8 @@ impl Error {
         match self {
             Self::Portal { source, .. } => matches!(
                 source,
-                RequestError::Refused(_)
+                RequestError::Setup(_)
+                    | RequestError::Refused(_)
                     | RequestError::Blocked { .. }
                     | RequestError::Redirect { .. }
                     | RequestError::Forbidden { .. }

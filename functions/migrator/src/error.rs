@@ -9,8 +9,6 @@ pub enum StartError {
     Settings(#[from] SettingsError),
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
-    #[error("could not set up the HTTP client: {0}")]
-    Http(#[source] reqwest::Error),
 }
 
 /// Why the warehouse was not migrated, or why `CloudFormation` does not know of it.
@@ -23,6 +21,9 @@ pub enum Error {
     RequestType(String),
     #[error("the migrator cannot start: {0}")]
     Start(String),
+    /// There is nothing to answer with.
+    #[error("could not set up the HTTP client")]
+    Http(#[source] reqwest::Error),
     /// The function would be ended before it could answer.
     #[error(
         "the function's deadline was near, so the migration was given up: see what holds locks in Postgres"
@@ -43,7 +44,7 @@ impl Classed for Error {
         match self {
             Self::Incomplete(_) | Self::RequestType(_) | Self::ResponseUrl { .. } => Class::Reject,
             Self::Warehouse(error) if error.is_transient() => Class::Retry,
-            Self::Warehouse(_) | Self::Start(_) => Class::Stop,
+            Self::Warehouse(_) | Self::Start(_) | Self::Http(_) => Class::Stop,
             Self::Deadline | Self::Unreachable { .. } | Self::NotTaken { .. } => Class::Retry,
         }
     }

@@ -34,7 +34,6 @@ pub enum Response {
 pub struct Migrator {
     /// What is wrong with them does not end the process: somebody must answer `CloudFormation`.
     database: Result<DatabaseSettings, StartError>,
-    http: reqwest::Client,
 }
 
 impl fmt::Debug for Migrator {
@@ -45,11 +44,9 @@ impl fmt::Debug for Migrator {
 
 impl Migrator {
     /// Builds the migrator from the environment; nothing is connected yet. A wrong setting fails each migration.
-    ///
-    /// # Errors
-    /// If there is no HTTP client to answer with.
-    pub fn from_env() -> Result<Self, StartError> {
-        Ok(Self { database: database(), http: answer::client().map_err(StartError::Http)? })
+    #[must_use]
+    pub fn from_env() -> Self {
+        Self { database: database() }
     }
 
     /// Answers one invocation.
@@ -82,6 +79,8 @@ impl Migrator {
     async fn answer(&self, request: Request, left: Duration) -> Result<Answer, Error> {
         let url = request.response_url.parse();
         let url = url.ok_or_else(|| Error::ResponseUrl { request: request.request_id.clone() })?;
+        // Before the migration, so that none is done that nobody can answer for.
+        let http = answer::client().map_err(Error::Http)?;
         let outcome = within(left, self.carry_out(&request.request_type)).await;
         if let Err(error) = &outcome {
             let failure = Failure::of(error);
@@ -90,7 +89,7 @@ impl Migrator {
             );
         }
         let answer = Answer::new(request, outcome.as_ref().cloned());
-        answer::send(&self.http, &url, &answer).await?;
+        answer::send(&http, &url, &answer).await?;
         Ok(answer)
     }
 

@@ -69,7 +69,7 @@ impl Client {
     pub fn new(settings: ClientSettings) -> Result<Self, ClientError> {
         settings.check()?;
         let ClientSettings { base_url, requests_per_second, contact, robots_txt, timeouts, .. } = settings;
-        let transfer = Transfer::new(user_agent(contact.as_ref()), timeouts).map_err(ClientError::Setup)?;
+        let transfer = Transfer::new(user_agent(contact.as_ref()), timeouts);
         Ok(Self {
             transfer,
             base_url,

@@ -32,6 +32,9 @@ impl fmt::Display for Phase {
 /// Why a request brought no page.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
+    /// There is no HTTP client to ask with.
+    #[error("could not set up the HTTP client")]
+    Setup(#[source] reqwest::Error),
     #[error("no answer from {url}: {reason}")]
     NoAnswer { url: String, reason: String },
     #[error("no answer from {url}: {phase} within {limit:?}")]
@@ -85,7 +88,8 @@ impl RequestError {
             Self::Status { status, .. } => {
                 is_refusal(*status) || matches!(status, 408 | 425 | 500 | 502 | 503 | 504 | 520..=524)
             }
-            Self::Unprocessable { .. }
+            Self::Setup(_)
+            | Self::Unprocessable { .. }
             | Self::Blocked { .. }
             | Self::Redirect { .. }
             | Self::TooLarge { .. }

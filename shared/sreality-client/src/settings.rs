@@ -89,9 +89,6 @@ pub enum ClientError {
          {most}"
     )]
     Rate { host: String, rate: f64, least: f64, most: f64 },
-    /// The HTTP client could not be set up.
-    #[error("could not set up the HTTP client: {0}")]
-    Setup(#[source] reqwest::Error),
 }
 
 #[cfg(test)]

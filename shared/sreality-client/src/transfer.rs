@@ -1,5 +1,6 @@
 //! One request and its answer: with the host that was asked and no other, within limits of time and size.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -43,30 +44,23 @@ impl Timeouts {
 /// Sends requests and receives answers, with nothing between it and the host that it asks.
 #[derive(Debug)]
 pub(crate) struct Transfer {
-    http: reqwest::Client,
+    user_agent: String,
     timeouts: Timeouts,
+    /// Made at the first request, because it reads all root certificates.
+    http: OnceLock<reqwest::Client>,
 }
 
 impl Transfer {
-    pub(crate) fn new(user_agent: String, timeouts: Timeouts) -> Result<Self, reqwest::Error> {
-        let mut headers = HeaderMap::new();
-        // Without it the portal may answer in the camelCase shape of its own pages.
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static("cs"));
-        // reqwest asks for a provider of the whole process; whoever comes second finds the same one there.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        #[expect(clippy::disallowed_methods, reason = "this is the client that others must use")]
-        let http = reqwest::Client::builder()
-            .user_agent(user_agent)
-            .default_headers(headers)
-            .redirect(redirect::Policy::none())
-            // Every request is paced and counted, so none may be repeated behind the client's back.
-            .retry(retry::never())
-            .referer(false)
-            .no_proxy()
-            .connect_timeout(timeouts.connect)
-            .build()?;
-        Ok(Self { http, timeouts })
+    pub(crate) fn new(user_agent: String, timeouts: Timeouts) -> Self {
+        Self { user_agent, timeouts, http: OnceLock::new() }
+    }
+
+    fn http(&self) -> Result<&reqwest::Client, RequestError> {
+        if let Some(http) = self.http.get() {
+            return Ok(http);
+        }
+        let http = new_http_client(&self.user_agent, self.timeouts.connect).map_err(RequestError::Setup)?;
+        Ok(self.http.get_or_init(|| http))
     }
 
     /// Sends a request, and waits until its answer begins.
@@ -74,7 +68,7 @@ impl Transfer {
         let Timeouts { connect, headers, request } = self.timeouts;
         let started = Instant::now();
         let limit = headers.min(request);
-        match timeout(limit, self.http.get(url.clone()).send()).await {
+        match timeout(limit, self.http()?.get(url.clone()).send()).await {
             Ok(Ok(response)) => Ok(Incoming { response, url: url.clone(), started, limit: request }),
             Ok(Err(error)) if error.is_connect() && error.is_timeout() => {
                 Err(timed_out(url, Phase::Connect, connect))
@@ -83,6 +77,27 @@ impl Transfer {
             Err(_) => Err(timed_out(url, Phase::Headers, limit)),
         }
     }
+}
+
+fn new_http_client(user_agent: &str, connect_timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {
+    let mut headers = HeaderMap::new();
+    // Without it the portal may answer in the camelCase shape of its own pages.
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static("cs"));
+    // reqwest asks for a provider of the whole process; whoever comes second finds the same one there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    #[expect(clippy::disallowed_methods, reason = "this is the client that others must use")]
+    let builder = reqwest::Client::builder();
+    builder
+        .user_agent(user_agent)
+        .default_headers(headers)
+        .redirect(redirect::Policy::none())
+        // Every request is paced and counted, so none may be repeated behind the client's back.
+        .retry(retry::never())
+        .referer(false)
+        .no_proxy()
+        .connect_timeout(connect_timeout)
+        .build()
 }
 
 /// An answer whose headers are there.
@@ -194,7 +209,7 @@ mod tests {
     }
 
     async fn error_of(url: &Url, timeouts: Timeouts) -> RequestError {
-        let transfer = Transfer::new("test".to_owned(), timeouts).unwrap();
+        let transfer = Transfer::new("test".to_owned(), timeouts);
         match transfer.send(url).await {
             Ok(incoming) => incoming.read(1000).await.err().unwrap(),
             Err(error) => error,
