@@ -12,6 +12,7 @@ mod drift;
 mod encryption;
 mod error;
 mod event;
+mod events;
 mod falsification;
 mod histories;
 mod history;
