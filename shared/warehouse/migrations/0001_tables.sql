@@ -408,6 +408,12 @@ create table warehouse.outbox_position (
 );
 comment on table warehouse.outbox_position is 'Up to which event the notifier has compared the outbox with the watches.';
 
+create table warehouse.watch (
+    name text primary key,
+    since timestamptz not null
+);
+comment on table warehouse.watch is 'Since when each watch is told what happens: what happened before is not told to it.';
+
 create table warehouse.delivery (
     watch text not null,
     channel text not null,
@@ -419,20 +425,31 @@ create table warehouse.delivery (
     price_before bigint,
     price bigint,
     relisted_from bigint,
-    due_at timestamptz not null default now(),
-    tries integer not null default 0,
-    failure text,
-    sent_at timestamptz,
     state text not null default 'waiting' check (state in ('waiting', 'sent', 'counted', 'given_up')),
-    primary key (watch, channel, hash_id, spell, kind)
+    message uuid,
+    entered_at timestamptz not null default now(),
+    due_at timestamptz not null default now(),
+    sent_at timestamptz,
+    primary key (watch, channel, hash_id, spell, kind),
+    constraint sent_at_a_time check ((sent_at is not null) = (state = 'sent'))
 );
-comment on table warehouse.delivery is 'What each watch tells through each channel: the same event never twice, whatever is delivered again. Watches and channels stand here by name, without addresses.';
+comment on table warehouse.delivery is 'What each watch tells through each channel: the same never twice, whatever is delivered again. Watches and channels stand here by name, without addresses.';
 comment on column warehouse.delivery.event_id is 'Its row in warehouse.event when it was matched: deliveries go out in this order.';
+comment on column warehouse.delivery.state is 'waiting; sent; counted (over the watch''s limit: told as a number only); given_up (its channel failed for days, or its watch or channel is gone).';
+comment on column warehouse.delivery.message is 'Which message it is part of, decided before it is first sent, so that a second try sends the same.';
 comment on column warehouse.delivery.due_at is 'Not to be sent before: the next try after a failure, or the day''s digest.';
-comment on column warehouse.delivery.failure is 'Why the last try failed.';
-comment on column warehouse.delivery.state is 'waiting; sent; counted (over the watch''s limit, so told as a number only); given_up (its channel failed for too long, or its watch is gone).';
 create index delivery_waiting on warehouse.delivery (due_at, event_id) where state = 'waiting';
-create index delivery_sent on warehouse.delivery (watch, sent_at) where sent_at is not null;
+create index delivery_sent on warehouse.delivery (watch, channel, sent_at) where state = 'sent';
+
+create table warehouse.failing_channel (
+    channel text primary key,
+    since timestamptz not null,
+    tries integer not null,
+    failure text not null,
+    reported boolean not null default false
+);
+comment on table warehouse.failing_channel is 'Channels whose last try failed: since when, how often in a row, and why.';
+comment on column warehouse.failing_channel.reported is 'Whether the operator was told, once, that it has failed for a day.';
 
 create function warehouse.property(
     category smallint, deal smallint, sub_category smallint, area_m2 integer, plot_area_m2 integer,
