@@ -227,7 +227,8 @@ impl Warehouse {
         let statement = transaction.prepare(ENTER).await.context(action)?;
         let mut entered = 0;
         for NewDelivery { watch, channel, event, due_at } in new {
-            let Event { id, kind, hash_id, spell, happened_at, price_before, price, relisted_from, .. } = event;
+            let Event { id, kind, hash_id, spell, happened_at, price_before, price, relisted_from, .. } =
+                event;
             entered += transaction
                 .execute(
                     &statement,
@@ -288,8 +289,7 @@ impl Warehouse {
 
     /// Leaves what a watch has waiting for one channel for later.
     pub async fn postpone(&mut self, watch: &str, channel: &str, until: Timestamp) -> Result<(), Error> {
-        let postponed =
-            self.checked_client().await?.execute(POSTPONE, &[&watch, &channel, &until]).await;
+        let postponed = self.checked_client().await?.execute(POSTPONE, &[&watch, &channel, &until]).await;
         postponed.context("postpone deliveries").map(drop)
     }
 
@@ -394,7 +394,8 @@ impl Warehouse {
     /// Gives up what waits for days, or for a watch or a channel that is no more, and forgets what was dealt with long ago.
     pub async fn tidy_outbox(&mut self, watches: &[&str], channels: &[&str]) -> Result<u64, Error> {
         let action = "tidy the outbox";
-        let transaction: Transaction<'_> = self.checked_client().await?.transaction().await.context(action)?;
+        let transaction: Transaction<'_> =
+            self.checked_client().await?.transaction().await.context(action)?;
         let given_up = transaction.execute(GIVE_UP, &[&watches, &channels]).await.context(action)?;
         transaction.execute(FORGET, &[]).await.context(action)?;
         transaction.commit().await.context(action)?;

@@ -51,7 +51,8 @@ pub(crate) fn happening(
     };
     let was_gone = stood.delisted_at.is_some();
     if let Some(happened_at) = latest.delisted_at {
-        let gone = Happening { kind: EventKind::Gone, spell: first.at, happened_at, price_before: None, price };
+        let gone =
+            Happening { kind: EventKind::Gone, spell: first.at, happened_at, price_before: None, price };
         return (!was_gone).then_some(gone);
     }
     let spell_before = new.iter().rev().nth(1);
