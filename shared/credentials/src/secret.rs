@@ -63,6 +63,18 @@ impl Secret {
     }
 
     async fn read(&mut self) -> Result<DatabaseUrl, UrlError> {
+        let text = self.text().await?;
+        form::url(&text).map_err(|reason| UrlError {
+            message: format!("the secret {} holds no URL of the warehouse: {reason}", self.arn),
+            transient: false,
+        })
+    }
+
+    /// What the secret holds now.
+    ///
+    /// # Errors
+    /// If Secrets Manager does not answer or refuses, or the secret is no text.
+    pub async fn text(&mut self) -> Result<String, UrlError> {
         let client = match self.client.take() {
             Some(client) => client,
             None => client().await,
@@ -70,9 +82,8 @@ impl Secret {
         let client = self.client.insert(client);
         let answer = client.get_secret_value().secret_id(&self.arn).send().await;
         let secret = answer.map_err(|error| self.refusal(&error))?;
-        let text = secret.secret_string().ok_or_else(|| "it holds bytes instead of text".to_owned());
-        text.and_then(form::url).map_err(|reason| UrlError {
-            message: format!("the secret {} holds no URL of the warehouse: {reason}", self.arn),
+        secret.secret_string().map(str::to_owned).ok_or_else(|| UrlError {
+            message: format!("the secret {} holds bytes instead of text", self.arn),
             transient: false,
         })
     }

@@ -213,8 +213,16 @@ impl RawStore {
     /// # Errors
     /// If S3 refuses or is out of reach.
     pub async fn put_json(&self, key: &str, json: Vec<u8>) -> Result<(), StoreError> {
-        let request = self.client.put_object().bucket(&self.bucket).key(key).body(ByteStream::from(json));
-        let sent = request.content_type("application/json").send().await;
+        self.put_small(key, json, "application/json").await
+    }
+
+    /// Stores a small object of some media type, whatever was stored under its key before.
+    ///
+    /// # Errors
+    /// As [`RawStore::put_json`].
+    pub async fn put_small(&self, key: &str, bytes: Vec<u8>, media_type: &str) -> Result<(), StoreError> {
+        let request = self.client.put_object().bucket(&self.bucket).key(key).body(ByteStream::from(bytes));
+        let sent = request.content_type(media_type).send().await;
         sent.map(drop).map_err(|error| self.error(key, &error))
     }
 

@@ -29,6 +29,8 @@ cross join lateral (
 /// Another notifier waits for nothing: what one has begun it ends.
 const LOCK: &str = "select pg_try_advisory_lock(hashtext('cenovka notifier'))";
 
+const UNLOCK: &str = "select pg_advisory_unlock_all()";
+
 const ENTER: &str = "
 insert into warehouse.delivery (
     watch, channel, hash_id, spell, kind, event_id, happened_at, price_before, price, relisted_from, due_at
@@ -167,6 +169,12 @@ impl Warehouse {
     pub async fn lock_outbox(&mut self) -> Result<bool, Error> {
         let row = self.checked_client().await?.query_one(LOCK, &[]).await.context("lock the outbox")?;
         Ok(row.get(0))
+    }
+
+    /// Lets another notifier empty the outbox.
+    pub async fn unlock_outbox(&mut self) -> Result<(), Error> {
+        let unlocked = self.checked_client().await?.execute(UNLOCK, &[]).await;
+        unlocked.context("unlock the outbox").map(drop)
     }
 
     /// Up to which event the outbox was compared with the watches; `None` in a warehouse that no notifier has seen yet.
