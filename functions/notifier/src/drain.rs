@@ -84,7 +84,8 @@ impl Drain<'_> {
             self.warehouse.enter_told(&told, now).await?;
         }
         let mut since = self.warehouse.watches_since().await?;
-        for watch in self.watches.iter().filter(|watch| !since.contains_key(&watch.name)).collect::<Vec<_>>() {
+        for watch in self.watches.iter().filter(|watch| !since.contains_key(&watch.name)).collect::<Vec<_>>()
+        {
             let watched_since = journal::watched_since(self.store, &watch.name, now).await?;
             self.warehouse.enter_watch(&watch.name, watched_since).await?;
             since.insert(watch.name.clone(), watched_since);
@@ -111,7 +112,8 @@ impl Drain<'_> {
             let mut new = Vec::new();
             for event in &events {
                 let asked = self.watches.matches(event);
-                let heard = asked.filter(|watch| since.get(&watch.name).is_some_and(|since| event.happened_at >= *since));
+                let heard = asked
+                    .filter(|watch| since.get(&watch.name).is_some_and(|since| event.happened_at >= *since));
                 for watch in heard {
                     let due_at = if watch.digest { next_digest(now) } else { now };
                     let delivery = |channel| NewDelivery { watch: &watch.name, channel, event, due_at };
@@ -214,7 +216,12 @@ impl Drain<'_> {
         self.store.put_small(&key, xml.into_bytes(), "application/atom+xml").await
     }
 
-    async fn note_failure(&mut self, channel: &str, error: &SendError, report: &mut Report) -> Result<(), Error> {
+    async fn note_failure(
+        &mut self,
+        channel: &str,
+        error: &SendError,
+        report: &mut Report,
+    ) -> Result<(), Error> {
         let failure = with_causes(error);
         let retry_after = error.retry_after();
         let again = |tries| next_try(Timestamp::now(), tries, retry_after);

@@ -27,8 +27,10 @@ pub enum Error {
     Warehouse(#[from] warehouse::Error),
     #[error("s3://{bucket}/{key} cannot be used")]
     Watches { bucket: String, key: &'static str, source: WatchesError },
-    #[error("s3://{bucket}/{key} is not what the notifier wrote there: remove it, and nothing of it is told again \
-             but what happened within the last two days")]
+    #[error(
+        "s3://{bucket}/{key} is not what the notifier wrote there: remove it, and nothing of it is told again \
+             but what happened within the last two days"
+    )]
     Journal { bucket: String, key: String, source: serde_json::Error },
 }
 

@@ -21,7 +21,6 @@ pub const WATCHES: &str = "watches.toml";
 const RESERVE: Duration = Duration::from_secs(15);
 
 /// Tells people. Built once, at start; holds one connection to Postgres.
-#[derive(Debug)]
 pub struct Notifier {
     store: RawStore,
     warehouse: Mutex<Warehouse>,

@@ -28,12 +28,22 @@ struct Since {
 }
 
 /// Keeps what a message told. The same message again is kept under the same key.
-pub(crate) async fn keep(store: &RawStore, message: &PlannedMessage, now: Timestamp) -> Result<(), StoreError> {
+pub(crate) async fn keep(
+    store: &RawStore,
+    message: &PlannedMessage,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let told: Vec<Told> = message
         .deliveries
         .iter()
         .cloned()
-        .map(|DeliveryKey { watch, channel, hash_id, spell, kind }| Told { watch, channel, hash_id, spell, kind })
+        .map(|DeliveryKey { watch, channel, hash_id, spell, kind }| Told {
+            watch,
+            channel,
+            hash_id,
+            spell,
+            kind,
+        })
         .collect();
     let key = format!("told/{}/{}.json", day(now), message.id);
     store.put_json(&key, serde_json::to_vec(&told).unwrap_or_default()).await
@@ -49,12 +59,8 @@ pub(crate) async fn read(store: &RawStore, now: Timestamp) -> Result<Vec<Deliver
             for object in page {
                 let bytes = store.read(&object.key).await?;
                 let read: Vec<Told> = parse(store, &object.key, &bytes)?;
-                told.extend(read.into_iter().map(|Told { watch, channel, hash_id, spell, kind }| DeliveryKey {
-                    watch,
-                    channel,
-                    hash_id,
-                    spell,
-                    kind,
+                told.extend(read.into_iter().map(|Told { watch, channel, hash_id, spell, kind }| {
+                    DeliveryKey { watch, channel, hash_id, spell, kind }
                 }));
             }
         }

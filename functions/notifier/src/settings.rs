@@ -80,7 +80,9 @@ mod tests {
 
     #[test]
     fn secrets_of_channels_stand_here_or_in_a_secret_and_are_never_printed() {
-        let read = |text| Settings::read(SettingsReader::of(&[&NEEDED[..], &[("CENOVKA_CHANNEL_SECRETS", text)]].concat()));
+        let read = |text| {
+            Settings::read(SettingsReader::of(&[&NEEDED[..], &[("CENOVKA_CHANNEL_SECRETS", text)]].concat()))
+        };
         let here = read(r#"{"phone": "hunter2"}"#).unwrap();
         assert!(matches!(&here.secrets, SecretsSetting::Here(secrets) if secrets.len() == 1));
         assert!(!format!("{here:?}").contains("hunter2"));

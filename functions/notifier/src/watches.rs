@@ -22,13 +22,11 @@ use self::fault::Faults;
 pub use self::fault::{Fault, WatchesError};
 use self::fields::{Fields, kind};
 use self::index::Index;
+use crate::channel::Channel;
 use crate::watch::Watch;
 
 /// More than these are refused.
 pub const MOST_WATCHES: usize = 10_000;
-
-/// A way to people. Stands for `crate::channel::Channel`.
-pub type Channel = toml::Table;
 
 /// All watches and the channels that they name.
 #[derive(Clone, Debug, Default)]
