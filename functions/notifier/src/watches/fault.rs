@@ -24,12 +24,22 @@ pub struct Fault {
 /// Collects faults by their offset.
 #[derive(Default)]
 pub(super) struct Faults {
+    /// Where the part of the file begins that is being read; the offsets of its faults count from there.
+    part: usize,
     found: Vec<(usize, String, String)>,
 }
 
 impl Faults {
     pub(super) fn push(&mut self, offset: usize, at: impl Into<String>, wrong: impl Into<String>) {
-        self.found.push((offset, at.into(), wrong.into()));
+        self.found.push((self.offset_in_file(offset), at.into(), wrong.into()));
+    }
+
+    pub(super) fn part_starts_at(&mut self, offset: usize) {
+        self.part = offset;
+    }
+
+    pub(super) fn offset_in_file(&self, offset: usize) -> usize {
+        self.part.saturating_add(offset)
     }
 
     pub(super) fn count(&self) -> usize {

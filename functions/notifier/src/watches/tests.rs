@@ -101,7 +101,7 @@ fn all_faults_are_named_from_top_to_bottom() {
         "line 5, column 22: watch 1: channels: `fax` is no channel; there are phone",
         "line 6, column 1: watch `b`: category: is missing",
         "line 9, column 10: watch `b`: region: `prah` is no region; did you mean `praha`? see docs/watches.md",
-        "line 10, column 12: watch `b`: channels: is empty; leave it out or name at least one",
+        "line 10, column 12: watch `b`: channels: is empty; name at least one",
         "line 15, column 2: x: is no key here; known are channels, watch",
     ];
     assert_eq!(faults(&text), expected);
@@ -155,7 +155,7 @@ fn values_that_are_wrong_are_named_with_what_would_be_right() {
         ),
         ("seller = \"bank\"", "seller: `bank` is none of private, agency"),
         ("events = [\"sold\"]", "events: `sold` is none of new, relisted, back, cheaper, dearer, gone"),
-        ("events = []", "events: is empty; leave it out or name at least one"),
+        ("events = []", "events: is empty; name at least one"),
         ("language = \"de\"", "language: `de` is none of cs, en"),
         ("digest = \"yes\"", "digest: must be true or false, not a text"),
         ("at_most_per_hour = 0", "at_most_per_hour: must be a whole number from 1 to 1000, not 0"),
@@ -217,6 +217,8 @@ fn channels_are_named_defined_and_never_repeated() {
         ["line 1, column 11: channel `My Phone`: its name must be 1 to 40 characters of a-z, 0-9 and -"]
     );
     assert!(faults("channels = 3\n")[0].contains("channels: must be tables: write [channels.name]"));
+    let twice = faults(&format!("{CHANNELS}{LEAST}{CHANNELS}"));
+    assert_eq!(twice, ["line 9, column 11: channel `phone`: is defined above too"]);
     // A wrong channel is a fault of its own, not one of each watch that names it.
     let wrong = faults(&format!("{LEAST}[channels]\nphone = \"https://ntfy.example/secret\"\n"));
     assert_eq!(wrong.len(), 1, "{wrong:?}");
@@ -254,10 +256,7 @@ fn at_most_ten_thousand_watches_are_read() {
     assert_eq!(Watches::parse(&file(MOST_WATCHES)).unwrap().len(), MOST_WATCHES);
     let one_more = faults(&file(MOST_WATCHES + 1));
     assert_eq!(one_more.len(), 1);
-    assert!(
-        one_more[0].ends_with("watch: there are 10001 watches; at most 10000 can be told"),
-        "{one_more:?}"
-    );
+    assert!(one_more[0].ends_with("watch: is one more than 10000"), "{one_more:?}");
 }
 
 /// docs/watches.md says so instead of listing 87 names.
