@@ -1,6 +1,6 @@
 //! What a file of watches may say, and what is said of what it may not.
 
-use sreality::place::DISTRICTS;
+use sreality::place::{DISTRICTS, REGIONS};
 use warehouse::EventKind;
 
 use super::*;
@@ -132,7 +132,7 @@ fn values_that_are_wrong_are_named_with_what_would_be_right() {
         ("price = 3", "price: must be a table like { … }, not a whole number"),
         ("price = {}", "price: is empty; give from, to or both"),
         ("price = { from = 2, to = 1 }", "price: is from 2 to 1, which nothing can be; swap them"),
-        ("price = { form = 2, to = 1 }", "price: form: is no key here; did you mean `from`?"),
+        ("price = { form = 2, to = 1 }", "price: form: is no key here; known are from, to"),
         (
             "price = { from = -1 }",
             "price: from: must be a whole number from 0 to 9223372036854775807, not -1",
@@ -282,4 +282,18 @@ fn a_districts_slug_is_its_name_in_lower_case_without_accents_and_spaces() {
     for district in DISTRICTS {
         assert_eq!(district.name.to_lowercase().chars().map(plain).collect::<String>(), district.slug);
     }
+}
+
+#[test]
+fn the_documentation_has_a_right_example_every_key_every_event_and_every_region() {
+    let document = include_str!("../../../../docs/watches.md");
+    let (_, rest) = document.split_once("```toml\n").unwrap();
+    let (example, rest) = rest.split_once("```\n").unwrap();
+    assert_eq!(Watches::parse(example).unwrap().len(), 1);
+    let known = fault("x-x-x-x-x = 1");
+    let (_, keys) = known.split_once("known are ").unwrap();
+    let kinds = EventKind::ALL.map(EventKind::name);
+    let words = keys.split(", ").chain(kinds).chain(REGIONS.iter().map(|region| region.slug));
+    let missing: Vec<_> = words.filter(|word| !rest.contains(&format!("`{word}`"))).collect();
+    assert_eq!(missing, Vec::<&str>::new());
 }
