@@ -59,6 +59,12 @@ impl Watches {
         numbers.filter_map(|number| self.watches.get(usize::try_from(number).ok()?))
     }
 
+    /// The watch of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Watch> {
+        self.iter().find(|watch| watch.name == name)
+    }
+
     /// All of them, as the file has them.
     pub fn iter(&self) -> impl Iterator<Item = &Watch> {
         self.watches.iter()

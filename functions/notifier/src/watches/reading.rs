@@ -1,4 +1,5 @@
-//! Reads the file part by part, so that memory holds one part's TOML at a time: ten thousand watches at once take 115 MB.
+//! Reads the file part by part, so that memory holds one part's TOML at a time: that of ten thousand watches at once
+//! takes 110 MB.
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -53,7 +53,8 @@ at_most_per_hour = 5
 {CHANNELS}"#
     );
     let watches = Watches::parse(&text).unwrap();
-    let watch = watches.iter().next().unwrap();
+    assert!(watches.get("byty").is_none());
+    let watch = watches.get("byty-praha").unwrap();
     let filter = &watch.filter;
     assert_eq!((watch.name.as_str(), watch.channels.as_slice()), ("byty-praha", &["phone".to_owned()][..]));
     assert_eq!((watch.language, watch.digest, watch.at_most_per_hour), (Language::En, true, 5));
