@@ -41,7 +41,7 @@ pub(super) fn percent(tenths: i64, language: Language) -> String {
 }
 
 /// `one`, `few` (two to four) or `many` of something: Czech needs all three, English takes the same twice.
-pub(super) fn plural<'w>(number: i64, [one, few, many]: [&'w str; 3]) -> &'w str {
+pub(super) fn plural(number: i64, [one, few, many]: [&str; 3]) -> &str {
     match number {
         1 => one,
         2..=4 => few,

@@ -1,5 +1,7 @@
 //! What is wrong with a file of watches.
 
+use std::fmt;
+
 /// A file of watches that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("wrong watches: {}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
@@ -9,8 +11,7 @@ pub struct WatchesError {
 }
 
 /// One thing that is wrong. It never repeats what a channel is set to: that is somebody's address.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {at}{}{wrong}", if at.is_empty() { "" } else { ": " })]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Where it stands, both from 1; columns count characters.
     pub line: usize,
@@ -21,15 +22,33 @@ pub struct Fault {
     pub wrong: String,
 }
 
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, column, at, wrong } = self;
+        let colon = if at.is_empty() { "" } else { ": " };
+        write!(formatter, "line {line}, column {column}: {at}{colon}{wrong}")
+    }
+}
+
 /// Collects faults by their offset.
 #[derive(Default)]
 pub(super) struct Faults {
+    /// Where the part of the file begins that is being read; the offsets of its faults count from there.
+    part: usize,
     found: Vec<(usize, String, String)>,
 }
 
 impl Faults {
     pub(super) fn push(&mut self, offset: usize, at: impl Into<String>, wrong: impl Into<String>) {
-        self.found.push((offset, at.into(), wrong.into()));
+        self.found.push((self.offset_in_file(offset), at.into(), wrong.into()));
+    }
+
+    pub(super) fn part_starts_at(&mut self, offset: usize) {
+        self.part = offset;
+    }
+
+    pub(super) fn offset_in_file(&self, offset: usize) -> usize {
+        self.part.saturating_add(offset)
     }
 
     pub(super) fn count(&self) -> usize {

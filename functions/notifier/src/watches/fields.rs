@@ -54,12 +54,25 @@ impl<'i> Fields<'i> {
         key: &'static str,
         parse: impl FnOnce(&DeValue<'i>) -> Result<T, String>,
     ) -> Option<T> {
-        if !self.table.contains_key(key) {
-            self.known.push(key);
-            faults.push(self.offset, self.at(key), "is missing");
-            return None;
-        }
+        self.demand(faults, key);
         self.optional(faults, key, parse)
+    }
+
+    fn demand(&self, faults: &mut Faults, key: &'static str) {
+        if !self.table.contains_key(key) {
+            faults.push(self.offset, self.at(key), "is missing");
+        }
+    }
+
+    /// A list that must be there.
+    pub(super) fn required_list<T: PartialEq>(
+        &mut self,
+        faults: &mut Faults,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        self.demand(faults, key);
+        self.list(faults, key, parse)
     }
 
     /// A list of different texts, at least one, that may be left out.
@@ -80,7 +93,7 @@ impl<'i> Fields<'i> {
             return None;
         };
         if array.is_empty() {
-            faults.push(value.span().start, at, "is empty; leave it out or name at least one");
+            faults.push(value.span().start, at, "is empty; name at least one");
             return None;
         }
         let mut items = Vec::with_capacity(array.len());

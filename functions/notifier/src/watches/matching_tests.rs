@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use proptest::option::of;
+use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use sreality::category::{Category, Deal, sub_categories};
@@ -151,13 +151,17 @@ fn wish() -> impl Strategy<Value = Wish> {
         select(&[Deal::Sale, Deal::Rent][..]),
         select(&[Category::Flats, Category::Flats, Category::Houses][..]),
     );
-    let events = subsequence(EventKind::ALL.to_vec(), 1..=6);
-    let near = of((49.0..50.5, 14.0..17.0, 1.0..150.0)).prop_map(|near| near);
-    let price = of((select(&PRICES[..]), select(&PRICES[..])).prop_map(|(a, b)| (a.min(b), a.max(b))));
-    let sizes = (of(select(&[40, 54, 55][..])), of(select(&[50_000, 60_000][..])));
-    let seller = of(select(&["private", "agency"][..]));
-    let rest = (sizes, of(select(&[1, 3, 10][..])), seller, events);
-    (segment, subsequence(SUBS.to_vec(), 0..=4), select(&PLACES[..]), near, price, rest).prop_map(
+    // Few conditions each, so that many a wish is met.
+    let some = |values| weighted(0.2, values);
+    let dispositions = prop_oneof![3 => Just(Vec::new()), 2 => subsequence(SUBS.to_vec(), 1..=3)];
+    let near = weighted(0.2, (49.0..50.5, 14.0..17.0, 50.0..200.0));
+    let price = (select(&PRICES[..]), select(&PRICES[..])).prop_map(|(a, b)| (a.min(b), a.max(b)));
+    let sizes = (some(select(&[40, 54][..])), some(select(&[50_000, 60_000][..])));
+    let drop = weighted(0.4, select(&[1, 3, 10][..]));
+    let seller = weighted(0.2, select(&["private", "agency"][..]));
+    let events = subsequence(EventKind::ALL.to_vec(), 2..=6);
+    let rest = (sizes, drop, seller, events);
+    (segment, dispositions, select(&PLACES[..]), near, weighted(0.2, price), rest).prop_map(
         |((deal, category), dispositions, place, near, price, rest)| {
             let ((area_m2, price_per_m2), drop_percent, seller, events) = rest;
             // Only flats have dispositions of these names.

@@ -8,7 +8,7 @@ use warehouse::EventKind;
 use super::fault::Faults;
 use super::fields::{Fields, boolean, number, one_of, text, whole};
 use super::nearest::nearest;
-use super::{NAME, is_name};
+use super::reading::{NAME, is_name};
 use crate::message::Language;
 use crate::watch::{Bounds, Filter, Kinds, Near, Place, Seller, Watch};
 
@@ -22,18 +22,14 @@ const MOST_KM: f64 = 500.0;
 const LATITUDES: (f64, f64) = (48.5, 51.1);
 const LONGITUDES: (f64, f64) = (12.0, 18.9);
 
-/// Reads a watch; `None` only if faults say why. `is_channel` tells which channels there are.
-pub(super) fn read(
-    mut fields: Fields<'_>,
-    faults: &mut Faults,
-    is_channel: impl Fn(&str) -> Result<String, String>,
-) -> Option<Watch> {
+/// Reads a watch; `None` only if faults say why. Whether its channels are there is not known yet.
+pub(super) fn read(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Watch> {
     let name = fields.required(faults, "name", |value| match text(value)? {
         name if is_name(name) => Ok(name.to_owned()),
         name => Err(format!("`{name}` {NAME}")),
     });
     let filter = filter(&mut fields, faults);
-    let channels = fields.list(faults, "channels", is_channel);
+    let channels = fields.required_list(faults, "channels", |name| Ok(name.to_owned()));
     let language = fields.optional(faults, "language", |value| {
         one_of(text(value)?, [("cs", Language::Cs), ("en", Language::En)])
     });
