@@ -258,7 +258,7 @@ pub(crate) fn why(error: &(dyn Error + 'static)) -> String {
             if io.raw_os_error().is_some() {
                 return io.to_string();
             }
-            if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
+            if io.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>) {
                 return ENCRYPTION.to_owned();
             }
         }
