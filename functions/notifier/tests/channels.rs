@@ -10,7 +10,7 @@ use notifier::outbound::{AddressRules, Outbound, Timeouts};
 use runtime::failure::{Class, Classed};
 use serde_json::json;
 use sha2::Sha256;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use warehouse::EventKind;
 
@@ -139,6 +139,7 @@ async fn silent_after(said: &'static [u8]) -> String {
     tokio::spawn(async move {
         let mut kept = Vec::new();
         while let Ok((mut connection, _)) = listener.accept().await {
+            assert!(connection.read(&mut [0; 4096]).await.unwrap() > 0);
             connection.write_all(said).await.unwrap();
             kept.push(connection);
         }
