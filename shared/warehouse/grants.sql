@@ -1,12 +1,12 @@
 -- What each role may do: all of it, run at the end of every migration and by its owner, who is no superuser.
 -- Nothing is kept of earlier grants, so what is not granted here is not granted.
 --
--- cenovka_loader and cenovka_analyst are group roles. Settings of a group role do not reach its members: what limits
+-- cenovka_loader, cenovka_analyst and cenovka_notifier are group roles. Settings of a group role do not reach its members: what limits
 -- an analyst's queries (statement_timeout) is set on the login role.
 
-revoke all on schema warehouse, mart from public, cenovka_loader, cenovka_analyst;
-revoke all on all tables in schema warehouse, mart from public, cenovka_loader, cenovka_analyst;
-revoke all on all functions in schema warehouse, mart from public, cenovka_loader, cenovka_analyst;
+revoke all on schema warehouse, mart from public, cenovka_loader, cenovka_analyst, cenovka_notifier;
+revoke all on all tables in schema warehouse, mart from public, cenovka_loader, cenovka_analyst, cenovka_notifier;
+revoke all on all functions in schema warehouse, mart from public, cenovka_loader, cenovka_analyst, cenovka_notifier;
 
 -- The loader writes rows, in whatever tables there are; neither the schema's own history nor the software's code tables.
 grant usage on schema warehouse to cenovka_loader;
@@ -23,6 +23,18 @@ begin
 end
 $$;
 grant execute on all functions in schema warehouse to cenovka_loader;
+
+-- It puts events into the outbox, and what becomes of them is not its business.
+revoke all on warehouse.outbox_position, warehouse.watch, warehouse.delivery, warehouse.failing_channel
+    from cenovka_loader;
+
+-- The notifier reads the outbox and what its messages say of listings, and writes what was sent.
+grant usage on schema warehouse to cenovka_notifier;
+grant select on warehouse.migration, warehouse.event, warehouse.named_listing, warehouse.listing_version, warehouse.walk,
+    warehouse.price_level to cenovka_notifier;
+grant select, insert, update, delete
+    on warehouse.outbox_position, warehouse.watch, warehouse.delivery, warehouse.failing_channel to cenovka_notifier;
+grant execute on all functions in schema warehouse to cenovka_notifier;
 
 -- The analyst reads marts. A view reads its tables with its owner's rights, but calls functions with those of who
 -- asks; without usage of the schema, functions cannot be called but by way of a view.

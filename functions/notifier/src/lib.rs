@@ -4,3 +4,5 @@
 pub mod channel;
 pub mod message;
 pub mod outbound;
+pub mod watch;
+pub mod watches;

@@ -383,6 +383,74 @@ comment on table warehouse.relisting is 'Listings that are another one anew: the
 create index relisting_old on warehouse.relisting (old_hash_id);
 alter table warehouse.relisting alter column old_hash_id set (n_distinct = -0.9);
 
+
+-- What happened to listings, on its way to people. No facts, and not to be rebuilt: what is told once is not told again.
+
+create table warehouse.event (
+    id bigint primary key generated always as identity,
+    hash_id bigint not null,
+    kind text not null check (kind in ('new', 'relisted', 'back', 'cheaper', 'dearer', 'gone')),
+    spell timestamptz not null,
+    happened_at timestamptz not null,
+    price_before bigint,
+    price bigint,
+    relisted_from bigint
+);
+comment on table warehouse.event is 'The outbox: what the loads of the last days found out about listings, in the order in which it became known. Rows of walks that are old when they are loaded are not in it, and what is older than a fortnight is removed.';
+comment on column warehouse.event.spell is 'Start of the spell that it tells of, the listing''s latest.';
+comment on column warehouse.event.happened_at is 'Start of the walk that showed it.';
+comment on column warehouse.event.relisted_from is 'Of a relisted listing, the earlier advert of the same property.';
+create index event_time on warehouse.event (happened_at);
+
+create table warehouse.outbox_position (
+    event_id bigint not null,
+    is_the_only_one boolean primary key default true check (is_the_only_one)
+);
+comment on table warehouse.outbox_position is 'Up to which event the notifier has compared the outbox with the watches.';
+
+create table warehouse.watch (
+    name text primary key,
+    since timestamptz not null
+);
+comment on table warehouse.watch is 'Since when each watch is told what happens: what happened before is not told to it.';
+
+create table warehouse.delivery (
+    watch text not null,
+    channel text not null,
+    hash_id bigint not null,
+    spell timestamptz not null,
+    kind text not null,
+    event_id bigint not null,
+    happened_at timestamptz not null,
+    price_before bigint,
+    price bigint,
+    relisted_from bigint,
+    state text not null default 'waiting' check (state in ('waiting', 'sent', 'counted', 'given_up')),
+    message uuid,
+    entered_at timestamptz not null default now(),
+    due_at timestamptz not null default now(),
+    sent_at timestamptz,
+    primary key (watch, channel, hash_id, spell, kind),
+    constraint sent_at_a_time check ((sent_at is not null) = (state = 'sent'))
+);
+comment on table warehouse.delivery is 'What each watch tells through each channel: the same never twice, whatever is delivered again. Watches and channels stand here by name, without addresses.';
+comment on column warehouse.delivery.event_id is 'Its row in warehouse.event when it was matched: deliveries go out in this order.';
+comment on column warehouse.delivery.state is 'waiting; sent; counted (over the watch''s limit: told as a number only); given_up (its channel failed for days, or its watch or channel is gone).';
+comment on column warehouse.delivery.message is 'Which message it is part of, decided before it is first sent, so that a second try sends the same.';
+comment on column warehouse.delivery.due_at is 'Not to be sent before: the next try after a failure, or the day''s digest.';
+create index delivery_waiting on warehouse.delivery (due_at, event_id) where state = 'waiting';
+create index delivery_sent on warehouse.delivery (watch, channel, sent_at) where state = 'sent';
+
+create table warehouse.failing_channel (
+    channel text primary key,
+    since timestamptz not null,
+    tries integer not null,
+    failure text not null,
+    reported boolean not null default false
+);
+comment on table warehouse.failing_channel is 'Channels whose last try failed: since when, how often in a row, and why.';
+comment on column warehouse.failing_channel.reported is 'Whether the operator was told, once, that it has failed for a day.';
+
 create function warehouse.property(
     category smallint, deal smallint, sub_category smallint, area_m2 integer, plot_area_m2 integer,
     latitude double precision, longitude double precision

@@ -82,7 +82,11 @@ impl ParsedRow {
 
     /// Its price, if it is set in crowns.
     pub(crate) fn price_in_crowns(&self) -> Option<i64> {
-        self.total_price.filter(|_| is_in_crowns(self.currency))
+        self.total_price.filter(|_| self.is_in_crowns())
+    }
+
+    pub(crate) fn is_in_crowns(&self) -> bool {
+        is_in_crowns(self.currency)
     }
 }
 

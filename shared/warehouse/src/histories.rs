@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::copy::CopyRows;
 use crate::error::Error;
-use crate::history::{Coverage, History, Moment, Said, Sighting, Spell, with_walk};
+use crate::history::{Coverage, History, Moment, Said, Sighting, Spell, happening, with_walk};
 use crate::known::{KnownHistory, Reading};
 use crate::merge::{Affected, CoveringWalks, Merge, Parameter, Unchanged, moment_key};
 
@@ -130,7 +130,7 @@ impl Merge<'_> {
         walks_after: &CoveringWalks,
         changes: &mut Changes,
     ) {
-        let Affected { hash_id, before, after, said, rewritten } = listing;
+        let Affected { hash_id, before, after, said, rewritten, comparable } = listing;
         let old = before.as_ref().unwrap_or(after);
         let rejected_before = self.rejected_before(*hash_id, rejected_by);
         let coverage_before =
@@ -141,6 +141,9 @@ impl Merge<'_> {
         if self.late {
             self.weigh_late(listing, known);
         }
+        let was_looked_at = |first: Moment| coverage_after.was_looked_at_before(first);
+        let news = happening(&known.spells, &new.spells, was_looked_at, *comparable);
+        self.found.happenings.extend(news.map(|news| (*hash_id, news)));
         let new_state = State::of(&new.spells);
         let old_state = match (State::of(&known.spells), said) {
             (Some(state), Said::Seen(price)) if *rewritten => Some(state.seen(self.moment, *price)),

@@ -4,6 +4,7 @@
 //! views in `definitions/` say it a third time, in SQL.
 
 mod coverage;
+mod happening;
 mod price_change;
 mod price_level;
 mod relisting;
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub(crate) use coverage::{Coverage, CoveringWalk, Filter};
+pub(crate) use happening::{Happening, WALKS_BEFORE_NEWS, happening};
 pub(crate) use price_change::{PriceChange, price_changes};
 pub(crate) use price_level::{Cell, Level, PriceLevels, Sample, with_walk as levels_with_walk};
 pub(crate) use relisting::{Advert, Relisting, relisting};

@@ -8,6 +8,7 @@ use crate::attributes;
 use crate::compare::{Chunk, KnownListing, ParsedRow, Reject};
 use crate::copy::CopyRows;
 use crate::error::{Context, Error};
+use crate::events::Newcomer;
 use crate::falsification::{ComparedPrice, Position};
 use crate::history::{Coverage, Said, Stay, newest_sighting};
 use crate::known::{KnownHistory, KnownRows, LookedUp, Reading, SaidFirst};
@@ -134,7 +135,7 @@ impl Merge<'_> {
         let pair = (self.filter.category, self.filter.deal);
         if self.late || (row.place.category, row.place.deal) != pair {
             // Walks that are known already may have missed it.
-            return self.affect(row, None, Whereabouts::seen(row), false);
+            return self.affect(row, None, Whereabouts::seen(row), false, false);
         }
         let spells = &mut copies.spells;
         spells.row(4);
@@ -144,6 +145,9 @@ impl Merge<'_> {
         spells.add(row.total_price);
         let stay = Stay::begun(self.moment.at);
         crate::kept::add_stay(&mut copies.stays, row.hash_id, &row.place, &stay);
+        if self.found.newcomers_are_news && self.moment.at >= self.news_since {
+            self.found.newcomers.push(Newcomer::of(row));
+        }
         self.count(&stay, &row.place, 1);
         self.unchanged(row);
     }
@@ -159,9 +163,12 @@ impl Merge<'_> {
         }
         let before = Whereabouts::of(listing);
         let after = Whereabouts::seen(row);
+        let comparable = listing.is_in_crowns()
+            && row.is_in_crowns()
+            && (before.place.category, before.place.deal) == (after.place.category, after.place.deal);
         if past.is_some() {
             let after = if is_newest { after } else { before };
-            self.affect(row, Some(before), after, rewritten);
+            self.affect(row, Some(before), after, rewritten, comparable);
         } else if before == after
             && listing.total_price == row.total_price
             && !listing.missing
@@ -169,7 +176,7 @@ impl Merge<'_> {
         {
             self.unchanged(row);
         } else {
-            self.affect(row, Some(before), after, rewritten);
+            self.affect(row, Some(before), after, rewritten, comparable);
         }
     }
 
@@ -189,10 +196,17 @@ impl Merge<'_> {
         });
     }
 
-    fn affect(&mut self, row: &ParsedRow, before: Option<Whereabouts>, after: Whereabouts, rewritten: bool) {
+    fn affect(
+        &mut self,
+        row: &ParsedRow,
+        before: Option<Whereabouts>,
+        after: Whereabouts,
+        rewritten: bool,
+        comparable: bool,
+    ) {
         let hash_id = row.hash_id;
         let said = Said::Seen(row.total_price);
-        self.found.affected.push(Affected { hash_id, before, after, said, rewritten });
+        self.found.affected.push(Affected { hash_id, before, after, said, rewritten, comparable });
     }
 
     /// Notes what may testify that the walk is falsified: prices of its own time, and positions.

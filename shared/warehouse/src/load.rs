@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use sreality::row::PARSER_VERSION;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
@@ -12,7 +13,7 @@ use crate::connection::Warehouse;
 use crate::drift::{self, DRIFT};
 use crate::error::{Context, Error};
 use crate::falsification;
-use crate::history::{Filter, Moment};
+use crate::history::{Filter, Moment, WALKS_BEFORE_NEWS};
 use crate::ledger_row::{self, LEDGER, RowCounts};
 use crate::load_lock::wait_for_other_loads;
 use crate::market;
@@ -55,9 +56,20 @@ select
             and (segment = $5 or (region_id is null and district_ids is null and sub_categories is null))
         order by started_at desc
         limit 1
+    ),
+    (
+        select count(*)
+        from (
+            select from warehouse.walk
+            where warehouse.pair(category, deal) = $3::integer and covering and started_at < $4::timestamptz
+            limit $6
+        ) as before
     )";
 
 const REMOVE_REJECTS: &str = "delete from warehouse.reject where walk_id = $1 returning hash_id";
+
+/// What happened longer ago is not told to anybody: a rebuild and a walk that comes days late make no news.
+const NEWS_AGE: SignedDuration = SignedDuration::from_hours(48);
 
 /// How a load begins.
 pub enum Begun<'w> {
@@ -107,7 +119,9 @@ impl Warehouse {
         let question = prepared.statement(&transaction, QUESTION).await?;
         let pair = crate::known::pair(filter.category, filter.deal);
         let segment = walk.segment.to_string();
-        let asked: [Parameter<'_>; 5] = [&walk.id, &PARSER_VERSION, &pair, &walk.started_at, &segment];
+        let enough = WALKS_BEFORE_NEWS as i64;
+        let asked: [Parameter<'_>; 6] =
+            [&walk.id, &PARSER_VERSION, &pair, &walk.started_at, &segment, &enough];
         let answer = transaction.query_one(&question, &asked).await.context("read the ledger")?;
         check_version(answer.get(0))?;
         market::check(answer.get(1), &walk)?;
@@ -124,12 +138,14 @@ impl Warehouse {
             moment,
             filter,
             late: is_known || answer.get(4),
+            news_since: Timestamp::now() - NEWS_AGE,
             rejected_before,
             walks: CoveringWalks::default(),
             copies: Copies::default(),
             found: Findings {
                 relistings_possible: answer.get(5),
                 covered_before: answer.get(6),
+                newcomers_are_news: answer.get::<_, i64>(7) >= enough,
                 ..Findings::default()
             },
         };
@@ -180,6 +196,7 @@ impl Load<'_> {
         }
         merge.write_turnover().await?;
         merge.keep_relistings().await?;
+        merge.write_events().await?;
         market::settle(&merge.transaction, &walk.market).await?;
         ledger_row::enter(&merge.transaction, LEDGER, &walk, &object, &ending, RowCounts::of(&seen)).await?;
         drift::enter(&merge.transaction, DRIFT, walk.id, &ending.drift).await?;

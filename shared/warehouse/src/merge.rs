@@ -14,8 +14,9 @@ use uuid::Uuid;
 use crate::compare::{KnownListing, ParsedRow};
 use crate::copy::CopyRows;
 use crate::error::{Context, Error};
+use crate::events::Newcomer;
 use crate::falsification::Testimony;
-use crate::history::{CoveringWalk, Filter, Moment, Place, Said, Stay, Turnover};
+use crate::history::{CoveringWalk, Filter, Happening, Moment, Place, Said, Stay, Turnover};
 use crate::known::{Reading, SaidFirst};
 use crate::prepared::Prepared;
 use crate::shrinkage;
@@ -39,6 +40,8 @@ pub(crate) struct Merge<'w> {
     pub(crate) filter: Filter,
     /// Whether a later walk may have seen the same listings: then nothing that the walk says is taken for their newest.
     pub(crate) late: bool,
+    /// What happened before is no news.
+    pub(crate) news_since: Timestamp,
     /// What an earlier load of the same walk rejected.
     pub(crate) rejected_before: Vec<i64>,
     pub(crate) walks: CoveringWalks,
@@ -78,6 +81,12 @@ pub(crate) struct Findings {
     pub(crate) testimony: Testimony,
     pub(crate) coverage: shrinkage::Coverage,
     pub(crate) turnover: HashMap<TurnoverKey, Turnover>,
+    /// Listings that were never seen, if such may be news.
+    pub(crate) newcomers: Vec<Newcomer>,
+    /// Whether so many walks covered this category and deal type before that what is new in them may be news.
+    pub(crate) newcomers_are_news: bool,
+    /// What else happened to which listings.
+    pub(crate) happenings: Vec<(i64, Happening)>,
 }
 
 /// A sighting that changes no history: a covering walk's need not even be kept.
@@ -99,6 +108,8 @@ pub(crate) struct Affected {
     pub(crate) said: Said,
     /// Whether its row is written anew, with how it stands after being seen.
     pub(crate) rewritten: bool,
+    /// Whether its prices before and now are both set in crowns, for the same deal.
+    pub(crate) comparable: bool,
 }
 
 /// What the kept tables tell of a listing beside its history.

@@ -79,6 +79,7 @@ fn affect(merge: &mut Merge<'_>, listing: &KnownListing, said: Said) {
         after: whereabouts,
         said,
         rewritten: false,
+        comparable: listing.is_in_crowns(),
     });
 }
 

@@ -11,7 +11,7 @@ pub(crate) const GRANTS: &str = include_str!("../grants.sql");
 /// Creates the roles that are missing. Roles belong to the whole cluster: another database's migrator may have made
 /// them, even at this moment, and then it is waited for.
 pub(crate) async fn create(transaction: &Transaction<'_>) -> Result<(), Error> {
-    for role in ["cenovka_loader", "cenovka_analyst"] {
+    for role in ["cenovka_loader", "cenovka_analyst", "cenovka_notifier"] {
         let create = format!(
             "do $$
             begin

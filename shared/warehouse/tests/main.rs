@@ -5,6 +5,7 @@ mod adverts;
 mod any_order;
 mod dashboard;
 mod database;
+mod events;
 mod generated;
 mod locks;
 mod market;

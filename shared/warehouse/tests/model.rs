@@ -122,7 +122,7 @@ pub(crate) struct Spell {
 
 impl Walk {
     /// Walks are ordered by their start, then by their id.
-    fn order(&self) -> (Timestamp, Uuid) {
+    pub(crate) fn order(&self) -> (Timestamp, Uuid) {
         (self.started_at, self.id)
     }
 
@@ -159,6 +159,11 @@ impl Walk {
     /// A walk says nothing of a listing whose row it rejected.
     fn rejected(&self, hash_id: i64) -> bool {
         self.rejects().any(|(_, reject)| reject.hash_id == Some(hash_id))
+    }
+
+    /// A walk covers what its segment matches, as far as it says nothing else of it.
+    pub(crate) fn covers(&self, place: &Whereabouts, hash_id: i64) -> bool {
+        self.is_covering() && self.matches(place) && !self.rejected(hash_id)
     }
 
     /// A walk takes in a cell when its segment matches every listing of it.
@@ -245,11 +250,8 @@ pub(crate) fn tables(walks: &[Walk]) -> Tables {
         tables.versions.extend(versions.into_values().map(|position| (hash_id, position)));
 
         // A listing is where its newest sighting says; the walks that cover it there can miss it.
-        let covering: Vec<&Walk> = walks
-            .iter()
-            .copied()
-            .filter(|walk| walk.is_covering() && walk.matches(&newest.place) && !walk.rejected(hash_id))
-            .collect();
+        let covering: Vec<&Walk> =
+            walks.iter().copied().filter(|walk| walk.covers(&newest.place, hash_id)).collect();
         let covers = |walk: &Walk| covering.iter().any(|covering| covering.id == walk.id);
         tables.extra_sightings.extend(
             sightings

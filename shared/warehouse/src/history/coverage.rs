@@ -3,7 +3,7 @@
 use sreality::{Segment, place};
 use uuid::Uuid;
 
-use super::{Moment, Place};
+use super::{Moment, Place, WALKS_BEFORE_NEWS};
 
 /// What a segment's queries ask for; `None` asks for all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +72,15 @@ pub(crate) struct Coverage<'a> {
 }
 
 impl<'a> Coverage<'a> {
+    /// Whether so many walks came before a moment that a listing which none of them saw is new.
+    pub(crate) fn was_looked_at_before(&self, moment: Moment) -> bool {
+        let Self { walks, place, rejected_by } = *self;
+        let covers =
+            |walk: &&CoveringWalk| walk.filter.matches(place) && !rejected_by.contains(&walk.moment.walk);
+        let before = walks.iter().take_while(|walk| walk.moment < moment).filter(covers);
+        before.take(WALKS_BEFORE_NEWS).count() == WALKS_BEFORE_NEWS
+    }
+
     /// The walks from one moment on.
     pub(crate) fn since(&self, first: Moment) -> impl Iterator<Item = Moment> + use<'a> {
         let Self { walks, place, rejected_by } = *self;

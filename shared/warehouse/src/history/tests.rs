@@ -7,6 +7,7 @@ use proptest::sample::select;
 use uuid::Uuid;
 
 use super::*;
+use crate::event::EventKind;
 
 /// What one walk says of the listing.
 #[derive(Clone, Debug)]
@@ -136,6 +137,42 @@ fn by_definition(walks: &[Walk]) -> History {
     history
 }
 
+/// What is told while walks come one by one, in this order.
+fn told_in_this_order(walks: &[Walk]) -> Vec<Happening> {
+    let mut told = Vec::new();
+    for count in 1..=walks.len() {
+        let Some(place) = place_of(&walks[..count]) else { continue };
+        let (known, new) = (in_this_order(&walks[..count - 1]), in_this_order(&walks[..count]));
+        let (covering, rejected_by) = coverage_of(&walks[..count], &place);
+        let coverage = Coverage { walks: &covering, place: &place, rejected_by: &rejected_by };
+        let was_looked_at = |first| coverage.was_looked_at_before(first);
+        told.extend(happening(&known.spells, &new.spells, was_looked_at, true));
+    }
+    told
+}
+
+/// What a history of walks in their order has to tell.
+fn tellings_of(history: &History, coverage: &Coverage<'_>) -> Vec<(EventKind, Timestamp)> {
+    let mut tellings = Vec::new();
+    let mut before: Option<&Spell> = None;
+    for spell in &history.spells {
+        let price = |spell: &Spell| spell.total_price;
+        let kind = match before {
+            None => coverage.was_looked_at_before(spell.first).then_some(EventKind::New),
+            Some(before) if before.delisted_at.is_some() => Some(EventKind::Back),
+            Some(before) => match price(before).zip(price(spell)) {
+                Some((before, now)) if now < before => Some(EventKind::Cheaper),
+                Some((before, now)) if now > before => Some(EventKind::Dearer),
+                _ => None,
+            },
+        };
+        tellings.extend(kind.map(|kind| (kind, spell.first.at)));
+        tellings.extend(spell.delisted_at.map(|gone| (EventKind::Gone, gone)));
+        before = Some(spell);
+    }
+    tellings
+}
+
 /// A hundred thousand histories take less than a minute, even unoptimised.
 const HISTORIES: u32 = 100_000;
 
@@ -155,6 +192,35 @@ proptest! {
             let coverage = Coverage { walks: &covering, place: &place, rejected_by: &rejected_by };
             let said = last.seen.map_or(Said::Unseen, |(_, price)| Said::Seen(price));
             prop_assert_eq!(with_walk(&history, &coverage, last.moment, said, &coverage), history);
+        }
+    }
+
+    #[test]
+    fn walks_in_their_order_tell_what_the_history_has_to_tell(walks in walks()) {
+        let mut met = std::collections::HashSet::new();
+        let mut walks: Vec<Walk> = walks.into_iter().filter(|walk| met.insert(walk.moment.walk)).collect();
+        walks.sort_by_key(|walk| walk.moment);
+        // Where a listing has moved, other walks have missed it than before.
+        walks.iter_mut().filter_map(|walk| walk.seen.as_mut()).for_each(|seen| seen.0 = HOME);
+        let told: Vec<_> =
+            told_in_this_order(&walks).iter().map(|told| (told.kind, told.happened_at)).collect();
+        let (covering, rejected_by) = coverage_of(&walks, &HOME);
+        let coverage = Coverage { walks: &covering, place: &HOME, rejected_by: &rejected_by };
+        prop_assert_eq!(told, tellings_of(&in_this_order(&walks), &coverage));
+    }
+
+    #[test]
+    fn whatever_the_order_of_walks_nothing_is_told_twice(walks in walks()) {
+        let mut met = std::collections::HashSet::new();
+        let mut walks: Vec<Walk> = walks.into_iter().filter(|walk| met.insert(walk.moment.walk)).collect();
+        for (minute, walk) in (0_i64..).zip(&mut walks) {
+            // A spell is known by the start of its first walk, and no two walks start in one microsecond.
+            walk.moment.at += minute.minutes();
+            walk.seen.iter_mut().for_each(|seen| seen.0 = HOME);
+        }
+        let mut told = std::collections::HashSet::new();
+        for Happening { kind, spell, .. } in told_in_this_order(&walks) {
+            prop_assert!(told.insert((kind, spell)), "{kind:?} of {spell} twice");
         }
     }
 
