@@ -236,12 +236,8 @@ impl NoAnswer {
         if error.is_builder() {
             return Self::Because("no client could be set up for it".to_owned());
         }
-        let mut cause: Option<&(dyn Error + 'static)> = Some(error);
-        while let Some(link) = cause {
-            if link.is::<NoPublicAddress>() {
-                return Self::NotPublic;
-            }
-            cause = link.source();
+        if causes(error).any(<dyn Error>::is::<NoPublicAddress>) {
+            return Self::NotPublic;
         }
         Self::Because(why(error))
     }
@@ -249,28 +245,29 @@ impl NoAnswer {
 
 /// Why a connection failed, in words that name neither host nor address: those of most libraries do.
 pub(crate) fn why(error: &(dyn Error + 'static)) -> String {
-    let mut cause = Some(error);
-    while let Some(link) = cause {
+    let known = |link: &(dyn Error + 'static)| {
         if link.is::<NoAddress>() {
-            return NoAddress.to_string();
-        }
-        if let Some(io) = link.downcast_ref::<io::Error>() {
-            if io.raw_os_error().is_some() {
-                return io.to_string();
-            }
-            if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
-                return ENCRYPTION.to_owned();
-            }
+            return Some(NoAddress.to_string());
         }
         if link.is::<rustls::Error>() {
-            return ENCRYPTION.to_owned();
+            return Some("its certificate or its encryption is not accepted".to_owned());
         }
-        cause = link.source();
-    }
-    "the connection failed".to_owned()
+        let io: &io::Error = link.downcast_ref()?;
+        io.raw_os_error().map(|_| io.to_string())
+    };
+    causes(error).find_map(known).unwrap_or_else(|| "the connection failed".to_owned())
 }
 
-const ENCRYPTION: &str = "its certificate or its encryption is not accepted";
+/// An error and all below it. An `io::Error` that holds another gives out only what is below that one.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |link: &&'a (dyn Error + 'static)| {
+        let link: &'a (dyn Error + 'static) = *link;
+        match link.downcast_ref::<io::Error>() {
+            Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
+            None => link.source(),
+        }
+    })
+}
 
 /// `Retry-After` is a number of seconds or a date.
 fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
@@ -337,7 +334,8 @@ mod tests {
         let refused = io::Error::from_raw_os_error(111);
         assert_eq!(why(&refused), refused.to_string());
         let certificate = rustls::Error::General("not valid for hook.example".to_owned());
-        assert_eq!(why(&io::Error::other(certificate)), ENCRYPTION);
+        let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, certificate));
+        assert_eq!(why(&wrapped), "its certificate or its encryption is not accepted");
         assert_eq!(why(&io::Error::other("hook.example is gone")), "the connection failed");
     }
 }

@@ -1,15 +1,19 @@
 //! Messages for tests.
 
+use jiff::Timestamp;
 use warehouse::EventKind;
 
 use crate::message::{Item, Language, Message};
+
+/// 2026-11-23T03:00:00Z.
+const WALKED_AT: i64 = 1_795_402_800;
 
 pub(crate) fn item(number: i64) -> Item {
     Item {
         key: format!("vinohrady/{number}"),
         kind: EventKind::Cheaper,
         hash_id: number,
-        happened_at: format!("2026-11-23T03:00:{number:02}Z").parse().unwrap(),
+        happened_at: Timestamp::from_second(WALKED_AT + number).unwrap(),
         title: format!("Byt {number} zlevnil"),
         text: "6 490 000 Kč\n62 m²".to_owned(),
         url: Some(format!("https://www.sreality.cz/{number}")),

@@ -152,7 +152,7 @@ fn mail(
         .message_id(Some(format!("<{}@{}>", digest_of_key(message), from.email.domain())))
         .header(AutoSubmitted)
         .header(ContentType::TEXT_PLAIN)
-        .body(text::below_subject(message))?;
+        .body(message.text())?;
     Ok((mail.envelope().clone(), mail.formatted()))
 }
 

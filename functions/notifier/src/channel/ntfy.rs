@@ -2,7 +2,7 @@
 
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use serde_json::json;
+use serde::Serialize;
 use warehouse::EventKind;
 
 use crate::channel::{
@@ -13,6 +13,18 @@ use crate::outbound::Outbound;
 
 /// In bytes; a longer text would come as an attached file.
 const LONGEST_TEXT: usize = 4096;
+
+#[derive(Serialize)]
+struct Notification<'a> {
+    topic: &'a str,
+    sequence_id: String,
+    title: String,
+    message: String,
+    tags: Vec<&'static str>,
+    /// What a tap opens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    click: Option<&'a str>,
+}
 
 pub(super) fn check(channel: &str, url: &Address, secret: Option<&Secret>) -> Result<(), SendError> {
     server_and_topic(channel, url)?;
@@ -31,18 +43,18 @@ pub(super) async fn send(
     outbound: &Outbound,
 ) -> Result<(), SendError> {
     let (server, topic) = server_and_topic(channel, url)?;
-    let mut notification = json!({
-        "topic": topic,
-        "sequence_id": digest_of_key(message),
-        "title": text::subject(message),
-        "message": text::below_subject_within(message, LONGEST_TEXT, char::len_utf8),
-    });
-    if let ([item], 0) = (message.items.as_slice(), message.more) {
-        notification["tags"] = json!([tag(item.kind)]);
-        if let Some(url) = &item.url {
-            notification["click"] = json!(url);
-        }
-    }
+    let only = match (message.items.as_slice(), message.more) {
+        ([item], 0) => Some(item),
+        _ => None,
+    };
+    let notification = Notification {
+        topic: &topic,
+        sequence_id: digest_of_key(message),
+        title: text::subject(message),
+        message: text::below_subject_within(message, LONGEST_TEXT, char::len_utf8),
+        tags: only.map(|item| tag(item.kind)).into_iter().collect(),
+        click: only.and_then(|item| item.url.as_deref()),
+    };
     let mut headers = HeaderMap::new();
     if let Some(authorization) = authorization(channel, secret)? {
         headers.insert(AUTHORIZATION, authorization);

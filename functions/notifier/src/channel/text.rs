@@ -1,61 +1,48 @@
-//! A message as text.
+//! A message as text of a limited size.
 
-use crate::message::{Item, Language, Message};
+use crate::message::Message;
 
-/// The title of the only event, or the watch and how many there are: one line.
+/// One line, whatever the message says.
 pub(crate) fn subject(message: &Message) -> String {
-    let subject = match message.items.as_slice() {
-        [item] if message.more == 0 => item.title.clone(),
-        items => format!("{}: {}", message.watch, items.len() + message.more),
-    };
-    subject.replace(char::is_control, " ")
+    message.title().replace(char::is_control, " ")
 }
 
-/// What stands below [`subject`]: the title of the only event is not said twice.
-pub(crate) fn below_subject(message: &Message) -> String {
-    text(message, message.items.len(), !is_subject(message))
-}
-
-/// Every event with its title, for who shows no subject; or as many as fit into a size.
+/// All that a message says, for who shows no subject; or as many events as fit into a size.
 pub(crate) fn whole_within(message: &Message, most: usize, size: fn(char) -> usize) -> String {
-    within(message, true, most, size)
+    let whole = |message: &Message| match (message.items.len(), message.more) {
+        (1, 0) => format!("{}\n{}", message.title(), message.text()),
+        _ => message.text(),
+    };
+    within(message, whole, most, size)
 }
 
-/// [`below_subject`], or as many events as fit into a size.
+/// What stands below [`subject`], or as many events as fit into a size.
 pub(crate) fn below_subject_within(message: &Message, most: usize, size: fn(char) -> usize) -> String {
-    within(message, !is_subject(message), most, size)
+    within(message, Message::text, most, size)
 }
 
-fn is_subject(message: &Message) -> bool {
-    message.items.len() == 1 && message.more == 0
-}
-
-fn within(message: &Message, with_titles: bool, most: usize, size: fn(char) -> usize) -> String {
+/// Events that do not fit are counted; a single one is cut.
+fn within(
+    message: &Message,
+    text: impl Fn(&Message) -> String,
+    most: usize,
+    size: fn(char) -> usize,
+) -> String {
     let fits = |text: &String| text.chars().map(size).sum::<usize>() <= most;
-    let mut fewer = (1..=message.items.len()).rev().map(|count| text(message, count, with_titles));
-    fewer.find(fits).unwrap_or_else(|| cut(&text(message, 1, with_titles), most, size))
-}
-
-/// The first events, and how many more there are.
-fn text(message: &Message, count: usize, with_titles: bool) -> String {
-    let items = message.items.iter().take(count).map(|item| item_text(item, with_titles));
-    let left_out = message.items.len().saturating_sub(count) + message.more;
-    let rest = (left_out > 0).then(|| and_more(left_out, message.language));
-    items.chain(rest).collect::<Vec<_>>().join("\n\n")
-}
-
-fn item_text(item: &Item, with_title: bool) -> String {
-    let title = with_title.then_some(item.title.as_str());
-    let lines = [title, Some(item.text.trim_end()), item.url.as_deref()];
-    lines.into_iter().flatten().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
-}
-
-fn and_more(count: usize, language: Language) -> String {
-    match (language, count) {
-        (Language::Cs, 1..=4) => format!("a {count} další"),
-        (Language::Cs, _) => format!("a {count} dalších"),
-        (Language::En, _) => format!("and {count} more"),
+    let whole = text(message);
+    if fits(&whole) {
+        return whole;
     }
+    let mut fewer = message.clone();
+    while fewer.items.len() > 1 {
+        fewer.items.pop();
+        fewer.more += 1;
+        let text = text(&fewer);
+        if fits(&text) {
+            return text;
+        }
+    }
+    cut(&text(&fewer), most, size)
 }
 
 /// As much of a text as fits into a size together with an ellipsis.
@@ -76,36 +63,16 @@ fn cut(text: &str, most: usize, size: fn(char) -> usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::example::{item, message};
+    use crate::channel::example::message;
 
     #[test]
-    fn a_single_event_is_its_own_subject_and_its_title_is_not_repeated() {
+    fn without_a_subject_the_title_of_the_only_event_is_in_the_text() {
         let message = message(&[1]);
-        assert_eq!(subject(&message), "Byt 1 zlevnil");
-        assert_eq!(below_subject(&message), "6 490 000 Kč\n62 m²\nhttps://www.sreality.cz/1");
+        assert_eq!(below_subject_within(&message, 1000, char::len_utf8), message.items[0].text);
         assert_eq!(
-            whole_within(&message, usize::MAX, char::len_utf8),
-            "Byt 1 zlevnil\n6 490 000 Kč\n62 m²\nhttps://www.sreality.cz/1"
+            whole_within(&message, 1000, char::len_utf8),
+            format!("Byt 1 zlevnil\n{}", message.items[0].text)
         );
-    }
-
-    #[test]
-    fn several_events_are_counted_and_told_one_after_the_other() {
-        let mut message = message(&[1, 2]);
-        message.items[1].url = None;
-        message.more = 5;
-        assert_eq!(subject(&message), "vinohrady: 7");
-        let text = "Byt 1 zlevnil\n6 490 000 Kč\n62 m²\nhttps://www.sreality.cz/1\n\n\
-                    Byt 2 zlevnil\n6 490 000 Kč\n62 m²\n\na 5 dalších";
-        assert_eq!(below_subject(&message), text);
-        assert_eq!(whole_within(&message, usize::MAX, char::len_utf8), text);
-    }
-
-    #[test]
-    fn how_many_more_is_said_in_the_readers_language() {
-        let said = [1, 4, 5].map(|count| and_more(count, Language::Cs));
-        assert_eq!(said, ["a 1 další", "a 4 další", "a 5 dalších"]);
-        assert_eq!(and_more(3, Language::En), "and 3 more");
     }
 
     #[test]
@@ -120,15 +87,17 @@ mod tests {
         let mut message = message(&[1, 2, 3]);
         message.more = 1;
         let whole = whole_within(&message, 10_000, char::len_utf8);
-        assert!(whole.contains("Byt 3") && whole.ends_with("\n\na 1 další"), "{whole}");
+        assert_eq!(whole, message.text());
         let cut = whole_within(&message, whole.len() - 1, char::len_utf8);
-        assert!(cut.contains("Byt 2") && !cut.contains("Byt 3") && cut.ends_with("\n\na 2 další"), "{cut}");
+        message.items.pop();
+        message.more = 2;
+        assert_eq!(cut, message.text());
     }
 
     #[test]
     fn one_event_that_does_not_fit_ends_with_an_ellipsis_within_the_size() {
         let mut message = message(&[1]);
-        message.items = vec![Item { text: "Ž𝄞".repeat(100), ..item(1) }];
+        message.items[0].text = "Ž𝄞".repeat(100);
         for (most, size) in [(50, char::len_utf8 as fn(char) -> usize), (51, char::len_utf16)] {
             let cut = whole_within(&message, most, size);
             let length: usize = cut.chars().map(size).sum();
