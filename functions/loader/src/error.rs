@@ -29,7 +29,7 @@ pub enum Error {
     Key(#[from] KeyError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("s3://{bucket}/{key}: {source}")]
+    #[error("s3://{bucket}/{key} cannot be read")]
     File { bucket: String, key: String, source: raw_zone::Error },
     /// The file holds another walk than its key says.
     #[error("s3://{bucket}/{key} holds another walk, whose key would be {found}")]
@@ -40,13 +40,13 @@ pub enum Error {
         found: String,
     },
     /// A stored body is not a page of the portal.
-    #[error("s3://{bucket}/{key} line {line}: {source}")]
+    #[error("s3://{bucket}/{key} line {line} holds no page that can be loaded")]
     Page { bucket: String, key: String, line: u64, source: PageError },
     /// What lies among the decisions is none: nobody knows what was decided.
     #[error(
-        "s3://{bucket}/{key} is no decision: {source}; `cenovka quarantine` writes them, remove what is none"
+        "s3://{bucket}/{key} is no decision: {reason}; `cenovka quarantine` writes them, remove what is none"
     )]
-    Decision { bucket: String, key: String, source: serde_json::Error },
+    Decision { bucket: String, key: String, reason: serde_json::Error },
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
     /// The function's time is nearly up: the load took itself back before Lambda would have killed it.

@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant, SystemTime};
 
+use causes::with_causes;
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use raw_zone::{KeyError, ObjectKey};
@@ -53,7 +54,7 @@ impl Loader {
         let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
         let mut warehouse = credentials::warehouse(&settings.database)?;
         if let Err(error) = warehouse.client().await {
-            tracing::warn!(error = runtime::failure::with_causes(&error), "Postgres is not reachable yet");
+            tracing::warn!(error = with_causes(&error), "Postgres is not reachable yet");
         }
         Ok(Self::new(store, warehouse))
     }

@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
+use causes::with_causes;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Url, redirect};
-use runtime::failure::with_causes;
 use serde::Serialize;
 
 use crate::error::Error;
@@ -118,7 +118,7 @@ pub(crate) async fn send(client: &Client, url: &Url, answer: &Answer) -> Result<
         if tries == TRIES {
             return Err(error);
         }
-        tracing::warn!(%error, tries, "CloudFormation is answered again");
+        tracing::warn!(error = with_causes(&error), tries, "CloudFormation is answered again");
         tokio::time::sleep(pause).await;
         pause *= 2;
         tries += 1;

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use causes::with_causes;
 use lambda_runtime::LambdaEvent;
-use runtime::failure::with_causes;
 use runtime::{Class, Classed, DatabaseSettings, Failure, time_left};
 use serde::Serialize;
 use tokio::time::{sleep, timeout};

@@ -1,7 +1,6 @@
 //! The reconciler as it is deployed: the loader is another function.
 
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::error::DisplayErrorContext;
 use aws_sdk_lambda::operation::invoke::{InvokeError, InvokeOutput};
 use aws_sdk_lambda::primitives::Blob;
 use runtime::{Class, RawStore};
@@ -50,7 +49,7 @@ impl RemoteLoader {
             },
         };
         let function = self.function.clone();
-        let reason = DisplayErrorContext(error).to_string();
+        let reason = runtime::aws::reason(error);
         Error::Invoke { function, key: key.to_owned(), reason, class }
     }
 }

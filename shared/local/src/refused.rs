@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 /// Something that could not be done with a file, a folder or a program.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {path}{}", advice(.source))]
+#[error("cannot {action} {path}{advice}")]
 pub struct Refused {
     action: &'static str,
     /// The file, the folder or the program.
     path: PathBuf,
+    /// What may help, in parentheses.
+    advice: &'static str,
     source: io::Error,
 }
 
@@ -17,7 +19,7 @@ impl Refused {
     /// For `map_err`: makes an error of what was tried, on what, and what the operating system says.
     pub fn when<E: From<Self>>(action: &'static str, path: &Path) -> impl Fn(io::Error) -> E + use<E> {
         let path = path.to_owned();
-        move |source| Self { action, path: path.clone(), source }.into()
+        move |source| Self { action, path: path.clone(), advice: advice(&source), source }.into()
     }
 }
 

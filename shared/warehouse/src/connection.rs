@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use causes::with_causes;
 use tokio::task::AbortHandle;
 use tokio_postgres::Client;
 
@@ -118,7 +119,7 @@ impl Way {
             Err(error) if !error.is_transient() => error,
             opened => return opened,
         };
-        tracing::warn!(%error, "the warehouse's URL is read anew");
+        tracing::warn!(error = with_causes(&error), "the warehouse's URL is read anew");
         let changed = source.url(true).await.map_err(Error::UrlSource)?;
         if changed == url {
             return Err(error);

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use causes::with_causes;
 use end_to_end::network_postgres::Authority;
 use end_to_end::{Function, NetworkPostgres, World, event, world::BUCKET};
-use runtime::failure::with_causes;
 use simulator::{Market, Source};
 use warehouse::{Error, Warehouse};
 

@@ -211,8 +211,8 @@ mod tests {
         let programs = match client.install_into(folder.path()).await {
             Ok(programs) => programs,
             // Outside CI there may be no network.
-            Err(error) if variable("CI").is_none() => return eprintln!("skipped: {error}"),
-            Err(error) => panic!("{error}"),
+            Err(error) if variable("CI").is_none() => return eprintln!("skipped: {}", with_causes(&error)),
+            Err(error) => panic!("{}", with_causes(&error)),
         };
         assert_eq!(find(folder.path()), Some(programs.clone()));
         assert!(!folder.path().join("installing").exists());
