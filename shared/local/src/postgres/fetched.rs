@@ -189,6 +189,7 @@ fn remove(folder: &Path) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
+    use causes::with_causes;
     use runtime::settings::variable;
 
     use super::*;
