@@ -10,9 +10,7 @@ pub enum Error {
     #[error(transparent)]
     Collector(#[from] collector::StartError),
     #[error(transparent)]
-    Loader(#[from] loader::StartError),
-    #[error(transparent)]
-    Migrator(#[from] migrator::StartError),
+    Start(#[from] credentials::StartError),
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// A text that is no key of a raw object.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use local::refused::Refused;
+use local::system_error::SystemError;
 
 /// Why `cenovka dashboard` failed.
 #[derive(Debug, thiserror::Error)]
@@ -35,11 +35,11 @@ pub enum Error {
     #[error("cannot make the login analyst in the private Postgres")]
     Login(#[source] tokio_postgres::Error),
     #[error(transparent)]
-    Refused(#[from] Refused),
+    System(#[from] SystemError),
 }
 
 impl Error {
     pub(super) fn io(action: &'static str, path: &Path) -> impl Fn(io::Error) -> Self + use<> {
-        Refused::when(action, path)
+        SystemError::when(action, path)
     }
 }

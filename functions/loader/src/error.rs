@@ -2,18 +2,9 @@
 
 use raw_zone::KeyError;
 use runtime::s3_event::KeyDecodeError;
-use runtime::{Class, Classed, SettingsError, StoreError};
+use runtime::{Class, Classed, StoreError};
 use sreality::PageError;
 use warehouse::QuarantineKind;
-
-/// Why the loader cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    #[error(transparent)]
-    Warehouse(#[from] warehouse::Error),
-}
 
 /// Why an object was not loaded. Nothing of it is in the warehouse then.
 #[derive(Debug, thiserror::Error)]

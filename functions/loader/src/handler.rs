@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant, SystemTime};
 
 use causes::with_causes;
+use credentials::StartError;
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use raw_zone::{KeyError, ObjectKey};
@@ -13,7 +14,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout_at;
 use warehouse::Warehouse;
 
-use crate::error::{Error, StartError};
+use crate::error::Error;
 use crate::event::{Action, Event};
 use crate::load::{LoadResult, Outcome, load, set_aside_strange};
 use crate::settings::Settings;

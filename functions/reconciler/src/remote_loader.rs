@@ -3,10 +3,11 @@
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::operation::invoke::{InvokeError, InvokeOutput};
 use aws_sdk_lambda::primitives::Blob;
+use credentials::StartError;
 use runtime::{Class, RawStore};
 use serde::Deserialize;
 
-use crate::error::{Error, StartError};
+use crate::error::Error;
 use crate::handler::Reconciler;
 use crate::loader_function::LoaderFunction;
 use crate::settings::Settings;

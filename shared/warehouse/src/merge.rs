@@ -15,7 +15,7 @@ use crate::compare::{KnownListing, ParsedRow};
 use crate::copy::CopyRows;
 use crate::error::{Context, Error};
 use crate::falsification::Testimony;
-use crate::history::{CoveringWalk, Filter, Moment, Place, Said, Stay, Turnover};
+use crate::history::{CoveringWalk, Filter, ListingPlace, Moment, Said, Stay, Turnover};
 use crate::known::{Reading, SaidFirst};
 use crate::prepared::Prepared;
 use crate::shrinkage;
@@ -104,7 +104,7 @@ pub(crate) struct Affected {
 /// What the kept tables tell of a listing beside its history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Whereabouts {
-    pub(crate) place: Place,
+    pub(crate) place: ListingPlace,
     pub(crate) area_m2: Option<i32>,
 }
 
@@ -126,7 +126,11 @@ pub(crate) type TurnoverKey = (i16, i16, Date, i32, i32);
 pub(crate) struct CoveringWalks(HashMap<(i16, i16), Vec<CoveringWalk>>);
 
 impl CoveringWalks {
-    pub(crate) async fn read(&mut self, reading: &mut Reading<'_, '_>, place: &Place) -> Result<(), Error> {
+    pub(crate) async fn read(
+        &mut self,
+        reading: &mut Reading<'_, '_>,
+        place: &ListingPlace,
+    ) -> Result<(), Error> {
         let pair = (place.category, place.deal);
         if let Entry::Vacant(entry) = self.0.entry(pair) {
             entry.insert(reading.covering_walks(pair.0, pair.1).await?);
@@ -135,7 +139,7 @@ impl CoveringWalks {
     }
 
     /// Those of a place's category and deal type, which must have been read.
-    pub(crate) fn of(&self, place: &Place) -> &[CoveringWalk] {
+    pub(crate) fn of(&self, place: &ListingPlace) -> &[CoveringWalk] {
         self.0.get(&(place.category, place.deal)).map_or(&[], Vec::as_slice)
     }
 
@@ -159,7 +163,7 @@ impl<'w> Merge<'w> {
     }
 
     /// Adds a listing's stay to the turnover, or takes it away again.
-    pub(crate) fn count(&mut self, stay: &Stay, place: &Place, sign: i32) {
+    pub(crate) fn count(&mut self, stay: &Stay, place: &ListingPlace, sign: i32) {
         let region = place.region_id.unwrap_or(0);
         let district = place.district_id.unwrap_or(0);
         for (day, event) in stay.turnover() {
