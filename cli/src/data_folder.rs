@@ -39,7 +39,7 @@ pub struct State {
 
 /// The data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot use the data folder {path}: {source}; pass another --data-dir")]
+#[error("cannot use the data folder {path} (another --data-dir may do)")]
 pub struct DataFolderError {
     path: PathBuf,
     source: io::Error,

@@ -43,12 +43,12 @@ pub(crate) struct Day {
     /// When its collection begins, at the earliest.
     pub(crate) begins: Timestamp,
     /// The collector's runs.
-    pub(crate) runs: Vec<Run>,
+    pub(crate) runs: Vec<CollectorRun>,
 }
 
 /// One run of the collector.
 #[derive(Debug)]
-pub(crate) struct Run {
+pub(crate) struct CollectorRun {
     /// What it walks.
     pub(crate) segments: Vec<Segment>,
     /// What it meets.
@@ -118,8 +118,8 @@ impl<'a> Days<'a> {
         Ok(())
     }
 
-    async fn collect(&self, runs: Vec<Run>, clock: Clock, progress: &Progress) -> Result<(), Error> {
-        for Run { segments, faults } in runs {
+    async fn collect(&self, runs: Vec<CollectorRun>, clock: Clock, progress: &Progress) -> Result<(), Error> {
+        for CollectorRun { segments, faults } in runs {
             self.simulator.set_faults(faults);
             let base_url = parse_base_url(&self.simulator.base_url())
                 .map_err(|error| Error::Simulator(std::io::Error::other(error)))?;

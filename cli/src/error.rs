@@ -10,9 +10,7 @@ pub enum Error {
     #[error(transparent)]
     Collector(#[from] collector::StartError),
     #[error(transparent)]
-    Loader(#[from] loader::StartError),
-    #[error(transparent)]
-    Migrator(#[from] migrator::StartError),
+    Start(#[from] credentials::StartError),
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// A text that is no key of a raw object.
@@ -33,21 +31,21 @@ pub enum Error {
     DataFolder(#[from] crate::data_folder::DataFolderError),
     #[error(transparent)]
     RecordedRows(#[from] simulator::RecordedRowsError),
-    #[error("cannot start the portal simulator: {0}")]
+    #[error("cannot start the portal simulator")]
     Simulator(#[source] std::io::Error),
     /// The simulator's URL, which is this program's own.
     #[error(transparent)]
     Client(#[from] sreality_client::ClientError),
     /// An event of the S3 in this process.
-    #[error("cannot read the event of a stored object: {0}")]
+    #[error("cannot read the event of a stored object")]
     Event(#[from] serde_json::Error),
     /// The bucket in the S3 of this process.
     #[error("cannot create the raw bucket: {0}")]
     Bucket(String),
-    #[error("cannot read the marts: {0}")]
+    #[error("cannot read the marts")]
     Mart(#[from] tokio_postgres::Error),
     /// The times of loads on simulated days.
-    #[error("cannot date the loads of a simulated day: {0}")]
+    #[error("cannot date the loads of a simulated day")]
     LoadTimes(#[source] tokio_postgres::Error),
     /// The warehouse holds something else than the market that was to be simulated.
     #[error(
@@ -55,7 +53,7 @@ pub enum Error {
          nothing was changed; name an empty database in DATABASE_URL, or unset it for a private one"
     )]
     OtherMarket { held: String, ours: String },
-    #[error("cannot run psql: {0}")]
+    #[error("cannot run psql")]
     Psql(#[source] std::io::Error),
     #[error("{key} is not in quarantine: cenovka quarantine list shows what is")]
     NotQuarantined { key: String },

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use causes::with_causes;
 use cenovka::args::{Cli, Command, QuarantineCommand};
 use cenovka::error::Error;
 use cenovka::{dashboard, operator, parts, quarantine, seed, simulation, verify};
@@ -55,7 +56,7 @@ async fn main() -> ExitCode {
             ExitCode::from(INTERRUPTED)
         }
         Err(error) => {
-            eprintln!("cenovka: {}", runtime::failure::with_causes(&error));
+            eprintln!("cenovka: {}", with_causes(&error));
             ExitCode::FAILURE
         }
     }

@@ -125,7 +125,7 @@ async fn s3_client(object_store: &ObjectStore) -> Result<S3Client, Error> {
     let client = S3Client::from_conf(runtime::raw_store::for_own_endpoint(config).build());
     if client.head_bucket().bucket(BUCKET).send().await.is_err() {
         let created = client.create_bucket().bucket(BUCKET).send().await;
-        created.map_err(|error| Error::Bucket(aws_sdk_s3::error::DisplayErrorContext(&error).to_string()))?;
+        created.map_err(|error| Error::Bucket(runtime::aws::reason(&error)))?;
     }
     Ok(client)
 }

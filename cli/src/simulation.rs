@@ -9,7 +9,7 @@ use sreality::Segment;
 
 use crate::args::MarketArgs;
 use crate::data_folder::{DataFolder, State};
-use crate::days::{Day, Days, Run};
+use crate::days::{CollectorRun, Day, Days};
 use crate::error::Error;
 use crate::market::Market;
 use crate::parts::{BUCKET, Postgres};
@@ -31,7 +31,7 @@ pub(crate) struct Course<'a> {
     /// When a day begins.
     pub(crate) begins: &'a dyn Fn(u32) -> Timestamp,
     /// The collector's runs of a day.
-    pub(crate) runs: &'a dyn Fn(u32, &[Segment]) -> Vec<Run>,
+    pub(crate) runs: &'a dyn Fn(u32, &[Segment]) -> Vec<CollectorRun>,
 }
 
 /// Lets simulated days pass, unless said otherwise 5 of a simulated market or 1 of recorded rows, and ends with a summary
@@ -51,7 +51,9 @@ pub async fn run(
     let days = days.unwrap_or(if market.is_simulated() { 5 } else { 1 });
     let first = FIRST_DAY.parse().unwrap_or(Timestamp::UNIX_EPOCH);
     let begins = |day| first.saturating_add(SignedDuration::from_hours(24 * i64::from(day))).unwrap_or(first);
-    let runs = |_, segments: &[Segment]| vec![Run { segments: segments.to_vec(), faults: Faults::default() }];
+    let runs = |_, segments: &[Segment]| {
+        vec![CollectorRun { segments: segments.to_vec(), faults: Faults::default() }]
+    };
     let end = state.days.saturating_add(days);
     let typed = arguments.typed();
     let course = Course { market, folder: &folder, typed, state, end, begins: &begins, runs: &runs };
@@ -83,7 +85,7 @@ impl Course<'_> {
             days.pass(Day { number, begins: (self.begins)(number), runs }, self.end - 1).await?;
         }
         let loads = days.stop().await;
-        let run = summary::Run {
+        let run = summary::RunSummary {
             market: self.market,
             private_postgres: postgres.private.is_some(),
             typed: &self.typed,

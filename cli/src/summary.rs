@@ -14,7 +14,7 @@ const BAR: f64 = 36.0;
 
 /// What the run itself has to say.
 #[derive(Debug)]
-pub struct Run<'a> {
+pub struct RunSummary<'a> {
     /// Whose days have passed.
     pub market: Market<'a>,
     /// Whether Postgres is the private one.
@@ -35,7 +35,7 @@ pub struct Run<'a> {
 ///
 /// # Errors
 /// If they cannot be read.
-pub async fn print(warehouse: &mut Warehouse, run: &Run<'_>) -> Result<(), Error> {
+pub async fn print(warehouse: &mut Warehouse, run: &RunSummary<'_>) -> Result<(), Error> {
     let client = warehouse.client().await?;
     print_segments(client).await?;
     print_regions(client).await?;
@@ -117,7 +117,7 @@ async fn print_price_drops(client: &Client) -> Result<(), Error> {
     Ok(())
 }
 
-async fn print_run(client: &Client, run: &Run<'_>) -> Result<(), Error> {
+async fn print_run(client: &Client, run: &RunSummary<'_>) -> Result<(), Error> {
     let sql = "
         select count(*), coalesce(sum(object_bytes), 0)::float8, coalesce(sum(rows_seen), 0)::bigint,
             coalesce(sum(rows_rejected), 0)::bigint
@@ -152,7 +152,7 @@ async fn print_run(client: &Client, run: &Run<'_>) -> Result<(), Error> {
 }
 
 /// What to do next, and what for.
-fn next(run: &Run<'_>) -> [(String, &'static str); 3] {
+fn next(run: &RunSummary<'_>) -> [(String, &'static str); 3] {
     let typed = run.typed;
     let (seeded, more) = match run.market {
         Market::Seeded { .. } => {

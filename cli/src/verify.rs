@@ -4,8 +4,8 @@ mod raw_zone;
 mod report;
 
 use ::raw_zone::ObjectKey;
+use causes::with_causes;
 use jiff::{SignedDuration, Timestamp};
-use runtime::failure::with_causes;
 use runtime::{RawStore, StoreError};
 use warehouse::Warehouse;
 

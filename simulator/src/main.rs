@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use causes::with_causes;
 use clap::Parser;
 use simulator::{
     FaultError, Faults, Market, RecordedRows, RecordedRowsError, Robots, Simulator, Source, day_length,
@@ -66,18 +67,18 @@ enum StartError {
     Rows(#[from] RecordedRowsError),
     #[error(transparent)]
     Fault(#[from] FaultError),
-    #[error("cannot read {}: {source}", file.display())]
+    #[error("cannot read {}", file.display())]
     Robots { file: PathBuf, source: io::Error },
-    #[error("cannot keep the day in {}: {source}; name another file with --state", file.display())]
+    #[error("cannot keep the day in {} (another --state may do)", file.display())]
     State { file: PathBuf, source: io::Error },
     #[error(
         "cannot listen on {address}: another program listens there; stop it, or name another port with --listen"
     )]
     InUse { address: SocketAddr },
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}")]
     Listen { address: SocketAddr, source: io::Error },
-    #[error("cannot wait for an interrupt: {0}")]
-    Interrupt(io::Error),
+    #[error("cannot wait for an interrupt")]
+    Interrupt(#[source] io::Error),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -85,7 +86,7 @@ async fn main() -> ExitCode {
     match serve(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("simulator: {error}");
+            eprintln!("simulator: {}", with_causes(&error));
             ExitCode::FAILURE
         }
     }

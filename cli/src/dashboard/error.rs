@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use local::refused::Refused;
+use local::system_error::SystemError;
 
 /// Why `cenovka dashboard` failed.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +12,7 @@ pub enum Error {
         "port {port} of 127.0.0.1 is in use, perhaps by another dashboard: end that, or pass another --port"
     )]
     PortInUse { port: u16 },
-    #[error("cannot listen on port {port} of 127.0.0.1: pass another --port")]
+    #[error("cannot listen on port {port} of 127.0.0.1 (another --port may do)")]
     Port { port: u16, source: io::Error },
     #[error(
         "Superset needs Python 3.10, 3.11 or 3.12 with venv, and this machine has none in its PATH (found: {found}): \
@@ -32,14 +32,14 @@ pub enum Error {
     #[error(transparent)]
     Supervisor(#[from] local::supervisor::Error),
     /// The analyst's login could not be made.
-    #[error("cannot make the login analyst in the private Postgres: {0}")]
+    #[error("cannot make the login analyst in the private Postgres")]
     Login(#[source] tokio_postgres::Error),
     #[error(transparent)]
-    Refused(#[from] Refused),
+    System(#[from] SystemError),
 }
 
 impl Error {
     pub(super) fn io(action: &'static str, path: &Path) -> impl Fn(io::Error) -> Self + use<> {
-        Refused::when(action, path)
+        SystemError::when(action, path)
     }
 }

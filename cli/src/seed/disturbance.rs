@@ -4,7 +4,7 @@ use simulator::Faults;
 use sreality::Segment;
 use sreality::category::{Category, Deal};
 
-use crate::days::Run;
+use crate::days::CollectorRun;
 
 /// Two thirds of the segments have a ninth of the listings (auctions, shares, and rents of all but flats and commercial
 /// space). They are walked every so many days, each in its turn, and on the first and the last day: a walk costs a load,
@@ -33,7 +33,7 @@ const LASTING: (u32, &str, &str) = (40, "commercial-sale", "extra-keys(row.local
 
 /// The collector's runs on a day before `end`: first what is small, so that the loaders have something to do, then the
 /// rest, then what is disturbed alone.
-pub(super) fn runs(day: u32, end: u32, segments: &[Segment]) -> Vec<Run> {
+pub(super) fn runs(day: u32, end: u32, segments: &[Segment]) -> Vec<CollectorRun> {
     let passing =
         PASSING.iter().filter(|(days, ..)| day + UNDISTURBED < end && days.contains(&(day % MONTH)));
     let lasting = (day >= LASTING.0).then_some((Some(LASTING.1), LASTING.2));
@@ -48,7 +48,7 @@ pub(super) fn runs(day: u32, end: u32, segments: &[Segment]) -> Vec<Run> {
     };
     let segments = segments.iter().enumerate().filter_map(walked);
     let (often, rarely): (Vec<_>, Vec<_>) = segments.partition(often);
-    let mut whole = Run { segments: often, faults: Faults::default() };
+    let mut whole = CollectorRun { segments: often, faults: Faults::default() };
     let mut runs = Vec::new();
     for (segment, text) in passing.map(|(_, segment, text)| (*segment, *text)).chain(lasting) {
         let faults = faults(text);
@@ -59,10 +59,10 @@ pub(super) fn runs(day: u32, end: u32, segments: &[Segment]) -> Vec<Run> {
         let (disturbed, others) =
             whole.segments.into_iter().partition(|walked| walked.to_string() == segment);
         whole.segments = others;
-        runs.push(Run { segments: disturbed, faults });
+        runs.push(CollectorRun { segments: disturbed, faults });
     }
     runs.insert(0, whole);
-    runs.insert(0, Run { segments: rarely, faults: Faults::default() });
+    runs.insert(0, CollectorRun { segments: rarely, faults: Faults::default() });
     runs.retain(|run| !run.segments.is_empty());
     runs
 }

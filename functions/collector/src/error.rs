@@ -24,7 +24,7 @@ pub enum Error {
     #[error(transparent)]
     Segment(#[from] SegmentError),
     /// The request names an age that is none.
-    #[error("since: {0}")]
+    #[error("`since` is wrong")]
     Since(#[from] AgeError),
     /// The time was up before the portal had answered once.
     #[error("{segment}: {reason} before its first page was there; nothing of it is stored")]
@@ -34,25 +34,25 @@ pub enum Error {
         reason: String,
     },
     /// The portal, before any segment was walked.
-    #[error("{0}")]
-    Begin(#[source] RequestError),
+    #[error(transparent)]
+    Begin(RequestError),
     /// The pause that the portal has asked for cannot be read or kept.
-    #[error("cannot keep the portal's pause: {0}")]
+    #[error("cannot keep the portal's pause")]
     KeepPause(#[source] StoreError),
     /// What stands in its place is no pause.
     #[error(
-        "{key} in the raw bucket is no pause of the portal's: {source}; remove it, if you know that there is none"
+        "{key} in the raw bucket is no pause of the portal's: {reason}; remove it, if you know that there is none"
     )]
-    NoPause { key: &'static str, source: serde_json::Error },
+    NoPause { key: &'static str, reason: serde_json::Error },
     /// The time was up before anything was asked for.
     #[error("{0} before the run had begun; nothing is stored")]
     NoTime(String),
-    #[error("{segment}: {source}")]
+    #[error("could not walk {segment} to its end")]
     Portal { segment: Segment, source: RequestError },
     /// The walk file in the temporary folder.
-    #[error("{segment}: could not write the walk file: {source}")]
+    #[error("could not write the walk file of {segment}")]
     File { segment: Segment, source: raw_zone::Error },
-    #[error("{segment}: {source}")]
+    #[error("could not store the walk of {segment}")]
     Store { segment: Segment, source: StoreError },
 }
 

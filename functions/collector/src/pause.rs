@@ -25,7 +25,7 @@ pub(crate) async fn read(store: &RawStore, portal: &Client) -> Result<(), Error>
         Err(StoreError::Missing { .. }) => return Ok(()),
         Err(error) => return Err(Error::KeepPause(error)),
     };
-    let pause: Pause = serde_json::from_slice(&json).map_err(|source| Error::NoPause { key: KEY, source })?;
+    let pause: Pause = serde_json::from_slice(&json).map_err(|reason| Error::NoPause { key: KEY, reason })?;
     if pause.portal == portal.base_url().as_str() {
         portal.keep_pause(pause.refused);
     }
@@ -36,6 +36,6 @@ pub(crate) async fn read(store: &RawStore, portal: &Client) -> Result<(), Error>
 pub(crate) async fn keep(store: &RawStore, portal: &Client) -> Result<(), Error> {
     let Some(refused) = portal.pause() else { return Ok(()) };
     let pause = Pause { portal: portal.base_url().as_str().to_owned(), refused };
-    let json = serde_json::to_vec(&pause).map_err(|source| Error::NoPause { key: KEY, source })?;
+    let json = serde_json::to_vec(&pause).map_err(|reason| Error::NoPause { key: KEY, reason })?;
     store.put_json(KEY, json).await.map_err(Error::KeepPause)
 }

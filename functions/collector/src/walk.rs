@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use causes::with_causes;
 use raw_zone::{ObjectKey, PageRecord, WalkWriter};
 use runtime::RawStore;
 use serde::Serialize;
@@ -239,7 +240,7 @@ impl Walk<'_> {
 /// Why a walk is not complete; `None` if it is.
 fn incompleteness(paging: &Paging, since: Option<Age>, stopped: Option<&Stopped>) -> Option<String> {
     if let Some(stopped) = stopped {
-        return Some(stopped.to_string());
+        return Some(with_causes(stopped));
     }
     let Some(age) = since else { return paging.incompleteness() };
     let only = format!("only adverts of the last {age} were asked for");
@@ -281,7 +282,10 @@ impl Walker {
                 }
                 Err(Stopped::Portal(RequestError::Unprocessable { .. })) if paging.refused() => {}
                 Err(Stopped::Portal(error)) if error.is_transient() && !failed_before => {
-                    tracing::warn!(%error, "a page could not be read and is left for later");
+                    tracing::warn!(
+                        error = with_causes(&error),
+                        "a page could not be read and is left for later"
+                    );
                     failed_before = true;
                     paging.failed();
                 }

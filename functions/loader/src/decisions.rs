@@ -20,10 +20,10 @@ pub(crate) async fn heed_decisions(store: &RawStore, warehouse: &mut Warehouse) 
                 continue;
             }
             let bytes = store.read(&object.key).await?;
-            let decision = serde_json::from_slice(&bytes).map_err(|source| {
+            let decision = serde_json::from_slice(&bytes).map_err(|reason| {
                 let bucket = store.bucket().to_owned();
                 let key = object.key.clone();
-                Error::Decision { bucket, key, source }
+                Error::Decision { bucket, key, reason }
             })?;
             new |= enter(store, warehouse, &decision).await?;
         }
@@ -37,9 +37,9 @@ pub(crate) async fn heed_decisions(store: &RawStore, warehouse: &mut Warehouse) 
 /// If S3 or Postgres fail. Once it is stored, it holds: whoever would set the object aside again reads it.
 pub async fn decide(store: &RawStore, warehouse: &mut Warehouse, decision: &Decision) -> Result<(), Error> {
     let key = decision.object_key();
-    let json = serde_json::to_vec(decision).map_err(|source| {
+    let json = serde_json::to_vec(decision).map_err(|reason| {
         let bucket = store.bucket().to_owned();
-        Error::Decision { bucket, key: key.clone(), source }
+        Error::Decision { bucket, key: key.clone(), reason }
     })?;
     store.put_new_json(&key, json).await?;
     enter(store, warehouse, decision).await.map(drop)

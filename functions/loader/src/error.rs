@@ -2,18 +2,9 @@
 
 use raw_zone::KeyError;
 use runtime::s3_event::KeyDecodeError;
-use runtime::{Class, Classed, SettingsError, StoreError};
+use runtime::{Class, Classed, StoreError};
 use sreality::PageError;
 use warehouse::QuarantineKind;
-
-/// Why the loader cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    #[error(transparent)]
-    Warehouse(#[from] warehouse::Error),
-}
 
 /// Why an object was not loaded. Nothing of it is in the warehouse then.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +20,7 @@ pub enum Error {
     Key(#[from] KeyError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("s3://{bucket}/{key}: {source}")]
+    #[error("s3://{bucket}/{key} cannot be read")]
     File { bucket: String, key: String, source: raw_zone::Error },
     /// The file holds another walk than its key says.
     #[error("s3://{bucket}/{key} holds another walk, whose key would be {found}")]
@@ -40,13 +31,13 @@ pub enum Error {
         found: String,
     },
     /// A stored body is not a page of the portal.
-    #[error("s3://{bucket}/{key} line {line}: {source}")]
+    #[error("s3://{bucket}/{key} line {line} holds no page that can be loaded")]
     Page { bucket: String, key: String, line: u64, source: PageError },
     /// What lies among the decisions is none: nobody knows what was decided.
     #[error(
-        "s3://{bucket}/{key} is no decision: {source}; `cenovka quarantine` writes them, remove what is none"
+        "s3://{bucket}/{key} is no decision: {reason}; `cenovka quarantine` writes them, remove what is none"
     )]
-    Decision { bucket: String, key: String, source: serde_json::Error },
+    Decision { bucket: String, key: String, reason: serde_json::Error },
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
     /// The function's time is nearly up: the load took itself back before Lambda would have killed it.

@@ -3,6 +3,8 @@
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant, SystemTime};
 
+use causes::with_causes;
+use credentials::StartError;
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use raw_zone::{KeyError, ObjectKey};
@@ -12,7 +14,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout_at;
 use warehouse::Warehouse;
 
-use crate::error::{Error, StartError};
+use crate::error::Error;
 use crate::event::{Action, Event};
 use crate::load::{LoadResult, Outcome, load, set_aside_strange};
 use crate::settings::Settings;
@@ -53,7 +55,7 @@ impl Loader {
         let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
         let mut warehouse = credentials::warehouse(&settings.database)?;
         if let Err(error) = warehouse.client().await {
-            tracing::warn!(error = runtime::failure::with_causes(&error), "Postgres is not reachable yet");
+            tracing::warn!(error = with_causes(&error), "Postgres is not reachable yet");
         }
         Ok(Self::new(store, warehouse))
     }

@@ -14,7 +14,7 @@ mod settings;
 
 pub use compare::compare;
 pub use decisions::decide;
-pub use error::{Error, StartError};
+pub use error::Error;
 pub use event::{Action, Event, S3Record};
 pub use handler::{Loader, Response};
 pub use load::{LoadResult, Outcome};

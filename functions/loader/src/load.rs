@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use causes::with_causes;
 use jiff::Timestamp;
 use raw_zone::{KeyError, ObjectKey};
 use runtime::RawStore;
-use runtime::failure::with_causes;
 use serde::Serialize;
 use sreality::Segment;
 use warehouse::{Begun, Counts, Entry, Finding, Finished, QuarantineKind, Suspect, Warehouse};

@@ -4,13 +4,13 @@
 
 use std::time::Duration;
 
+use causes::with_causes;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Url, redirect};
-use runtime::failure::with_causes;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::event::Request;
+use crate::event::StackRequest;
 use crate::migrated::Migrated;
 
 /// The resource's id. It must never change: `CloudFormation` takes another one for another resource, and deletes
@@ -41,7 +41,7 @@ pub enum Status {
 /// What `CloudFormation` is told.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Answer {
+pub struct StackAnswer {
     /// How the request ended.
     pub status: Status,
     /// Why it failed; the stack's events show it.
@@ -69,10 +69,10 @@ pub struct Data {
     pub schema_version: String,
 }
 
-impl Answer {
+impl StackAnswer {
     /// The answer to a request that ended so; without a migration when the resource was deleted.
-    pub(crate) fn new(request: Request, outcome: Result<Option<Migrated>, &Error>) -> Self {
-        let Request { physical_resource_id, stack_id, request_id, logical_resource_id, .. } = request;
+    pub(crate) fn new(request: StackRequest, outcome: Result<Option<Migrated>, &Error>) -> Self {
+        let StackRequest { physical_resource_id, stack_id, request_id, logical_resource_id, .. } = request;
         let data = |migrated: Migrated| Data {
             applied: migrated.applied.join(", "),
             schema_version: migrated.schema_version.to_string(),
@@ -106,7 +106,7 @@ pub(crate) fn client() -> Result<Client, reqwest::Error> {
 }
 
 /// Sends an answer, several times if need be.
-pub(crate) async fn send(client: &Client, url: &Url, answer: &Answer) -> Result<(), Error> {
+pub(crate) async fn send(client: &Client, url: &Url, answer: &StackAnswer) -> Result<(), Error> {
     let body = serde_json::to_string(answer).unwrap_or_default();
     let mut pause = FIRST_PAUSE;
     let mut tries = 1;
@@ -118,7 +118,7 @@ pub(crate) async fn send(client: &Client, url: &Url, answer: &Answer) -> Result<
         if tries == TRIES {
             return Err(error);
         }
-        tracing::warn!(%error, tries, "CloudFormation is answered again");
+        tracing::warn!(error = with_causes(&error), tries, "CloudFormation is answered again");
         tokio::time::sleep(pause).await;
         pause *= 2;
         tries += 1;
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
     use crate::event::{Action, Event};
 
-    fn request() -> Request {
+    fn request() -> StackRequest {
         let event = serde_json::json!({
             "RequestType": "Update", "ResponseURL": "https://s3.example/?x", "RequestId": "r".repeat(36),
             "StackId": "s".repeat(250), "LogicalResourceId": "l".repeat(255), "PhysicalResourceId": "p".repeat(1000),
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn the_longest_answer_is_shorter_than_what_cloudformation_takes() {
         for strange in ["\"", "\\", "\u{0}", "ž"] {
-            let answer = Answer::new(request(), Err(&Error::RequestType(strange.repeat(5000))));
+            let answer = StackAnswer::new(request(), Err(&Error::RequestType(strange.repeat(5000))));
             let body = serde_json::to_string(&answer).unwrap();
             assert!((1500..4096).contains(&body.len()), "{strange:?}: {}", body.len());
             assert!(answer.reason.unwrap().starts_with("unknown request type"));
@@ -167,9 +167,9 @@ mod tests {
 
     #[test]
     fn the_resource_stays_the_same_one() {
-        let known = Answer::new(request(), Ok(None));
+        let known = StackAnswer::new(request(), Ok(None));
         assert_eq!(known.physical_resource_id, "p".repeat(1000));
-        let new = Answer::new(Request { physical_resource_id: None, ..request() }, Ok(None));
+        let new = StackAnswer::new(StackRequest { physical_resource_id: None, ..request() }, Ok(None));
         assert_eq!(new.physical_resource_id, PHYSICAL_RESOURCE_ID);
     }
 }

@@ -1,15 +1,6 @@
 //! What can go wrong in a migration, and what should happen then.
 
-use runtime::{Class, Classed, SettingsError};
-
-/// Why the migrator cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    #[error(transparent)]
-    Warehouse(#[from] warehouse::Error),
-}
+use runtime::{Class, Classed};
 
 /// Why the warehouse was not migrated, or why `CloudFormation` does not know of it.
 #[derive(Debug, thiserror::Error)]

@@ -54,12 +54,12 @@ pub(crate) enum Action {
     /// A person, for a migration.
     ByHand,
     /// `CloudFormation`.
-    ByStack(Request),
+    ByStack(StackRequest),
 }
 
 /// A request of `CloudFormation`: what the answer repeats.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
+pub(crate) struct StackRequest {
     /// What it asks for; checked when it is carried out, so that even a strange one is answered.
     pub(crate) request_type: String,
     pub(crate) response_url: ResponseUrl,
@@ -83,7 +83,7 @@ impl Event {
         if request_type.is_none() && response_url.is_none() {
             return Ok(Action::ByHand);
         }
-        Ok(Action::ByStack(Request {
+        Ok(Action::ByStack(StackRequest {
             request_type: request_type.ok_or(Error::Incomplete("RequestType"))?,
             response_url: response_url.ok_or(Error::Incomplete("ResponseURL"))?,
             stack_id: stack_id.ok_or(Error::Incomplete("StackId"))?,

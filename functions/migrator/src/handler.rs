@@ -3,16 +3,17 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use causes::with_causes;
+use credentials::StartError;
 use lambda_runtime::LambdaEvent;
-use runtime::failure::with_causes;
 use runtime::{Class, Classed, DatabaseSettings, Failure, time_left};
 use serde::Serialize;
 use tokio::time::{sleep, timeout};
 use warehouse::SCHEMA_VERSION;
 
-use crate::answer::{self, ANSWER_TIME, Answer};
-use crate::error::{Error, StartError};
-use crate::event::{Action, Event, Request};
+use crate::answer::{self, ANSWER_TIME, StackAnswer};
+use crate::error::Error;
+use crate::event::{Action, Event, StackRequest};
 use crate::migrated::Migrated;
 
 /// A deployment is tried this often in all if Postgres does not answer: a failure undoes the whole deployment.
@@ -27,7 +28,7 @@ pub enum Response {
     /// Migrated, for a person.
     Migrated(Migrated),
     /// Answered `CloudFormation`, well or not.
-    Answered(Answer),
+    Answered(StackAnswer),
 }
 
 /// Migrates the warehouse. Built once, at start; connects to Postgres for each migration.
@@ -76,7 +77,7 @@ impl Migrator {
     }
 
     /// Carries out a request, and answers it however that ends.
-    async fn answer(&self, request: Request, left: Duration) -> Result<Answer, Error> {
+    async fn answer(&self, request: StackRequest, left: Duration) -> Result<StackAnswer, Error> {
         let url = request.response_url.parse();
         let url = url.ok_or_else(|| Error::ResponseUrl { request: request.request_id.clone() })?;
         // Before the migration, so that none is done that nobody can answer for.
@@ -88,7 +89,7 @@ impl Migrator {
                 request = request.request_id, class = %failure.class, error = %failure, "the migration failed"
             );
         }
-        let answer = Answer::new(request, outcome.as_ref().cloned());
+        let answer = StackAnswer::new(request, outcome.as_ref().cloned());
         answer::send(&http, &url, &answer).await?;
         Ok(answer)
     }

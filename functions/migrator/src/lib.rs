@@ -9,8 +9,8 @@ mod event;
 mod handler;
 mod migrated;
 
-pub use answer::{Answer, Status};
-pub use error::{Error, StartError};
+pub use answer::{StackAnswer, Status};
+pub use error::Error;
 pub use event::{Event, ResponseUrl};
 pub use handler::{Migrator, Response};
 pub use migrated::Migrated;

@@ -5,8 +5,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use causes::with_causes;
 use jiff::Timestamp;
-use runtime::failure::with_causes;
 use runtime::{Classed, RawStore, StoreError};
 use serde::Serialize;
 use warehouse::{NewDelivery, PlannedMessage, Waiting, Warehouse};

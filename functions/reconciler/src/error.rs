@@ -1,15 +1,6 @@
 //! What can go wrong while reconciling, and what should happen then.
 
-use runtime::{Class, Classed, SettingsError, StoreError};
-
-/// Why the reconciler cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    #[error(transparent)]
-    Warehouse(#[from] warehouse::Error),
-}
+use runtime::{Class, Classed, StoreError};
 
 /// Why the raw zone could not be compared with the ledger, or the loader not be asked.
 #[derive(Debug, thiserror::Error)]

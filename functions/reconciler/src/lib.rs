@@ -15,7 +15,7 @@ mod remote_loader;
 mod settings;
 mod staleness;
 
-pub use error::{Error, StartError};
+pub use error::Error;
 pub use handler::{Reconciler, Report, Request};
 pub use loader_function::LoaderFunction;
 pub use missing::MissingObject;

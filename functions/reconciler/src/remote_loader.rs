@@ -1,13 +1,13 @@
 //! The reconciler as it is deployed: the loader is another function.
 
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::error::DisplayErrorContext;
 use aws_sdk_lambda::operation::invoke::{InvokeError, InvokeOutput};
 use aws_sdk_lambda::primitives::Blob;
+use credentials::StartError;
 use runtime::{Class, RawStore};
 use serde::Deserialize;
 
-use crate::error::{Error, StartError};
+use crate::error::Error;
 use crate::handler::Reconciler;
 use crate::loader_function::LoaderFunction;
 use crate::settings::Settings;
@@ -50,7 +50,7 @@ impl RemoteLoader {
             },
         };
         let function = self.function.clone();
-        let reason = DisplayErrorContext(error).to_string();
+        let reason = runtime::aws::reason(error);
         Error::Invoke { function, key: key.to_owned(), reason, class }
     }
 }

@@ -8,8 +8,17 @@ mod secret;
 
 pub use secret::Secret;
 
-use runtime::{DatabaseSettings, Login};
+use runtime::{DatabaseSettings, Login, SettingsError};
 use warehouse::Warehouse;
+
+/// Why what uses the warehouse cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Warehouse(#[from] warehouse::Error),
+}
 
 /// The warehouse that settings lead to. Nothing is read or opened yet.
 ///

@@ -9,7 +9,7 @@ use aws_sdk_secretsmanager::config::Builder;
 use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
-use runtime::failure::with_causes;
+use causes::with_causes;
 use warehouse::{DatabaseUrl, UrlError, UrlSource};
 
 use crate::form;
@@ -55,7 +55,10 @@ impl Secret {
         match (self.read().await, kept) {
             (Ok(url), _) => Ok(self.kept.insert((url, SystemTime::now())).0.clone()),
             (Err(error), Some(url)) if error.transient => {
-                tracing::warn!(%error, "the warehouse's URL is used as it was read before");
+                tracing::warn!(
+                    error = with_causes(&error),
+                    "the warehouse's URL is used as it was read before"
+                );
                 Ok(url)
             }
             (Err(error), _) => Err(error),
@@ -89,14 +92,11 @@ impl Secret {
     }
 
     fn refusal(&self, error: &SdkError<GetSecretValueError>) -> UrlError {
-        let (reason, advice, transient) = match error.code() {
-            Some(code) => {
-                let (advice, transient) =
-                    verdict(code, error.raw_response().map(|answer| answer.status().as_u16()));
-                (format!("{code}: {}", error.message().unwrap_or("no message")), advice, transient)
-            }
-            None => (with_causes(error), UNREACHABLE, true),
+        let (advice, transient) = match error.code() {
+            Some(code) => verdict(code, error.raw_response().map(|answer| answer.status().as_u16())),
+            None => (UNREACHABLE, true),
         };
+        let reason = runtime::aws::reason(error);
         let message = format!("could not read the secret {}: {reason}; {advice}", self.arn);
         UrlError { message, transient }
     }

@@ -8,7 +8,7 @@ mod data_root;
 pub mod folder_lock;
 pub mod object_store;
 pub mod postgres;
-pub mod refused;
 pub mod supervisor;
+pub mod system_error;
 
 pub use data_root::data_root;

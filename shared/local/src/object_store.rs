@@ -19,6 +19,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use causes::with_causes;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -113,7 +114,7 @@ impl ObjectStore {
         let Self { server, stop, .. } = self;
         drop(stop);
         if let Err(error) = server.await {
-            tracing::error!(%error, "the object store's server ended badly");
+            tracing::error!(error = with_causes(&error), "the object store's server ended badly");
         }
     }
 }
@@ -138,7 +139,7 @@ async fn serve(listener: TcpListener, service: S3Service, mut stopped: oneshot::
                 }
                 Err(error) => {
                     // Out of file descriptors, most likely: waiting is better than spinning.
-                    tracing::warn!(%error, "the object store could not accept a connection");
+                    tracing::warn!(error = with_causes(&error), "the object store could not accept a connection");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
@@ -158,7 +159,7 @@ async fn serve_connection(
 ) {
     // Small answers would otherwise wait for the client's delayed acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "the object store could not set TCP_NODELAY");
+        tracing::debug!(error = with_causes(&error), "the object store could not set TCP_NODELAY");
     }
     let http = auto::Builder::new(TokioExecutor::new()).http1_only();
     let connection = http.serve_connection(TokioIo::new(stream), service).into_owned();

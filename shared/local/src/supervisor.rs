@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
-use crate::refused::Refused;
+use crate::system_error::SystemError;
 
 /// The signal is repeated because one that comes before the program has set up its handlers is lost: a shell
 /// starts background programs with SIGINT ignored. In the end the script ends what is left of its group: the
@@ -48,7 +48,7 @@ const STOP_PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
-    Refused(#[from] Refused),
+    System(#[from] SystemError),
     /// The program did not end in time.
     #[error(
         "{} (under the process {supervisor}) did not end within {} s: kill it",
@@ -127,5 +127,5 @@ impl Supervisor {
 }
 
 fn io_error(action: &'static str, program: &Path) -> impl Fn(io::Error) -> Error + use<> {
-    Refused::when(action, program)
+    SystemError::when(action, program)
 }

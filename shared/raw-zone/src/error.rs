@@ -4,10 +4,10 @@
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The bytes could not be fetched or stored; nothing is known about the object itself.
-    #[error("could not transfer the walk file: {0}")]
+    #[error("could not transfer the walk file")]
     Transfer(#[source] std::io::Error),
     /// Not a zstd stream, or one that breaks off or is corrupt.
-    #[error("line {line}: the file is not intact zstd: {source}")]
+    #[error("line {line}: the file is not intact zstd")]
     Compression {
         /// The line that was being read, from 1.
         line: u64,

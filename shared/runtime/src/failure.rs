@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use causes::with_causes;
 use lambda_runtime::Diagnostic;
 
 /// What should happen after a failure.
@@ -75,27 +76,9 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// An error's message with the messages of its causes, leaving out those that it already contains.
-pub fn with_causes(error: &dyn Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !message.contains(&text) {
-            message = format!("{message}: {text}");
-        }
-        cause = error.source();
-    }
-    message
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("{0}")]
-    struct Layer(&'static str, #[source] Option<Box<Layer>>);
 
     #[test]
     fn several_failures_have_the_gravest_class() {
@@ -103,13 +86,5 @@ mod tests {
         let merged = Failure::merge(vec![failure(Class::Retry, "a"), failure(Class::Stop, "b")]).unwrap();
         assert_eq!((merged.class, merged.message.as_str()), (Class::Stop, "a; b"));
         assert!(Failure::merge(Vec::new()).is_none());
-    }
-
-    #[test]
-    fn the_message_holds_every_cause_once() {
-        let innermost = Box::new(Layer("connection refused", None));
-        let middle = Box::new(Layer("db error", Some(innermost)));
-        let error = Layer("could not load: db error", Some(middle));
-        assert_eq!(with_causes(&error), "could not load: db error: connection refused");
     }
 }

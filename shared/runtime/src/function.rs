@@ -6,13 +6,14 @@ use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use causes::with_causes;
 use lambda_runtime::layers::TracingLayer;
 use lambda_runtime::tower::util::MapFutureLayer;
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::Mutex;
 
-use crate::failure::{Failure, with_causes};
+use crate::failure::Failure;
 use crate::interrupt;
 use crate::metrics::Metrics;
 use crate::{logs, metrics, process};

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use causes::with_causes;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -37,7 +38,10 @@ fn listen() -> CancellationToken {
             });
         }
         (Err(error), _) | (_, Err(error)) => {
-            tracing::warn!(%error, "cannot listen for signals: whatever is under way when they come is lost");
+            tracing::warn!(
+                error = with_causes(&error),
+                "cannot listen for signals: whatever is under way when they come is lost"
+            );
         }
     }
     asked

@@ -8,10 +8,11 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Builder, RequestChecksumCalculation, ResponseChecksumValidation};
-use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::Object;
 use aws_smithy_checksums::ChecksumAlgorithm;
+use causes::with_causes;
 use jiff::Timestamp;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
@@ -51,8 +52,8 @@ pub enum StoreError {
     #[error("s3://{bucket}/{key}: {reason}")]
     Unavailable { bucket: String, key: String, reason: String },
     /// The local file could not be read.
-    #[error("could not use the walk file in the temporary folder: {0}")]
-    File(String),
+    #[error("could not use the walk file in the temporary folder")]
+    File(#[source] io::Error),
 }
 
 impl Classed for StoreError {
@@ -130,11 +131,10 @@ impl RawStore {
     /// If the key exists, or S3 refuses or is out of reach.
     pub async fn put_new(&self, key: &str, file: &Path) -> Result<(), StoreError> {
         // The SDK's own would follow the body, in a transfer encoding of AWS's that is not sent to others.
-        let checksum = checksum(file).await.map_err(|error| StoreError::File(error.to_string()))?;
+        let checksum = checksum(file).await.map_err(StoreError::File)?;
         let mut pause = CONFLICT_PAUSE;
         loop {
-            let body =
-                ByteStream::from_path(file).await.map_err(|error| StoreError::File(error.to_string()))?;
+            let body = ByteStream::from_path(file).await.map_err(|error| StoreError::File(error.into()))?;
             let request = self.client.put_object().bucket(&self.bucket).key(key).body(body);
             let request = request.content_type("application/jsonl").content_encoding("zstd");
             let request = request.checksum_crc32(&checksum).if_none_match("*");
@@ -171,7 +171,6 @@ impl RawStore {
         let request = self.client.get_object().bucket(&self.bucket).key(key);
         let mut object = request.send().await.map_err(|error| self.error(key, &error))?;
         let announced = object.content_length().and_then(|length| usize::try_from(length).ok());
-        let file_error = |error: io::Error| StoreError::File(error.to_string());
         match announced.filter(|length| *length <= LARGEST_IN_MEMORY) {
             Some(length) => {
                 let mut bytes = Vec::with_capacity(length);
@@ -179,9 +178,9 @@ impl RawStore {
                 Ok(FetchedObject { size, bytes: Box::new(Cursor::new(bytes)) })
             }
             None => {
-                let mut file = tempfile::tempfile().map_err(file_error)?;
+                let mut file = tempfile::tempfile().map_err(StoreError::File)?;
                 let size = self.receive(key, &mut object.body, &mut file).await?;
-                file.rewind().map_err(file_error)?;
+                file.rewind().map_err(StoreError::File)?;
                 Ok(FetchedObject { size, bytes: Box::new(BufReader::new(file)) })
             }
         }
@@ -194,7 +193,7 @@ impl RawStore {
     pub async fn read(&self, key: &str) -> Result<Vec<u8>, StoreError> {
         let FetchedObject { mut bytes, .. } = self.fetch(key).await?;
         let mut whole = Vec::new();
-        bytes.read_to_end(&mut whole).map_err(|error| StoreError::File(error.to_string()))?;
+        bytes.read_to_end(&mut whole).map_err(StoreError::File)?;
         Ok(whole)
     }
 
@@ -237,9 +236,9 @@ impl RawStore {
             let piece = piece.map_err(|error| StoreError::Unavailable {
                 bucket: self.bucket.clone(),
                 key: key.to_owned(),
-                reason: DisplayErrorContext(error).to_string(),
+                reason: with_causes(&error),
             })?;
-            output.write_all(&piece).map_err(|error| StoreError::File(error.to_string()))?;
+            output.write_all(&piece).map_err(StoreError::File)?;
             size += piece.len() as u64;
         }
         Ok(size)
@@ -274,15 +273,15 @@ impl RawStore {
 
     fn error<E>(&self, key: &str, error: &SdkError<E>) -> StoreError
     where
-        E: std::error::Error + 'static,
+        E: std::error::Error + ProvideErrorMetadata + 'static,
     {
         let bucket = self.bucket.clone();
         let key = key.to_owned();
-        let reason = DisplayErrorContext(error).to_string();
+        let reason = aws::reason(error);
         match status(error) {
             Some(412) => StoreError::Exists { bucket, key },
-            Some(404) if reason.contains("NoSuchKey") => StoreError::Missing { bucket, key },
-            Some(403) if reason.contains("InvalidObjectState") => StoreError::Archived { bucket, key },
+            Some(404) if error.code() == Some("NoSuchKey") => StoreError::Missing { bucket, key },
+            Some(403) if error.code() == Some("InvalidObjectState") => StoreError::Archived { bucket, key },
             // A redirect is S3's answer for a bucket of another region.
             Some(301 | 307 | 401 | 403 | 404) => StoreError::Denied { bucket, key, reason },
             _ => StoreError::Unavailable { bucket, key, reason },

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use causes::with_causes;
 use jiff::Timestamp;
 use reqwest::Url;
 
@@ -203,7 +204,7 @@ impl Client {
             if tries == TRIES || !error.is_transient() {
                 return Err(error);
             }
-            tracing::warn!(%error, tries, "request failed and is tried again");
+            tracing::warn!(error = with_causes(&error), tries, "request failed and is tried again");
             tokio::time::sleep(backoff.mul_f64(0.5 + 0.5 * fastrand::f64())).await;
             backoff = (backoff * 2).min(LONGEST_BACKOFF);
             tries += 1;

@@ -60,7 +60,7 @@ pub enum RequestError {
     /// The answer is larger than any page.
     #[error("{url} answered more than {limit}")]
     TooLarge { url: String, limit: &'static str },
-    #[error("{url}: {source}")]
+    #[error("{url} answered no usable page")]
     NotAPage { url: String, source: PageError },
     /// The portal wants to be left alone.
     #[error(transparent)]
@@ -72,7 +72,7 @@ pub enum RequestError {
     )]
     Forbidden { url: String, rule: String },
     /// Nobody knows what robots.txt says. Nothing else was asked.
-    #[error("robots.txt could not be read, and without it nothing may be asked: {source}")]
+    #[error("robots.txt could not be read, and without it nothing may be asked")]
     RobotsUnreachable { source: Box<RequestError> },
     /// A search outside of a run, or after a run that could not begin.
     #[error("{url} was not asked: no run has begun, which takes a robots.txt that allows it")]

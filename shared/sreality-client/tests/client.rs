@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
+use causes::with_causes;
 use sreality::{PageError, SearchQuery};
 use sreality_client::{Client, ClientSettings, RequestError, Timeouts};
 
@@ -158,7 +159,7 @@ async fn an_unreachable_portal_is_named_with_the_cause() {
     let client = Client::new(settings).unwrap();
     let error = client.begin_run().await.unwrap_err();
     assert!(matches!(error, RequestError::RobotsUnreachable { .. }), "{error}");
-    let error = error.to_string();
+    let error = with_causes(&error);
     assert!(
         error.contains("no answer from http://127.0.0.1:1/robots.txt") && error.contains("refused"),
         "{error}"
@@ -213,7 +214,7 @@ async fn a_page_that_announces_more_than_there_can_be_is_none() {
         let body = PAGE.replace(&format!("\"{key}\":2"), &format!("\"{key}\":{absurd}"));
         let (error, searches) = failing(move || body.clone().into_response()).await;
         assert!(matches!(&error, RequestError::NotAPage { source: PageError::Absurd { .. }, .. }), "{error}");
-        assert!(error.to_string().contains(absurd), "{error}");
+        assert!(with_causes(&error).contains(absurd), "{}", with_causes(&error));
         assert_eq!(searches, 12);
     }
 }

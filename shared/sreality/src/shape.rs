@@ -66,13 +66,13 @@ impl Change {
 /// new keys. The rows with any other new key are counted too, under the path `*`.
 #[derive(Debug)]
 pub struct ShapeWatch {
-    page: Place,
+    page: KnownPlace,
     new: NewKeys,
 }
 
 impl Default for ShapeWatch {
     fn default() -> Self {
-        Self { page: Place::build(KNOWN[0]), new: NewKeys::default() }
+        Self { page: KnownPlace::build(KNOWN[0]), new: NewKeys::default() }
     }
 }
 
@@ -125,20 +125,20 @@ impl Tally {
 
 /// A known place of a page, with what lies in it and how the pages differ there.
 #[derive(Debug)]
-struct Place {
+struct KnownPlace {
     path: &'static str,
     types: Types,
     always: bool,
     /// In the order of the table, which is the portal's.
-    keys: Vec<(&'static str, Place)>,
-    item: Option<Box<Place>>,
+    keys: Vec<(&'static str, KnownPlace)>,
+    item: Option<Box<KnownPlace>>,
     /// Number of the object that had the key last.
     met_in: u64,
     missing: Tally,
     otherwise: Tally,
 }
 
-impl Place {
+impl KnownPlace {
     fn build((path, types, always): Known) -> Self {
         let mut keys = Vec::new();
         let mut item = None;
@@ -203,7 +203,7 @@ impl NewKeys {
 /// A value that is being read, at a known place or none: tells its type. Below a new key, or a value of an unknown
 /// type, nothing is looked at.
 struct Value<'w> {
-    place: Option<&'w mut Place>,
+    place: Option<&'w mut KnownPlace>,
     new: &'w mut NewKeys,
     /// Of the row, or for the envelope of the page.
     number: u64,
@@ -274,7 +274,7 @@ impl<'de> Visitor<'de> for Value<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Type, A::Error> {
         let Self { place, new, number } = self;
-        let Some(Place { path, keys, .. }) = place.filter(|place| !place.keys.is_empty()) else {
+        let Some(KnownPlace { path, keys, .. }) = place.filter(|place| !place.keys.is_empty()) else {
             while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
             return Ok(Type::Object);
         };
@@ -305,7 +305,7 @@ impl<'de> Visitor<'de> for Value<'_> {
 
 /// The keys of an object, and which of them is likely to come next.
 struct Keys<'k> {
-    keys: &'k [(&'static str, Place)],
+    keys: &'k [(&'static str, KnownPlace)],
     next: usize,
 }
 

@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::attributes::Attributes;
 use crate::error::Error;
-use crate::history::{Filter, Place, Sample};
+use crate::history::{Filter, ListingPlace, Sample};
 use crate::row_digest::{Remembered, RowDigests};
 use crate::walk::Counts;
 
@@ -28,7 +28,7 @@ pub(crate) struct KnownListing {
     pub(crate) total_price: Option<i64>,
     pub(crate) currency: Option<i16>,
     pub(crate) area_m2: Option<i32>,
-    pub(crate) place: Place,
+    pub(crate) place: ListingPlace,
     /// The latest walk that covered it has missed it.
     pub(crate) missing: bool,
     pub(crate) delisted: bool,
@@ -68,7 +68,7 @@ pub(crate) struct ParsedRow {
     pub(crate) total_price: Option<i64>,
     pub(crate) currency: Option<i16>,
     pub(crate) area_m2: Option<i32>,
-    pub(crate) place: Place,
+    pub(crate) place: ListingPlace,
     pub(crate) latitude: Option<f64>,
     pub(crate) longitude: Option<f64>,
     pub(crate) attributes: Attributes,
@@ -272,7 +272,7 @@ impl RowComparer {
         if let Some(index) = self.known_to_say(hash_id, attributes.digest) {
             return self.same(index);
         }
-        let place = Place {
+        let place = ListingPlace {
             category: row.category,
             deal: row.deal,
             sub_category: row.sub_category,
@@ -308,7 +308,7 @@ impl RowComparer {
         });
     }
 
-    fn sighting(&mut self, place: &Place, total_price: Option<i64>, area_m2: Option<i32>) {
+    fn sighting(&mut self, place: &ListingPlace, total_price: Option<i64>, area_m2: Option<i32>) {
         self.seen.counts.loaded += 1;
         if (place.category, place.deal) != (self.filter.category, self.filter.deal) {
             self.seen.elsewhere += 1;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use causes::with_causes;
 use tokio::task::AbortHandle;
 use tokio_postgres::Client;
 
@@ -118,7 +119,7 @@ impl Way {
             Err(error) if !error.is_transient() => error,
             opened => return opened,
         };
-        tracing::warn!(%error, "the warehouse's URL is read anew");
+        tracing::warn!(error = with_causes(&error), "the warehouse's URL is read anew");
         let changed = source.url(true).await.map_err(Error::UrlSource)?;
         if changed == url {
             return Err(error);
@@ -151,7 +152,7 @@ mod tests {
             ("postgres://u:secret@localhost/x?sslrootcert=/bundle.pem", "PGSSLROOTCERT"),
         ] {
             let error = Warehouse::new(url, None).unwrap_err();
-            let message = error.to_string();
+            let message = with_causes(&error);
             assert!(matches!(error, Error::Url { .. }) && !error.is_transient());
             assert!(message.contains(hint) && !message.contains("secret"), "{message}");
         }
@@ -174,7 +175,7 @@ mod tests {
         let mut warehouse = Warehouse::new("postgres://u:secret@127.0.0.1:1/x", None).unwrap();
         let error = warehouse.client().await.unwrap_err();
         assert!(error.is_transient());
-        let message = error.to_string();
+        let message = with_causes(&error);
         assert!(message.contains("127.0.0.1:1") && message.contains("refused"), "{message}");
     }
 

@@ -109,7 +109,9 @@ fn system_roots() -> Result<RootCertStore, Error> {
     let (added, _) = roots.add_parsable_certificates(found.certs);
     // Single files that cannot be read are common where others can.
     if added == 0 {
-        return Err(Error::NoRootCertificates { source: found.errors.into_iter().next() });
+        // Its text, since it repeats its cause.
+        let reason = found.errors.first().map_or_else(|| "there is none".to_owned(), ToString::to_string);
+        return Err(Error::NoRootCertificates { reason });
     }
     Ok(roots)
 }

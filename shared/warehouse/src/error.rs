@@ -1,10 +1,10 @@
 //! What can go wrong between here and Postgres.
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use causes::with_causes;
 use tokio_postgres::error::SqlState;
 
 use crate::url_source::UrlError;
@@ -15,9 +15,9 @@ pub enum Error {
     #[error(
         "{setting} is not a Postgres URL: {}. `sslmode` can be disable, prefer or require, and certificates are \
          always verified; PGSSLROOTCERT takes the place of `sslrootcert`",
-        WithCauses(source)
+        with_causes(reason)
     )]
-    Url { setting: &'static str, source: tokio_postgres::Error },
+    Url { setting: &'static str, reason: tokio_postgres::Error },
     /// What should be a host has a part of the password in it.
     #[error(
         "{setting} has an `@` too many: an `@` in the user's name or password is written %40, so that the host begins after \
@@ -38,24 +38,24 @@ pub enum Error {
     )]
     RootCertificates { path: PathBuf, reason: String },
     #[error(
-        "this system has no root certificates that Postgres's could be verified with: name a file of them in \
+        "this system has no root certificates that Postgres's could be verified with: {reason}; name a file of them in \
          PGSSLROOTCERT, or install the package ca-certificates"
     )]
     NoRootCertificates {
-        /// What went wrong first in looking for them, if anything did.
-        source: Option<rustls_native_certs::Error>,
+        /// What went wrong first in looking for them.
+        reason: String,
     },
-    #[error("cannot set up TLS: {0}")]
+    #[error("cannot set up TLS")]
     Tls(#[source] rustls::Error),
     /// The server is not the one that it should be, or nobody vouches for it.
     #[error(
         "the certificate of Postgres at {address} does not verify: {}; PGSSLROOTCERT must name the authority that signed \
          it, and the host must be called as in the certificate",
-        WithCauses(source)
+        with_causes(reason)
     )]
-    Untrusted { address: String, source: tokio_postgres::Error },
+    Untrusted { address: String, reason: tokio_postgres::Error },
     /// Nobody answers, or not to these credentials.
-    #[error("could not connect to Postgres at {address}: {}", WithCauses(source))]
+    #[error("could not connect to Postgres at {address}")]
     Connect { address: String, source: tokio_postgres::Error },
     /// Somebody accepts the connection and leaves it at that.
     #[error("could not connect to Postgres at {address}: it said nothing for {seconds} s")]
@@ -80,7 +80,7 @@ pub enum Error {
     )]
     ChangedMigration { version: i32, name: &'static str },
     /// A migration failed; nothing of it, or of those before it, is left.
-    #[error("could not apply migration {version} ({name}): {}", WithCauses(source))]
+    #[error("could not apply migration {version} ({name})")]
     Migration { version: i32, name: &'static str, source: tokio_postgres::Error },
     /// The group roles do not exist, and this user may not create them.
     #[error(
@@ -88,10 +88,10 @@ pub enum Error {
          and `create role cenovka_analyst nologin`"
     )]
     MissingRoles(#[source] tokio_postgres::Error),
-    #[error("could not {action}: {}", WithCauses(source))]
+    #[error("could not {action}")]
     Database { action: &'static str, source: tokio_postgres::Error },
     /// Postgres cannot hold a value that the object brings, such as a NUL character or a time before its calendar.
-    #[error("could not {action}: {}", WithCauses(source))]
+    #[error("could not {action}")]
     Value { action: &'static str, source: tokio_postgres::Error },
     /// A row is no JSON, so its page is not what the portal sent.
     #[error("line {line}, row {index}: {reason}")]
@@ -104,7 +104,7 @@ impl Error {
         let cause = source.source().and_then(|cause| cause.downcast_ref::<io::Error>());
         let tls = cause.and_then(|cause| cause.get_ref()?.downcast_ref::<rustls::Error>());
         match tls {
-            Some(rustls::Error::InvalidCertificate(_)) => Self::Untrusted { address, source },
+            Some(rustls::Error::InvalidCertificate(_)) => Self::Untrusted { address, reason: source },
             _ => Self::Connect { address, source },
         }
     }
@@ -175,21 +175,6 @@ fn is_broken_connection(error: &tokio_postgres::Error) -> bool {
         Some(cause) => cause.downcast_ref::<io::Error>().is_some_and(|cause| {
             !matches!(cause.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
         }),
-    }
-}
-
-/// An error of the driver's with all its causes, which it leaves out itself: it only says `db error`.
-pub(crate) struct WithCauses<'a>(pub(crate) &'a tokio_postgres::Error);
-
-impl fmt::Display for WithCauses<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(formatter, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::compare::ParsedRow;
 use crate::copy::CopyRows;
 use crate::error::{Context, Error};
 use crate::event::EventKind;
-use crate::history::{Coverage, Happening, Place};
+use crate::history::{Coverage, Happening, ListingPlace};
 use crate::known::Reading;
 use crate::merge::Merge;
 
@@ -35,7 +35,7 @@ cross join lateral (select * from warehouse.relisting where new_hash_id = id.has
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Newcomer {
     hash_id: i64,
-    place: Place,
+    place: ListingPlace,
     price: Option<i64>,
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct Moment {
 
 /// What decides which walks cover a listing, as its newest sighting tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Place {
+pub(crate) struct ListingPlace {
     pub(crate) category: i16,
     pub(crate) deal: i16,
     pub(crate) sub_category: Option<i16>,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::copy::CopyRows;
 use crate::error::Error;
-use crate::history::{Moment, Place, PriceChange, Spell, Stay, Turnover, price_changes, stays};
+use crate::history::{ListingPlace, Moment, PriceChange, Spell, Stay, Turnover, price_changes, stays};
 use crate::merge::{Merge, Parameter, TurnoverKey, Whereabouts, moment_key};
 
 pub(crate) const STAY: &str = "warehouse.stay (
@@ -121,7 +121,7 @@ fn turnover_row((key, turnover): &(TurnoverKey, Turnover)) -> [Parameter<'_>; 9]
 }
 
 /// Adds a row of [`STAY`].
-pub(crate) fn add_stay(copies: &mut CopyRows, hash_id: i64, place: &Place, stay: &Stay) {
+pub(crate) fn add_stay(copies: &mut CopyRows, hash_id: i64, place: &ListingPlace, stay: &Stay) {
     copies.row(11);
     copies.add(hash_id);
     copies.add(stay.came_at);

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::compare::KnownListing;
 use crate::error::{Context, Error};
-use crate::history::{CoveringWalk, Filter, History, Moment, Place, Sighting, Spell};
+use crate::history::{CoveringWalk, Filter, History, ListingPlace, Moment, Sighting, Spell};
 use crate::prepared::Prepared;
 
 /// What a load knows of a listing, beside its category and deal type.
@@ -258,7 +258,7 @@ fn listing(row: &Row, (category, deal): (i16, i16)) -> KnownListing {
         total_price: row.get(2),
         currency: row.get(3),
         area_m2: row.get(4),
-        place: Place {
+        place: ListingPlace {
             category,
             deal,
             sub_category: row.get(5),

@@ -16,7 +16,7 @@ use crate::copy::CopyRows;
 use crate::error::{Context, Error};
 use crate::events::Newcomer;
 use crate::falsification::Testimony;
-use crate::history::{CoveringWalk, Filter, Happening, Moment, Place, Said, Stay, Turnover};
+use crate::history::{CoveringWalk, Filter, Happening, ListingPlace, Moment, Said, Stay, Turnover};
 use crate::known::{Reading, SaidFirst};
 use crate::prepared::Prepared;
 use crate::shrinkage;
@@ -115,7 +115,7 @@ pub(crate) struct Affected {
 /// What the kept tables tell of a listing beside its history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Whereabouts {
-    pub(crate) place: Place,
+    pub(crate) place: ListingPlace,
     pub(crate) area_m2: Option<i32>,
 }
 
@@ -137,7 +137,11 @@ pub(crate) type TurnoverKey = (i16, i16, Date, i32, i32);
 pub(crate) struct CoveringWalks(HashMap<(i16, i16), Vec<CoveringWalk>>);
 
 impl CoveringWalks {
-    pub(crate) async fn read(&mut self, reading: &mut Reading<'_, '_>, place: &Place) -> Result<(), Error> {
+    pub(crate) async fn read(
+        &mut self,
+        reading: &mut Reading<'_, '_>,
+        place: &ListingPlace,
+    ) -> Result<(), Error> {
         let pair = (place.category, place.deal);
         if let Entry::Vacant(entry) = self.0.entry(pair) {
             entry.insert(reading.covering_walks(pair.0, pair.1).await?);
@@ -146,7 +150,7 @@ impl CoveringWalks {
     }
 
     /// Those of a place's category and deal type, which must have been read.
-    pub(crate) fn of(&self, place: &Place) -> &[CoveringWalk] {
+    pub(crate) fn of(&self, place: &ListingPlace) -> &[CoveringWalk] {
         self.0.get(&(place.category, place.deal)).map_or(&[], Vec::as_slice)
     }
 
@@ -170,7 +174,7 @@ impl<'w> Merge<'w> {
     }
 
     /// Adds a listing's stay to the turnover, or takes it away again.
-    pub(crate) fn count(&mut self, stay: &Stay, place: &Place, sign: i32) {
+    pub(crate) fn count(&mut self, stay: &Stay, place: &ListingPlace, sign: i32) {
         let region = place.region_id.unwrap_or(0);
         let district = place.district_id.unwrap_or(0);
         for (day, event) in stay.turnover() {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use causes::with_causes;
 use rustls::ClientConfig;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
@@ -13,7 +14,7 @@ use tokio_postgres::{Client, Config, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::encryption;
-use crate::error::{Context, Error, WithCauses};
+use crate::error::{Context, Error};
 
 /// How long Postgres may take to accept a connection, unless the URL says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -53,7 +54,7 @@ impl Target {
         url: &str,
         root_certificates: Option<&Path>,
     ) -> Result<Self, Error> {
-        let mut config: Config = url.parse().map_err(|source| Error::Url { setting, source })?;
+        let mut config: Config = url.parse().map_err(|reason| Error::Url { setting, reason })?;
         let is_cut = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
         if config.get_hosts().iter().any(is_cut) {
             return Err(Error::AtInPassword { setting });
@@ -99,7 +100,7 @@ impl Target {
             connected.map_err(|source| Error::connect(address(&self.config), source))?;
         let task = tokio::spawn(async move {
             if let Err(error) = connection.await {
-                tracing::warn!(error = %WithCauses(&error), "the connection to Postgres broke");
+                tracing::warn!(error = with_causes(&error), "the connection to Postgres broke");
             }
         });
         client.batch_execute(LIMITS).await.context("set the session's limits")?;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use causes::with_causes;
 use warehouse::{Begun, Error, Finished, Warehouse};
 
 use crate::adverts::{flats, rows, walk};
@@ -39,7 +40,8 @@ async fn load(warehouse: &mut Warehouse, day: i64) {
 /// The load of a day fails for want of time, and the next one, on the same connection or another, does not.
 async fn fails_for_want_of_time(warehouse: &mut Warehouse, day: i64) {
     let error = load_raw(warehouse, &sale(day), SHORT).await.unwrap_err();
-    assert!(error.is_transient() && error.to_string().contains("timeout"), "{error}");
+    let message = with_causes(&error);
+    assert!(error.is_transient() && message.contains("timeout"), "{message}");
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ pub struct RecordedRows {
 #[derive(Debug, thiserror::Error)]
 pub enum RecordedRowsError {
     /// The file cannot be read.
-    #[error("cannot read {}: {source}", file.display())]
+    #[error("cannot read {}", file.display())]
     Read {
         /// Which file.
         file: PathBuf,
@@ -34,7 +34,7 @@ pub enum RecordedRowsError {
         source: std::io::Error,
     },
     /// The file is neither an answer nor a list of rows.
-    #[error("{} is neither an answer with `results` nor an array of rows: {source}", file.display())]
+    #[error("{} is neither an answer with `results` nor an array of rows", file.display())]
     Format {
         /// Which file.
         file: PathBuf,
@@ -42,7 +42,7 @@ pub enum RecordedRowsError {
         source: serde_json::Error,
     },
     /// A row lacks what a search has to know.
-    #[error("row {index} of {} is not a list row: {source}", file.display())]
+    #[error("row {index} of {} is not a list row", file.display())]
     Row {
         /// Which file.
         file: PathBuf,

@@ -97,7 +97,8 @@ async fn a_segment_that_fails_does_not_take_the_others_along() {
     world.simulator.set_faults("script=ok, 422".parse().unwrap());
     let error = collector.invoke(request()).await.unwrap_err();
     assert_eq!(error.class, "stop");
-    assert!(error.message.starts_with("flats-rent: ") && error.message.contains("422"), "{}", error.message);
+    assert!(error.message.starts_with("could not walk flats-rent to its end: "), "{}", error.message);
+    assert!(error.message.contains("422"), "{}", error.message);
     let mut loader = world.loader().await;
     load(&mut world, &mut loader, SEGMENTS.len() - 1).await;
     let complete = "select count(*) from warehouse.walk where complete and segment <> 'flats-rent'";

@@ -126,7 +126,7 @@ async fn damaged_objects_are_set_aside_with_the_reason_and_nothing_is_loaded() {
         ),
         ("empty", Vec::new(), "damaged", "the file is empty"),
         ("another walk", other, "damaged", "holds another walk"),
-        ("not a page", unpaged, "damaged", "line 2: "),
+        ("not a page", unpaged, "damaged", "line 2 holds no page that can be loaded: "),
         ("a gigabyte of zeros", bomb, "damaged", "line 1: longer than"),
         (
             "of a later version",

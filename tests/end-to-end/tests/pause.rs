@@ -20,7 +20,7 @@ async fn a_new_process_asks_nothing_before_the_pause_is_over_and_says_until_when
 
     world.simulator.set_faults(Faults::default());
     let again = world.collector().await.invoke(request.clone()).await.unwrap_err();
-    let said = error.message.strip_prefix("flats-sale: ").unwrap();
+    let said = error.message.strip_prefix("could not walk flats-sale to its end: ").unwrap();
     assert_eq!((again.class.as_str(), again.message.as_str()), ("stop", said));
     assert_eq!(world.simulator.requests().len(), asked, "not even robots.txt");
 

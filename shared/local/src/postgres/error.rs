@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::refused::Refused;
+use crate::system_error::SystemError;
 
 /// Why the private Postgres did not start or did not stop.
 #[derive(Debug, thiserror::Error)]
@@ -73,11 +73,11 @@ pub enum Error {
     #[error("cannot use the private Postgres, though it runs")]
     Connect(#[from] tokio_postgres::Error),
     #[error(transparent)]
-    Refused(#[from] Refused),
+    System(#[from] SystemError),
 }
 
 impl Error {
     pub(super) fn io(action: &'static str, path: &Path) -> impl Fn(io::Error) -> Self + use<> {
-        Refused::when(action, path)
+        SystemError::when(action, path)
     }
 }

@@ -189,6 +189,7 @@ fn remove(folder: &Path) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
+    use causes::with_causes;
     use runtime::settings::variable;
 
     use super::*;
@@ -211,8 +212,8 @@ mod tests {
         let programs = match client.install_into(folder.path()).await {
             Ok(programs) => programs,
             // Outside CI there may be no network.
-            Err(error) if variable("CI").is_none() => return eprintln!("skipped: {error}"),
-            Err(error) => panic!("{error}"),
+            Err(error) if variable("CI").is_none() => return eprintln!("skipped: {}", with_causes(&error)),
+            Err(error) => panic!("{}", with_causes(&error)),
         };
         assert_eq!(find(folder.path()), Some(programs.clone()));
         assert!(!folder.path().join("installing").exists());

@@ -220,4 +220,6 @@ async fn what_aws_answers_to_a_read_tells_what_should_happen() {
     let (store, asked) = s3(vec![slow_down; 3]).await;
     let error = store.fetch(KEY).await.err().unwrap();
     assert_eq!((error.class(), asked.lock().unwrap().len()), (Class::Retry, 3), "{error}");
+    let message = with_causes(&error);
+    assert!(message.ends_with(&format!("{KEY}: SlowDown: Please reduce your request rate.")), "{message}");
 }

@@ -3,7 +3,7 @@
 use sreality::{Segment, place};
 use uuid::Uuid;
 
-use super::{Moment, Place, WALKS_BEFORE_NEWS};
+use super::{ListingPlace, Moment, WALKS_BEFORE_NEWS};
 
 /// What a segment's queries ask for; `None` asks for all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Filter {
     }
 
     /// Whether it matches a listing that is there. What a listing does not tell matches no filter.
-    pub(crate) fn matches(&self, place: &Place) -> bool {
+    pub(crate) fn matches(&self, place: &ListingPlace) -> bool {
         self.category == place.category
             && self.deal == place.deal
             && self.region_id.is_none_or(|region| place.region_id == Some(region))
@@ -66,7 +66,7 @@ pub(crate) struct Coverage<'a> {
     /// All covering walks of the place's category and deal type, in their order.
     pub(crate) walks: &'a [CoveringWalk],
     /// Where the listing is.
-    pub(crate) place: &'a Place,
+    pub(crate) place: &'a ListingPlace,
     /// The walks that rejected a row of this listing: they say nothing of it.
     pub(crate) rejected_by: &'a [Uuid],
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Filter, Place};
+use super::{Filter, ListingPlace};
 
 /// All of something, or none given.
 const ALL: i32 = -1;
@@ -39,7 +39,7 @@ pub(crate) struct Sample {
 
 impl Sample {
     /// `None` where price or area is unknown.
-    pub(crate) fn new(place: &Place, total_price: Option<i64>, area_m2: Option<i32>) -> Option<Self> {
+    pub(crate) fn new(place: &ListingPlace, total_price: Option<i64>, area_m2: Option<i32>) -> Option<Self> {
         let (price, area) = (total_price.filter(|price| *price > 0)?, area_m2.filter(|area| *area > 0)?);
         // Rounded half up, as warehouse.price_per_m2 does.
         let area = i64::from(area);
@@ -72,7 +72,7 @@ impl Cell {
     /// Whether a walk takes it in: it covers every listing of the cell. -1 and 0 match no filter, so only a segment that
     /// is not narrowed takes in the cell of all.
     pub(crate) fn is_within(self, filter: &Filter) -> bool {
-        filter.matches(&Place {
+        filter.matches(&ListingPlace {
             category: filter.category,
             deal: filter.deal,
             sub_category: Some(self.sub_category),

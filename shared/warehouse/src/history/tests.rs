@@ -18,11 +18,16 @@ struct Walk {
     /// Whether it rejected a row of the listing.
     rejects: bool,
     /// Where it saw the listing, and at which price.
-    seen: Option<(Place, Option<i64>)>,
+    seen: Option<(ListingPlace, Option<i64>)>,
 }
 
-const HOME: Place =
-    Place { category: 1, deal: 1, sub_category: Some(4), region_id: Some(10), district_id: Some(5001) };
+const HOME: ListingPlace = ListingPlace {
+    category: 1,
+    deal: 1,
+    sub_category: Some(4),
+    region_id: Some(10),
+    district_id: Some(5001),
+};
 
 fn filter(deal: i16, district_ids: Option<Vec<i32>>) -> Filter {
     Filter { category: 1, deal, region_id: None, district_ids, sub_categories: None }
@@ -40,9 +45,9 @@ fn walks() -> impl Strategy<Value = Vec<Walk>> {
         HOME,
         HOME,
         HOME,
-        Place { district_id: Some(72), ..HOME },
-        Place { deal: 2, ..HOME },
-        Place { district_id: None, region_id: None, ..HOME },
+        ListingPlace { district_id: Some(72), ..HOME },
+        ListingPlace { deal: 2, ..HOME },
+        ListingPlace { district_id: None, region_id: None, ..HOME },
     ];
     let seen = prop_oneof![
         2 => Just(None),
@@ -67,13 +72,13 @@ fn walks() -> impl Strategy<Value = Vec<Walk>> {
 }
 
 /// The listing's place, by its newest sighting.
-fn place_of(walks: &[Walk]) -> Option<Place> {
+fn place_of(walks: &[Walk]) -> Option<ListingPlace> {
     let seen = walks.iter().filter_map(|walk| Some((walk.moment, walk.seen?.0)));
     seen.max_by_key(|(moment, _)| *moment).map(|(_, place)| place)
 }
 
 /// The covering walks of all pairs, in their order, and those that rejected the listing.
-fn coverage_of(walks: &[Walk], place: &Place) -> (Vec<CoveringWalk>, Vec<Uuid>) {
+fn coverage_of(walks: &[Walk], place: &ListingPlace) -> (Vec<CoveringWalk>, Vec<Uuid>) {
     let mut covering: Vec<CoveringWalk> = walks
         .iter()
         .filter(|walk| {
@@ -305,7 +310,7 @@ fn of_several_old_adverts_the_last_one_seen_was_relisted() {
 #[test]
 fn levels_are_prices_that_some_listing_has_and_the_last_walk_of_a_day_counts() {
     let sample = |district: i32, price: i64| {
-        Sample::new(&Place { district_id: Some(district), ..HOME }, Some(price), Some(10)).unwrap()
+        Sample::new(&ListingPlace { district_id: Some(district), ..HOME }, Some(price), Some(10)).unwrap()
     };
     let samples: Vec<Sample> = [100, 200, 300, 400, 500].map(|price| sample(5001, price)).into();
     let whole = filter(1, None);
@@ -334,13 +339,13 @@ fn a_filter_matches_what_queries_for_its_segment_find() {
         for ((region_id, district_id), sub_category) in
             places.iter().flat_map(|place| [(*place, Some(4)), (*place, Some(6)), (*place, None)])
         {
-            let place = Place { sub_category, region_id, district_id, ..HOME };
+            let place = ListingPlace { sub_category, region_id, district_id, ..HOME };
             let identity =
                 sreality::Identity { hash_id: 1, sub_category, region_id, district_id, area_m2: None };
             assert_eq!(filter.matches(&place), segment.includes(&identity), "{segment} {place:?}");
             assert!(
-                !filter.matches(&Place { deal: 2, ..place })
-                    && !filter.matches(&Place { category: 2, ..place })
+                !filter.matches(&ListingPlace { deal: 2, ..place })
+                    && !filter.matches(&ListingPlace { category: 2, ..place })
             );
         }
     }
