@@ -95,9 +95,6 @@ impl Course<'_> {
             total: started.elapsed(),
         };
         let mut warehouse = postgres.warehouse()?;
-        let printed = summary::print(&mut warehouse, &run).await;
-        // Postgres ends next, and the connection would complain of it.
-        warehouse.disconnect();
-        printed
+        summary::print(&mut warehouse, &run).await
     }
 }

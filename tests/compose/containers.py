@@ -163,6 +163,15 @@ class Compose:
         wanted = ["--notification-configuration", json.dumps(configuration)]
         self.aws("s3api", "put-bucket-notification-configuration", "--bucket", BUCKET, *wanted)
 
+    def collectors(self) -> int:
+        """How many collectors may run at once."""
+        reserved = self.aws("lambda", "get-function-concurrency", "--function-name", "cenovka-collector")
+        return reserved["ReservedConcurrentExecutions"]
+
+    def allow_collectors(self, number: int) -> None:
+        function = ["--function-name", "cenovka-collector"]
+        self.aws("lambda", "put-function-concurrency", *function, "--reserved-concurrent-executions", str(number))
+
     def invoke(self, function: str, event: dict) -> dict:
         file, payload = "/tmp/answer", json.dumps(event)
         said = self.aws("lambda", "invoke", "--function-name", f"cenovka-{function}", "--payload", payload, file)

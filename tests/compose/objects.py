@@ -52,9 +52,9 @@ def check_kill(compose: Compose, service: str) -> None:
 
 def check_rebuild(compose: Compose) -> None:
     with step("an emptied database is made again by the reconciler, and equal"):
-        rules = compose.aws("events", "list-rules")["Rules"]
-        for rule in rules:
-            compose.aws("events", "disable-rule", "--name", rule["Name"])
+        allowed = compose.collectors()
+        # Not by the rules' state: a rule that is disabled in LocalStack fires all the same.
+        compose.allow_collectors(0)
         time.sleep(5)  # a walk that runs, ends
         until("all that was collected is loaded", 60, lambda: all_is_loaded(compose))
         before = compose.sql("cenovka", CONTENTS)
@@ -66,9 +66,7 @@ def check_rebuild(compose: Compose) -> None:
         must(report["loaded"] == len(dealt_with(compose)) > 0 and report["left"] == 0, f"all is loaded: {report}")
         after = compose.sql("cenovka", CONTENTS)
         must(after == before, f"table by table: {before}, {after}")
-        for rule in rules:
-            if rule["State"] == "ENABLED":
-                compose.aws("events", "enable-rule", "--name", rule["Name"])
+        compose.allow_collectors(allowed)
 
 
 def all_is_loaded(compose: Compose) -> bool:

@@ -102,9 +102,15 @@ impl Warehouse {
     /// Closes the connection at once, also in the middle of a statement: Postgres notices, ends it and lets go of its locks.
     /// The next statement opens another.
     pub fn disconnect(&mut self) {
-        if let Some(session) = self.session.take() {
-            session.task.abort();
-        }
+        self.session = None;
+    }
+}
+
+/// Else the connection would go on until a statement that nobody waits for is answered, and complain of a Postgres that
+/// ends first.
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 
