@@ -52,7 +52,8 @@ impl World {
         let sql = database.connect(OWNER).await;
         let users = "
             create role loader login in role cenovka_loader;
-            create role analyst login in role cenovka_analyst";
+            create role analyst login in role cenovka_analyst;
+            create role notifier login in role cenovka_notifier";
         sql.batch_execute(users).await.unwrap();
         let (object_store, events) = ObjectStore::start(&folder.path().join("s3")).await.unwrap();
         let s3 = s3_client(&object_store);

@@ -38,3 +38,4 @@ mod shrunken;
 mod stack;
 mod unfinished;
 mod verify;
+mod watches;
