@@ -18,7 +18,6 @@ use crate::message::{Item, Message};
 use crate::outbound::Outbound;
 use crate::plan::{Plan, next_digest, next_try, plan};
 use crate::settings::ChannelSecrets;
-use crate::watch::Watch;
 use crate::watches::Watches;
 
 /// So many events are compared at once.
@@ -133,12 +132,10 @@ impl Drain<'_> {
     }
 
     async fn plan(&mut self) -> Result<(), Error> {
-        let watches: HashMap<&str, &Watch> =
-            self.watches.iter().map(|watch| (watch.name.as_str(), watch)).collect();
         loop {
             let due = self.warehouse.due_deliveries(DELIVERIES).await?;
             let sent_lately = self.warehouse.sent_lately().await?;
-            let plans = plan(&due, &watches, &sent_lately);
+            let plans = plan(&due, self.watches, &sent_lately);
             if plans.is_empty() {
                 return Ok(());
             }
@@ -179,7 +176,7 @@ impl Drain<'_> {
 
     async fn send_one(&mut self, planned: &PlannedMessage, report: &mut Report) -> Result<(), Error> {
         let PlannedMessage { watch, channel: name, events, counted, .. } = planned;
-        let language = self.watches.iter().find(|other| other.name == *watch).map(|watch| watch.language);
+        let language = self.watches.get(watch).map(|watch| watch.language);
         let (Some(channel), Some(language)) = (self.watches.channels().get(name), language) else {
             return Ok(());
         };

@@ -103,6 +103,7 @@ fn all_faults_are_named_from_top_to_bottom() {
         "line 6, column 1: watch `b`: category: is missing",
         "line 9, column 10: watch `b`: region: `prah` is no region; did you mean `praha`? see docs/watches.md",
         "line 10, column 12: watch `b`: channels: is empty; name at least one",
+        "line 11, column 1: channel `phone`: unknown field `colour`, expected `url`",
         "line 15, column 2: x: is no key here; known are channels, watch",
     ];
     assert_eq!(faults(&text), expected);
