@@ -81,21 +81,36 @@ async fn no_statement_of_a_load_takes_longer_than_the_load_has_time() {
     load(&mut warehouse, 0).await;
 }
 
+/// Counts who holds the lock of loads.
+const HOLDERS: &str = "select count(*) from pg_locks where locktype = 'advisory' and granted";
+
+/// Leaves a load in the middle: it holds the lock and waits for a table that `database` has locked.
+async fn leave_a_load(database: &Database, warehouse: &mut Warehouse) {
+    database.sql.batch_execute("begin; lock table warehouse.listing").await.unwrap();
+    let walk = sale(0);
+    let loading = load_raw(warehouse, &walk, None);
+    assert!(tokio::time::timeout(Duration::from_millis(500), loading).await.is_err());
+    assert_eq!(database.count(HOLDERS).await, 1);
+}
+
 #[tokio::test]
 async fn a_dropped_connection_ends_its_statement_and_gives_the_lock_back() {
     let database = Database::start().await;
     let mut warehouse = database.warehouse();
-    database.sql.batch_execute("begin; lock table warehouse.listing").await.unwrap();
-    // It holds the lock and waits for the table.
-    let walk = sale(0);
-    let loading = load_raw(&mut warehouse, &walk, None);
-    assert!(tokio::time::timeout(Duration::from_millis(500), loading).await.is_err());
-    let holders = "select count(*) from pg_locks where locktype = 'advisory' and granted";
-    assert_eq!(database.count(holders).await, 1);
+    leave_a_load(&database, &mut warehouse).await;
     warehouse.disconnect();
-    until(&database, holders, 0).await;
+    until(&database, HOLDERS, 0).await;
     database.sql.batch_execute("rollback").await.unwrap();
     load(&mut warehouse, 0).await;
+}
+
+#[tokio::test]
+async fn so_does_that_of_a_dropped_warehouse() {
+    let database = Database::start().await;
+    let mut warehouse = database.warehouse();
+    leave_a_load(&database, &mut warehouse).await;
+    drop(warehouse);
+    until(&database, HOLDERS, 0).await;
 }
 
 #[tokio::test]
