@@ -8,7 +8,7 @@ use crate::attributes;
 use crate::compare::{Chunk, KnownListing, ParsedRow, Reject};
 use crate::copy::CopyRows;
 use crate::error::{Context, Error};
-use crate::events::Newcomer;
+use crate::newcomer::Newcomer;
 use crate::falsification::{ComparedPrice, Position};
 use crate::history::{Coverage, Said, Stay, newest_sighting};
 use crate::known::{KnownHistory, KnownRows, LookedUp, Reading, SaidFirst};
