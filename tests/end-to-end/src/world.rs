@@ -44,7 +44,7 @@ pub struct World {
 
 impl World {
     /// Starts everything, with an empty bucket and an up-to-date schema. Loaders connect as `loader`, who may do no more
-    /// than the role; `analyst` reads marts.
+    /// than the role; `notifier` tells people, `analyst` reads marts.
     pub async fn start(source: Source) -> Self {
         let folder = folder();
         let database = Database::start().await;
@@ -52,6 +52,7 @@ impl World {
         let sql = database.connect(OWNER).await;
         let users = "
             create role loader login in role cenovka_loader;
+            create role notifier login in role cenovka_notifier;
             create role analyst login in role cenovka_analyst";
         sql.batch_execute(users).await.unwrap();
         let (object_store, events) = ObjectStore::start(&folder.path().join("s3")).await.unwrap();
