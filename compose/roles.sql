@@ -2,21 +2,24 @@
 -- is added here comes into an older Postgres, too.
 \set cenovka_password `cat /run/passwords/cenovka`
 \set loader_password `cat /run/passwords/loader`
+\set notifier_password `cat /run/passwords/notifier`
 \set analyst_password `cat /run/passwords/analyst`
 \set superset_password `cat /run/passwords/superset`
 
 -- The owner is no superuser and cannot create roles, so it finds the group roles here.
 select format('create role %I', role)
-from unnest(array['cenovka_loader', 'cenovka_analyst', 'cenovka', 'loader', 'analyst', 'superset']) role
+from unnest(array['cenovka_loader', 'cenovka_notifier', 'cenovka_analyst', 'cenovka', 'loader', 'notifier', 'analyst', 'superset']) role
 where to_regrole(role) is null
 \gexec
 alter role cenovka login password :'cenovka_password';
 alter role loader login password :'loader_password';
+alter role notifier login password :'notifier_password';
 alter role analyst login password :'analyst_password';
 alter role superset login password :'superset_password';
 -- What is granted already is said again in silence.
 set client_min_messages = warning;
 grant cenovka_loader to loader;
+grant cenovka_notifier to notifier;
 grant cenovka_analyst to analyst;
 reset client_min_messages;
 alter role analyst set statement_timeout = '1min';
@@ -33,7 +36,7 @@ where not exists (select from pg_database where datname = database)
 
 -- Superset is kept to its own database, and everybody else out of that.
 revoke connect on database postgres, template1, cenovka, live, superset from public;
-grant connect on database cenovka, live to cenovka_loader, cenovka_analyst;
+grant connect on database cenovka, live to cenovka_loader, cenovka_notifier, cenovka_analyst;
 
 -- No superuser over the network.
 alter role postgres password null;

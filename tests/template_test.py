@@ -16,16 +16,21 @@ from cfnlint.decode import cfn_yaml
 from samtranslator.translator.transform import transform
 
 ROOT = pathlib.Path(__file__).parent.parent
-FUNCTIONS = ["Collector", "Loader", "Reconciler", "Migrator"]
+FUNCTIONS = ["Collector", "Loader", "Reconciler", "Migrator", "Notifier"]
 
 BUCKET = "arn:aws:s3:::cenovka-raw-123456789012-eu-central-1"
 OBJECTS = f"{BUCKET}/raw/sreality/*"
 DECISIONS = f"{BUCKET}/decisions/*"
 PAUSE = f"{BUCKET}/pause.json"
+WATCHES = f"{BUCKET}/watches.toml"
+TOLD = f"{BUCKET}/told/*"
+FEEDS = f"{BUCKET}/feeds/*"
 WITHOUT_TLS = {"Bool": {"aws:SecureTransport": "false"}}
 
 LOADER_SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:loader-AbCdEf"
 MIGRATOR_SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:migrator-AbCdEf"
+NOTIFIER_SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:notifier-AbCdEf"
+CHANNEL_SECRETS = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:channels-AbCdEf"
 
 # All that each role may do: action, resource, condition.
 RIGHTS = {
@@ -43,6 +48,7 @@ RIGHTS = {
         ("s3:GetObject", DECISIONS, ""),
         ("s3:ListBucket", BUCKET, '{"StringLikeIfExists": {"s3:prefix": ["raw/sreality/*", "decisions/*"]}}'),
         ("sqs:SendMessage", "FailureQueue.Arn", ""),
+        ("lambda:InvokeFunction", "NotifierFunction.Arn", ""),
     },
     "Reconciler": {
         ("secretsmanager:GetSecretValue", LOADER_SECRET, ""),
@@ -50,11 +56,27 @@ RIGHTS = {
         ("lambda:InvokeFunction", "LoaderFunction.Arn", ""),
     },
     "Migrator": {("secretsmanager:GetSecretValue", MIGRATOR_SECRET, "")},
+    "Notifier": {
+        ("secretsmanager:GetSecretValue", NOTIFIER_SECRET, ""),
+        ("secretsmanager:GetSecretValue", CHANNEL_SECRETS, ""),
+        ("s3:GetObject", WATCHES, ""),
+        ("s3:GetObject", TOLD, ""),
+        ("s3:GetObject", FEEDS, ""),
+        ("s3:PutObject", TOLD, ""),
+        ("s3:PutObject", FEEDS, ""),
+        ("s3:ListBucket", BUCKET, '{"StringLikeIfExists": {"s3:prefix": "told/*"}}'),
+    },
 }
 # Rights that a role has only under a condition of the template.
-CONDITIONAL = {LOADER_SECRET: "HasLoaderSecret", MIGRATOR_SECRET: "HasMigratorSecret"}
+CONDITIONAL = {
+    LOADER_SECRET: "HasLoaderSecret",
+    MIGRATOR_SECRET: "HasMigratorSecret",
+    NOTIFIER_SECRET: "HasNotifierSecret",
+    CHANNEL_SECRETS: "HasChannelSecrets",
+    "NotifierFunction.Arn": "Watched",
+}
 # Those who reach Postgres, and so may have to be put into its network.
-IN_NETWORK = {"Loader", "Reconciler", "Migrator"}
+IN_NETWORK = {"Loader", "Reconciler", "Migrator", "Notifier"}
 
 # What the functions ask of AWS, and the right that each call needs.
 CALLS = {
@@ -75,6 +97,7 @@ INVOKERS = {
     ("events.amazonaws.com", "CollectorFunction", "CollectorFunctionSmall.Arn"),
     ("events.amazonaws.com", "ReconcilerFunction", "ReconcilerFunctionLostEvents.Arn"),
     ("events.amazonaws.com", "ReconcilerFunction", "ReconcilerFunctionOldObjects.Arn"),
+    ("events.amazonaws.com", "NotifierFunction", "NotifierFunctionDue.Arn"),
     ("s3.amazonaws.com", "LoaderFunction", "123456789012"),
 }
 
@@ -87,6 +110,7 @@ SETTINGS = {
     "Loader": DATABASE,
     "Reconciler": DATABASE | {"CENOVKA_LOADER_FUNCTION"},
     "Migrator": DATABASE,
+    "Notifier": DATABASE | {"CENOVKA_CHANNEL_SECRETS", "CENOVKA_CHANNELS_PRIVATE"},
 }
 
 
@@ -119,6 +143,9 @@ VALUES = {
     **{name: parameter["Default"] for name, parameter in SOURCE["Parameters"].items() if "Default" in parameter},
     "LoaderDatabaseSecret": LOADER_SECRET,
     "MigratorDatabaseSecret": MIGRATOR_SECRET,
+    "NotifierDatabaseSecret": NOTIFIER_SECRET,
+    "ChannelSecrets": CHANNEL_SECRETS,
+    "Watches": "on",
 }
 
 
@@ -137,6 +164,8 @@ def text(value):
             return between.join(map(text, parts))
         case {"Fn::If": ["Whole", whole, small]}:
             return text(whole if VALUES["Plan"] == "whole" else small)
+        case {"Fn::If": ["Watched", watched, otherwise]}:
+            return text(watched if VALUES["Watches"] == "on" else otherwise)
         case {"Fn::FindInMap": names}:
             mapping, key, attribute = map(text, names)
             return SOURCE["Mappings"][mapping][key][attribute]
@@ -223,12 +252,31 @@ class Rights(unittest.TestCase):
 
         self.assertEqual(SOURCE["Conditions"]["HasLoaderSecret"], given("LoaderDatabaseSecret"))
         self.assertEqual(SOURCE["Conditions"]["HasMigratorSecret"], given("MigratorDatabaseSecret"))
+        self.assertEqual(SOURCE["Conditions"]["HasNotifierSecret"], given("NotifierDatabaseSecret"))
+        self.assertEqual(SOURCE["Conditions"]["HasChannelSecrets"], given("ChannelSecrets"))
         self.assertEqual(SOURCE["Conditions"]["Traced"], {"Fn::Equals": [{"Ref": "Tracing"}, "Active"]})
         self.assertEqual(SOURCE["Conditions"]["InVpc"],
                          {"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": "SubnetIds"}]}, ""]}]})
-        for parameter in ("LoaderDatabaseSecret", "MigratorDatabaseSecret", "SubnetIds"):
+        for parameter in ("LoaderDatabaseSecret", "MigratorDatabaseSecret", "NotifierDatabaseSecret", "ChannelSecrets", "SubnetIds"):
             self.assertEqual(SOURCE["Parameters"][parameter]["Default"], "")
         self.assertEqual(SOURCE["Parameters"]["Tracing"]["Default"], "PassThrough")
+
+    def test_without_watches_there_is_no_notifier_and_nothing_that_needs_one(self):
+        self.assertEqual(SOURCE["Conditions"]["Watched"], {"Fn::Equals": [{"Ref": "Watches"}, "on"]})
+        self.assertEqual(SOURCE["Parameters"]["Watches"]["Default"], "off")
+        its = {name for name, each in RESOURCES.items() if each.get("Condition") == "Watched"}
+        self.assertEqual(its, {name for name in RESOURCES if name.startswith("Notifier")} | {"OverdueAlarm"})
+        outputs = {name for name, each in SOURCE["Outputs"].items() if each.get("Condition") == "Watched"}
+        self.assertEqual(outputs, {"NotifierFunction"})
+        destinations = RESOURCES["LoaderFunctionEventInvokeConfig"]["Properties"]["DestinationConfig"]
+        told = {"Destination": {"Fn::GetAtt": ["NotifierFunction", "Arn"]}}
+        self.assertEqual(destinations["OnSuccess"], {"Fn::If": ["Watched", told, {"Ref": "AWS::NoValue"}]})
+        try:
+            VALUES["Watches"] = "off"
+            self.assertNotIn("Notifier", json.dumps(widgets()))
+            self.assertNotIn("Overdue", json.dumps(widgets()))
+        finally:
+            VALUES["Watches"] = "on"
 
     def test_nobody_else_may_invoke(self):
         permissions = of_type("AWS::Lambda::Permission").values()
@@ -278,12 +326,15 @@ class Functions(unittest.TestCase):
 
     def test_no_secret_stands_in_a_functions_configuration(self):
         self.assertNotIn("{{resolve:", read("template.yaml"))
-        for name, secret in (("Loader", "Loader"), ("Reconciler", "Loader"), ("Migrator", "Migrator")):
+        for name, secret in (("Loader", "Loader"), ("Reconciler", "Loader"), ("Migrator", "Migrator"), ("Notifier", "Notifier")):
             variables = RESOURCES[f"{name}Function"]["Properties"]["Environment"]["Variables"]
             self.assertEqual(variables["DATABASE_URL_SECRET"], {"Ref": f"{secret}DatabaseSecret"})
             self.assertEqual(variables["DATABASE_URL"], {"Ref": f"{secret}DatabaseUrl"})
-        self.assertIs(SOURCE["Parameters"]["LoaderDatabaseUrl"]["NoEcho"], True)
-        self.assertIs(SOURCE["Parameters"]["MigratorDatabaseUrl"]["NoEcho"], True)
+        for parameter in ("LoaderDatabaseUrl", "MigratorDatabaseUrl", "NotifierDatabaseUrl", "ChannelSecrets"):
+            self.assertIs(SOURCE["Parameters"][parameter]["NoEcho"], True)
+        channels = RESOURCES["NotifierFunction"]["Properties"]["Environment"]["Variables"]["CENOVKA_CHANNEL_SECRETS"]
+        self.assertEqual(channels, {"Ref": "ChannelSecrets"})
+        self.assertEqual(SOURCE["Parameters"]["ChannelSecrets"]["AllowedPattern"], "(arn:.+)?")
 
     def test_logs_and_metrics_pass_as_they_are_and_traces_are_a_choice(self):
         for name in FUNCTIONS:
@@ -335,6 +386,7 @@ class Functions(unittest.TestCase):
             "CollectorFunctionNewAdverts": {**national, "since": "24h"},
             "CollectorFunctionSmall": small,
             "ReconcilerFunctionOldObjects": event("reconciler-everything"),
+            "NotifierFunctionDue": event("notifier-every-5-minutes"),
         }
         for plan, segments in (("small", small), ("whole", national)):
             # The reconciler looks after what the same plan has walked.
@@ -372,7 +424,7 @@ class Functions(unittest.TestCase):
             name = text(each["FunctionName"])
             destination = each.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
             self.assertEqual(destination and text(destination),
-                             None if name == "ReconcilerFunction" else "FailureQueue.Arn", name)
+                             None if name in ("ReconcilerFunction", "NotifierFunction") else "FailureQueue.Arn", name)
         for name in FUNCTIONS:
             # A dead-letter queue would get the event without the reason.
             self.assertNotIn("DeadLetterConfig", RESOURCES[f"{name}Function"]["Properties"])
@@ -380,14 +432,15 @@ class Functions(unittest.TestCase):
     def test_a_run_of_the_collector_is_never_tried_again(self):
         retries = {text(each["FunctionName"]): each["MaximumRetryAttempts"]
                    for each in of_type("AWS::Lambda::EventInvokeConfig").values()}
-        self.assertEqual(retries, {"CollectorFunction": 0, "LoaderFunction": 2, "ReconcilerFunction": 0})
+        self.assertEqual(retries, {"CollectorFunction": 0, "LoaderFunction": 2, "ReconcilerFunction": 0,
+                                   "NotifierFunction": 0})
 
     def test_a_new_version_or_schema_invokes_the_migrator(self):
         schema = RESOURCES["Schema"]["Properties"]
         self.assertEqual(schema["Version"], tomllib.loads(read("Cargo.toml"))["workspace"]["package"]["version"])
         # Which, a test of the migrator's says.
         self.assertRegex(schema["Digest"], "^[0-9a-f]{32}$")
-        for name in ("Loader", "Reconciler"):
+        for name in ("Loader", "Reconciler", "Notifier"):
             self.assertIn("Schema", listed(RESOURCES[f"{name}Function"]["DependsOn"]))
 
 

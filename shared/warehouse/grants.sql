@@ -48,11 +48,11 @@ grant execute on all functions in schema warehouse to cenovka_analyst;
 do $$
 begin
     if (select pg_has_role(datdba, 'usage') from pg_database where datname = current_database()) then
-        execute format('revoke temporary on database %I from public, cenovka_analyst', current_database());
+        execute format('revoke temporary on database %I from public, cenovka_analyst, cenovka_notifier', current_database());
         execute format('grant temporary on database %I to cenovka_loader', current_database());
     end if;
     if exists (select from pg_namespace where nspname = 'public' and pg_has_role(nspowner, 'usage')) then
-        revoke create on schema public from public, cenovka_loader, cenovka_analyst;
+        revoke create on schema public from public, cenovka_loader, cenovka_analyst, cenovka_notifier;
     end if;
     -- Large objects: a place to write to that belongs to no schema.
     if (select pg_has_role(proowner, 'usage') from pg_proc where oid = 'lo_create(oid)'::regprocedure) then

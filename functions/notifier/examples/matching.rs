@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::time::Instant;
 
+use causes::with_causes;
 use jiff::Timestamp;
 use notifier::watches::{MOST_WATCHES, Watches};
 use sreality::category::{Category, Deal, SubCategory, sub_categories};
@@ -28,7 +29,7 @@ fn main() {
     let start = Instant::now();
     let watches = match Watches::parse(&file) {
         Ok(watches) => watches,
-        Err(error) => return println!("{error}"),
+        Err(error) => return println!("{}", with_causes(&error)),
     };
     report("read", start);
     let start = Instant::now();

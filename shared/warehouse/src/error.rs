@@ -84,8 +84,8 @@ pub enum Error {
     Migration { version: i32, name: &'static str, source: tokio_postgres::Error },
     /// The group roles do not exist, and this user may not create them.
     #[error(
-        "a role is missing and this user may not create it: as an administrator, run `create role cenovka_loader nologin` \
-         and `create role cenovka_analyst nologin`"
+        "a role is missing and this user may not create it: as an administrator, run `create role cenovka_loader nologin`, \
+         `create role cenovka_analyst nologin` and `create role cenovka_notifier nologin`"
     )]
     MissingRoles(#[source] tokio_postgres::Error),
     #[error("could not {action}")]

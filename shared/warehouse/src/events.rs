@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use crate::compare::ParsedRow;
 use crate::copy::CopyRows;
 use crate::error::{Context, Error};
 use crate::event::EventKind;
-use crate::history::{Coverage, Happening, ListingPlace};
+use crate::history::{Coverage, Happening};
 use crate::known::Reading;
 use crate::merge::Merge;
+use crate::newcomer::Newcomer;
 
 /// Nothing older is kept for the notifier.
 const FORGET: &str = "delete from warehouse.event where happened_at < now() - interval '14 days'";
@@ -30,20 +30,6 @@ const RELISTED: &str = "
 select id.hash_id, relisting.old_hash_id, relisting.old_price
 from unnest($1::bigint[]) as id (hash_id)
 cross join lateral (select * from warehouse.relisting where new_hash_id = id.hash_id limit 1) as relisting";
-
-/// A listing that was never seen before, by a walk of its own category and deal type that does not come late.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Newcomer {
-    hash_id: i64,
-    place: ListingPlace,
-    price: Option<i64>,
-}
-
-impl Newcomer {
-    pub(crate) fn of(row: &ParsedRow) -> Self {
-        Self { hash_id: row.hash_id, place: row.place, price: row.total_price }
-    }
-}
 
 impl Merge<'_> {
     /// Writes what happened, as far as it is news.

@@ -26,6 +26,7 @@ mod load_lock;
 mod market;
 mod merge;
 mod migrate;
+mod newcomer;
 mod on_offer;
 mod outbox;
 mod prepared;

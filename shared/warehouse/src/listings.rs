@@ -8,11 +8,11 @@ use crate::attributes;
 use crate::compare::{Chunk, KnownListing, ParsedRow, Reject};
 use crate::copy::CopyRows;
 use crate::error::{Context, Error};
-use crate::events::Newcomer;
 use crate::falsification::{ComparedPrice, Position};
 use crate::history::{Coverage, Said, Stay, newest_sighting};
 use crate::known::{KnownHistory, KnownRows, LookedUp, Reading, SaidFirst};
 use crate::merge::{Affected, Copies, Merge, Parameter, Unchanged, Whereabouts};
+use crate::newcomer::Newcomer;
 use sreality::row::PARSER_VERSION;
 
 /// The values of a row of `warehouse.listing` beside the attributes that are copied.

@@ -14,10 +14,10 @@ use uuid::Uuid;
 use crate::compare::{KnownListing, ParsedRow};
 use crate::copy::CopyRows;
 use crate::error::{Context, Error};
-use crate::events::Newcomer;
 use crate::falsification::Testimony;
 use crate::history::{CoveringWalk, Filter, Happening, ListingPlace, Moment, Said, Stay, Turnover};
 use crate::known::{Reading, SaidFirst};
+use crate::newcomer::Newcomer;
 use crate::prepared::Prepared;
 use crate::shrinkage;
 

@@ -44,7 +44,7 @@ pub struct World {
 
 impl World {
     /// Starts everything, with an empty bucket and an up-to-date schema. Loaders connect as `loader`, who may do no more
-    /// than the role; `analyst` reads marts.
+    /// than the role; `notifier` tells people, `analyst` reads marts.
     pub async fn start(source: Source) -> Self {
         let folder = folder();
         let database = Database::start().await;

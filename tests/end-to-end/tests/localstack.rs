@@ -26,8 +26,9 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
     let mut database = Database::start().await;
     let mut sql = database.connect(OWNER).await;
     let users = "
-        create role cenovka_loader; create role cenovka_analyst;
-        create role loader login in role cenovka_loader";
+        create role cenovka_loader; create role cenovka_analyst; create role cenovka_notifier;
+        create role loader login in role cenovka_loader;
+        create role notifier login in role cenovka_notifier";
     sql.batch_execute(users).await.unwrap();
     let market = Source::Market(Market::new(7, 20_000));
     let simulator = Simulator::start(market, "127.0.0.1:0".parse().unwrap()).await.unwrap();

@@ -126,7 +126,7 @@ async fn who_may_not_create_roles_is_told_what_an_administrator_must_run() {
     let statements: Vec<&str> = error.message.split('`').skip(1).step_by(2).collect();
     assert_eq!(
         statements,
-        ["create role cenovka_loader nologin", "create role cenovka_analyst nologin"],
+        ["loader", "analyst", "notifier"].map(|role| format!("create role cenovka_{role} nologin")),
         "{}",
         error.message
     );

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
-use end_to_end::{Function, World, world::BUCKET};
+use end_to_end::{Function, World, tables, world::BUCKET};
 use serde_json::{Value, json};
 use simulator::{Market, Source};
 use sreality::category::{Category, Deal};
@@ -144,23 +144,6 @@ async fn tell_all(world: &World) {
     }
 }
 
-/// Empties the warehouse as if it had just been made.
-async fn empty(world: &World) {
-    let sql = "
-        do $$
-        declare name text;
-        begin
-            for name in
-                select relname from pg_class
-                where relnamespace = 'warehouse'::regnamespace and relkind = 'r' and relname not in ('migration', 'code')
-            loop
-                execute format('truncate warehouse.%I cascade', name);
-            end loop;
-        end
-        $$";
-    world.sql.batch_execute(sql).await.unwrap();
-}
-
 #[tokio::test]
 async fn what_the_market_did_is_told_once_whatever_is_killed_or_fails_or_is_rebuilt() {
     let mut world = World::start(Source::Market(Market::new(11, 3000))).await;
@@ -214,7 +197,7 @@ async fn what_the_market_did_is_told_once_whatever_is_killed_or_fails_or_is_rebu
         tell_all(&world).await;
         if day == REBUILT_ON {
             let before = (receiver.told("all"), receiver.told("cheaper"));
-            empty(&world).await;
+            tables::empty(&world.sql).await;
             for event in &loaded {
                 loader.invoke(event.clone()).await.unwrap();
             }
