@@ -222,6 +222,52 @@ async fn the_reconciler_writes_one_record_for_each_reconciliation() {
     assert_eq!(failures(&output), Vec::<String>::new());
 }
 
+const WATCHES: &str = r#"
+    [[watch]]
+    name = "flats"
+    deal = "sale"
+    category = "flats"
+    channels = ["reader"]
+
+    [channels.reader]
+    kind = "feed"
+"#;
+
+#[tokio::test]
+async fn the_notifier_writes_one_record_for_each_run() {
+    let mut world = world().await;
+    let row = r#"{"hash_id":12,"category_main_cb":{"value":1},"category_type_cb":{"value":1}}"#;
+    let (key, file) = walk_file(1, &[row], true).await;
+    let event = world.put(&key, file).await;
+    world.loader().await.invoke(event).await.unwrap();
+    let output = Output::default();
+    let environment = world.environment_with(&[("DATABASE_URL", &world.database.url("notifier"))]);
+    let mut notifier = Function::start_logging_to(output.file(), "notifier", &environment).await;
+
+    // Nobody watches; then a watch is new; then something happens.
+    notifier.invoke(json!({})).await.unwrap();
+    world.put("watches.toml", WATCHES.into()).await;
+    notifier.invoke(json!({})).await.unwrap();
+    let happens = "
+        insert into warehouse.event (hash_id, kind, spell, happened_at, price)
+        values (12, 'new', now(), now(), 6490000)";
+    world.sql.batch_execute(happens).await.unwrap();
+    notifier.invoke(json!({})).await.unwrap();
+    let names = ["Events", "Matched", "Messages", "Told", "FailedChannels", "Waiting", "Overdue", "GivenUp"];
+    let records = output.records("Events");
+    let counts = |record: &Value| names.map(|name| record[name].as_u64().unwrap());
+    let counts: Vec<_> = records.iter().map(counts).collect();
+    assert_eq!(counts, [[0; 8], [0; 8], [1, 1, 1, 1, 0, 0, 0, 0]]);
+    let feed = String::from_utf8(world.object("feeds/flats.xml").await).unwrap();
+    assert_eq!(feed.matches("<entry>").count(), 1, "{feed}");
+
+    world.put("watches.toml", "[[watch]]".into()).await;
+    notifier.invoke(json!({})).await.unwrap_err();
+    assert_eq!(failures(&output), ["stop"]);
+    assert_one_start(&output);
+    assert_documented("notifier", &output);
+}
+
 #[tokio::test]
 async fn the_migrator_writes_one_record_for_its_start() {
     let world = world().await;

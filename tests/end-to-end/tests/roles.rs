@@ -76,6 +76,47 @@ async fn the_loader_may_do_nothing_but_load() {
 }
 
 #[tokio::test]
+async fn the_notifier_may_do_nothing_but_tell() {
+    let world = world().await;
+    let notifier = world.database.connect("notifier").await;
+    for table in ["outbox_position", "watch", "delivery", "failing_channel"] {
+        notifier.batch_execute(&format!("delete from warehouse.{table}")).await.unwrap();
+    }
+    notifier.batch_execute("select from warehouse.event; select from warehouse.named_listing").await.unwrap();
+    refused(
+        &notifier,
+        &[
+            // What happened is the loader's.
+            "insert into warehouse.event (hash_id, kind, spell, happened_at) values (1, 'new', now(), now())",
+            "update warehouse.event set kind = 'gone'",
+            "delete from warehouse.event",
+            "update warehouse.listing set url = ''",
+            "update warehouse.named_listing set url = ''",
+            "delete from warehouse.walk",
+            "select from warehouse.reject",
+            "select from warehouse.quarantine",
+            "truncate warehouse.delivery",
+            "create table warehouse.mine ()",
+            "create table public.mine ()",
+            "create temporary table mine ()",
+            "select from mart.current_listing",
+            "set role cenovka_loader",
+            "copy warehouse.event to '/tmp/mine'",
+        ],
+    )
+    .await;
+    // Nobody else reads or changes what is told.
+    for other in ["loader", "analyst"] {
+        let other = world.database.connect(other).await;
+        for table in ["outbox_position", "watch", "delivery", "failing_channel"] {
+            let statements =
+                [format!("select from warehouse.{table}"), format!("delete from warehouse.{table}")];
+            refused(&other, &statements.each_ref().map(String::as_str)).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_analyst_may_do_nothing_but_read_marts() {
     let world = world().await;
     let tables = "
