@@ -1,5 +1,8 @@
 //! The command line.
 
+mod quarantine;
+mod watch;
+
 use std::ffi::OsString;
 use std::mem;
 use std::path::{Path, PathBuf};
@@ -10,6 +13,8 @@ use clap::{Args, CommandFactory, Error, Parser, Subcommand};
 use simulator::day_length;
 
 use crate::market::Market;
+pub use quarantine::{DecidingArgs, QuarantineCommand};
+pub use watch::WatchCommand;
 
 /// Listings on the market of the simulated days.
 const LISTINGS: usize = 10_000;
@@ -48,6 +53,7 @@ impl Cli {
         let unheeded = match &mut cli.command {
             Some(
                 Command::Serve { local, .. }
+                | Command::Watch(WatchCommand::Check { local, .. })
                 | Command::Psql { local, .. }
                 | Command::Dashboard(DashboardArgs { local, .. }),
             ) => {
@@ -216,6 +222,9 @@ pub enum Command {
     /// Look at the raw objects that the loader set aside, and release them.
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// Try watches out, and tell them by hand: docs/watches.md describes them.
+    #[command(subcommand)]
+    Watch(WatchCommand),
     /// Compare ledger, raw zone and tables, and print what differs. Nothing is changed.
     ///
     /// Compares the keys in the raw zone with ledger and quarantine; reads every loaded raw object again and compares its
@@ -295,54 +304,6 @@ pub struct DashboardArgs {
     pub no_open: bool,
 }
 
-/// What to do with the raw objects that the loader set aside.
-#[derive(Debug, Subcommand)]
-pub enum QuarantineCommand {
-    /// List every raw object that is or was in quarantine, with the reason and what was decided.
-    ///
-    /// Postgres comes from the environment: `DATABASE_URL`.
-    List,
-    /// Release a raw object and load it at once: a falsified walk without the check that it failed, any other as it is
-    /// now read.
-    ///
-    /// The decision is stored beside the raw zone, so that a rebuilt warehouse decides the same.
-    /// Bucket, S3 and Postgres come from the environment, as for `load`.
-    Release {
-        /// Key of the raw object, as listed.
-        key: String,
-        /// Release every later walk of the same segment, too, that is set aside for the same reason.
-        #[arg(long)]
-        following: bool,
-        /// Who decides.
-        #[command(flatten)]
-        deciding: DecidingArgs,
-        /// Why.
-        #[arg(long, value_name = "REASON")]
-        because: Option<String>,
-    },
-    /// Close a raw object for good: it is never loaded, and no check or alarm speaks of it any more.
-    ///
-    /// Bucket, S3 and Postgres come from the environment, as for `load`.
-    Dismiss {
-        /// Key of the object, as listed; also one that is no raw object's.
-        key: String,
-        /// Who decides.
-        #[command(flatten)]
-        deciding: DecidingArgs,
-        /// Why.
-        #[arg(long, value_name = "REASON")]
-        because: String,
-    },
-}
-
-/// Who decides.
-#[derive(Args, Clone, Debug)]
-pub struct DecidingArgs {
-    /// Who decides [default: the user's name].
-    #[arg(long, value_name = "NAME")]
-    pub by: Option<String>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -384,6 +345,8 @@ mod tests {
             ("cenovka --rows x seed", "--rows"),
             ("cenovka --rows x psql --seeded", "--rows"),
             ("cenovka --days 3 serve", "--days"),
+            ("cenovka --days 3 watch check a.toml", "--days"),
+            ("cenovka --listings 5 watch send", "--listings"),
         ] {
             let error = read(line).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::ArgumentConflict, "{line}");
@@ -404,6 +367,9 @@ mod tests {
             ("seed", &market[..2]),
             ("serve", &market),
             ("psql", &market),
+            ("watch check", &market),
+            ("watch list", &market[..0]),
+            ("watch send", &market[..0]),
             ("dashboard", &market),
         ] {
             let help = read(&format!("cenovka {command} --help")).unwrap_err();

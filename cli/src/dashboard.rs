@@ -110,11 +110,7 @@ async fn log_in(postgres: &PrivatePostgres, market: &Market<'_>) -> Result<Login
     let mut warehouse = Warehouse::new(&postgres.database_url(), None)?;
     warehouse.migrate().await?;
     if warehouse.latest_start().await?.is_none() {
-        let fill = match market {
-            Market::Seeded { .. } => "cargo run -- seed",
-            _ => "cargo run",
-        };
-        return Err(Error::NothingToShow { fill }.into());
+        return Err(Error::NothingToShow { fill: market.fill() }.into());
     }
     Ok(Login::analyst(postgres, warehouse.client().await?).await?)
 }

@@ -53,6 +53,17 @@ pub enum Error {
          nothing was changed; name an empty database in DATABASE_URL, or unset it for a private one"
     )]
     OtherMarket { held: String, ours: String },
+    #[error(transparent)]
+    Notifier(#[from] notifier::StartError),
+    #[error("cannot read the watches in {file}")]
+    ReadWatches { file: String, source: std::io::Error },
+    #[error("{file} is no file of watches: {count} faults, named above")]
+    WrongWatches { file: String, count: usize },
+    #[error(
+        "the watches that are told stand in s3://{bucket}/{key}, not in {file}: copy it there and leave it out here, \
+         or add --dry-run"
+    )]
+    WatchesElsewhere { file: String, bucket: String, key: &'static str },
     #[error("cannot run psql")]
     Psql(#[source] std::io::Error),
     #[error("{key} is not in quarantine: cenovka quarantine list shows what is")]

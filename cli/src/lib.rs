@@ -19,3 +19,4 @@ pub mod seed;
 pub mod simulation;
 pub mod summary;
 pub mod verify;
+pub mod watch;

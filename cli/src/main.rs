@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use causes::with_causes;
-use cenovka::args::{Cli, Command, QuarantineCommand};
+use cenovka::args::{Cli, Command, QuarantineCommand, WatchCommand};
 use cenovka::error::Error;
-use cenovka::{dashboard, operator, parts, quarantine, seed, simulation, verify};
+use cenovka::{dashboard, operator, parts, quarantine, seed, simulation, verify, watch};
 use reconciler::Request;
 use tracing::level_filters::LevelFilter;
 
@@ -44,6 +44,13 @@ async fn main() -> ExitCode {
             }
             Some(Command::Quarantine(QuarantineCommand::Dismiss { key, deciding, because })) => {
                 quarantine::dismiss(&key, deciding.by, because).await
+            }
+            Some(Command::Watch(WatchCommand::Check { file, days, local })) => {
+                watch::check(&file, days, &local, interrupted()).await
+            }
+            Some(Command::Watch(WatchCommand::List { file })) => watch::list(&file),
+            Some(Command::Watch(WatchCommand::Send { file, dry_run })) => {
+                watch::send(file.as_deref(), dry_run).await
             }
             Some(Command::Verify { younger_than_days }) => verify::verify(younger_than_days).await,
             Some(Command::Migrate) => operator::migrate().await,

@@ -32,6 +32,14 @@ impl Market<'_> {
         !matches!(self, Self::Recorded { .. })
     }
 
+    /// What fills its warehouse.
+    pub(crate) fn fill(&self) -> &'static str {
+        match self {
+            Self::Seeded { .. } => "cargo run -- seed",
+            _ => "cargo run",
+        }
+    }
+
     /// The name of its folder.
     pub(crate) fn name(&self) -> String {
         let files = match self {

@@ -8,6 +8,7 @@ use warehouse::Warehouse;
 
 use crate::error::Error;
 use crate::market::Market;
+use crate::watch;
 
 /// Width of the longest bar in characters.
 const BAR: f64 = 36.0;
@@ -40,7 +41,10 @@ pub async fn print(warehouse: &mut Warehouse, run: &RunSummary<'_>) -> Result<()
     print_segments(client).await?;
     print_regions(client).await?;
     print_price_drops(client).await?;
-    print_run(client, run).await
+    if run.market.is_simulated() {
+        watch::print_sample(warehouse).await?;
+    }
+    print_run(warehouse.client().await?, run).await
 }
 
 async fn print_segments(client: &Client) -> Result<(), Error> {
@@ -152,7 +156,7 @@ async fn print_run(client: &Client, run: &RunSummary<'_>) -> Result<(), Error> {
 }
 
 /// What to do next, and what for.
-fn next(run: &RunSummary<'_>) -> [(String, &'static str); 3] {
+fn next(run: &RunSummary<'_>) -> Vec<(String, &'static str)> {
     let typed = run.typed;
     let (seeded, more) = match run.market {
         Market::Seeded { .. } => {
@@ -171,7 +175,13 @@ fn next(run: &RunSummary<'_>) -> [(String, &'static str); 3] {
         }
         _ => ("cargo run -- seed".to_owned(), "a quarter of a market, for dashboards"),
     };
-    [(psql, "SQL; try: select * from mart.current_listing limit 5;"), dashboard, more]
+    let mut commands = vec![(psql, "SQL; try: select * from mart.current_listing limit 5;"), dashboard];
+    if run.market.is_simulated() {
+        let check = format!("cargo run -- watch check {}{seeded}{typed}", watch::SAMPLE);
+        commands.push((check, "what watches would have told; docs/watches.md"));
+    }
+    commands.push(more);
+    commands
 }
 
 /// A bar of eighths of a character.

@@ -1,5 +1,7 @@
 //! One watch: what it asks for, and whether an event is that.
 
+mod asks;
+
 use sreality::place::{District, Region};
 use warehouse::{Event, EventKind, EventListing};
 

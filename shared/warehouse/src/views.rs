@@ -32,6 +32,7 @@ pub(crate) const VIEWS: &[(&str, &str)] = &[
     ("warehouse.turnover_by_definition", include_str!("../definitions/turnover_by_definition.sql")),
     ("warehouse.price_change_by_definition", include_str!("../definitions/price_change_by_definition.sql")),
     ("warehouse.relisting_by_definition", include_str!("../definitions/relisting_by_definition.sql")),
+    ("warehouse.event_by_definition", include_str!("../definitions/event_by_definition.sql")),
     ("mart.current_listing", include_str!("../marts/current_listing.sql")),
     ("mart.listing_state", include_str!("../marts/listing_state.sql")),
     ("mart.offer", include_str!("../marts/offer.sql")),

@@ -1,6 +1,6 @@
 //! What loads tell: held against the model, whatever the order of walks.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -15,8 +15,34 @@ use crate::model::{self, Spell, Tables, Walk, Whereabouts};
 
 /// Histories that are tried: each a handful of walks and listings.
 const CASES: u32 = 256;
+/// The same where each listing stays at one place and walks come in their order.
+const CASES_IN_ORDER: u32 = 96;
 /// So many covering walks make a newcomer new.
 const WALKS_BEFORE_NEWS: usize = 3;
+
+/// What only one of two says happened: what loads put into the outbox, or the history. Whether an advert is another one
+/// anew may become known later.
+const TOLD_OTHERWISE: &str = "
+with told as (
+    select 'outbox' as by, * from warehouse.event
+),
+past as (
+    select 'history' as by, 0::bigint as id, * from warehouse.event_by_definition
+),
+both_say as (
+    select * from told
+    union all
+    select * from past
+)
+select string_agg(distinct by, ' ') || concat_ws(' ', ':', hash_id, what, spell, happened_at, before, price)
+from (
+    select *,
+        case kind when 'relisted' then 'new' else kind end as what,
+        case kind when 'relisted' then null else price_before end as before
+    from both_say
+) as said
+group by hash_id, what, spell, happened_at, before, price
+having count(*) <> 2 or count(distinct by) <> 2";
 
 /// Listing, what happened, price before, price.
 type Told = (i64, EventKind, Option<i64>, Option<i64>);
@@ -59,6 +85,55 @@ fn whatever_the_order_of_walks_loads_tell_what_changed_and_nothing_else() {
     });
     if let Err(failure) = outcome {
         panic!("{failure}");
+    }
+}
+
+#[test]
+fn the_history_tells_what_loads_told_of_walks_in_their_order() {
+    let runtime = Runtime::new().unwrap();
+    let database = runtime.block_on(Database::start());
+    let kinds = std::cell::RefCell::new(BTreeSet::new());
+    let config = Config { cases: CASES_IN_ORDER, failure_persistence: None, ..Config::default() };
+    let outcome = TestRunner::new(config).run(&history(), |history| {
+        runtime.block_on(async {
+            database.clear().await;
+            database.sql.batch_execute("delete from warehouse.event").await.unwrap();
+            let mut walks: Vec<Walk> = history.walks.iter().map(lately).collect();
+            walks.sort_by_key(|walk| walk.order());
+            stay_put(&mut walks);
+            come_late(&mut walks);
+            let mut warehouse = database.warehouse();
+            for walk in &walks {
+                load(&mut warehouse, walk).await.unwrap();
+            }
+            let otherwise = database.sql.query(TOLD_OTHERWISE, &[]).await.unwrap();
+            let otherwise: Vec<String> = otherwise.iter().map(|row| row.get(0)).collect();
+            if !otherwise.is_empty() {
+                return Err(TestCaseError::fail(format!("{otherwise:#?}\nof {walks:#?}")));
+            }
+            kinds.borrow_mut().extend(told(&database).await.into_iter().map(|(_, kind, ..)| kind));
+            Ok(())
+        })
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+    let expected = EventKind::ALL.into_iter().filter(|kind| *kind != EventKind::Relisted);
+    assert_eq!(kinds.into_inner(), expected.collect(), "none of them came to be tried");
+}
+
+/// Leaves each listing where it was seen first.
+fn stay_put(walks: &mut [Walk]) {
+    let mut places: HashMap<i64, Whereabouts> = HashMap::new();
+    for row in walks.iter_mut().flat_map(|walk| walk.pages.iter_mut().flatten().flatten()) {
+        row.place = places.entry(row.hash_id).or_insert_with(|| row.place.clone()).clone();
+    }
+}
+
+/// Lets the first walks see only half of the listings, so that the others are new.
+fn come_late(walks: &mut [Walk]) {
+    for page in walks.iter_mut().take(4).flat_map(|walk| walk.pages.iter_mut()) {
+        page.retain(|row| !row.as_ref().is_ok_and(|row| row.hash_id > 4));
     }
 }
 
@@ -173,6 +248,11 @@ async fn a_relisted_property_is_no_new_one() {
     let (kind, hash_id, old_id): (&str, i64, i64) = (row.get(0), row.get(1), row.get(2));
     assert_eq!((kind, hash_id, old_id), ("relisted", 99, old[0].hash_id));
     assert_eq!((row.get(3), row.get(4)), (Some(old[0].price), Some(anew[0].price)));
+    let mut told = warehouse.new_events(10).await.unwrap();
+    assert_eq!((told.len(), told[0].listing.area_m2), (1, Some(31)));
+    told[0].id = 0;
+    assert_eq!(warehouse.past_events(now() - 2.hours()).await.unwrap(), told, "the history tells the same");
+    assert_eq!(warehouse.past_events(now()).await.unwrap(), []);
 }
 
 #[tokio::test]

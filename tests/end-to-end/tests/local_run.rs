@@ -88,6 +88,41 @@ async fn a_second_run_goes_on_where_the_first_ended() {
     assert_eq!(servers(data.path()), 0);
 }
 
+#[tokio::test]
+async fn a_file_of_watches_is_tried_out_on_what_happened_or_its_faults_are_named() {
+    let data = temporary::folder();
+    let said = output(&mut cenovka(data.path(), &["--days", "5", "--listings", "800"])).await;
+    for told in ["\nThree watches would have told", "cargo run -- watch check cli/src/sample-watches.toml"] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+    let file = data.path().join("watches.toml");
+    let check = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        cenovka(data.path(), &["watch", "check", file.to_str().unwrap(), "--listings", "800"])
+    };
+    let wrong = check("[[watch]]\nname = \"a\"\ndeal = \"sail\"\ncategory = \"flats\"\nchannels = [\"b\"]\n");
+    let wrong = { wrong }.output().await.unwrap();
+    let (faults, error) =
+        (String::from_utf8(wrong.stdout).unwrap(), String::from_utf8(wrong.stderr).unwrap());
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(faults.contains("line 3, column 8: watch `a`: deal: `sail`"), "{faults}");
+    assert!(faults.contains("line 5, column 13: ") && faults.lines().count() == 2, "{faults}");
+    assert!(error.contains("2 faults"), "{error}");
+
+    let everything = "[[watch]]\nname = \"all\"\ndeal = \"sale\"\ncategory = \"flats\"\nchannels = [\"b\"]\n\
+        events = [\"new\", \"relisted\", \"back\", \"cheaper\", \"dearer\", \"gone\"]\nlanguage = \"en\"\n\
+        [channels.b]\nkind = \"feed\"\n";
+    let told = output(&mut check(everything)).await;
+    assert!(told.contains("up to the last walk\n\nall: ") && told.contains("\n  2026-01-0"), "{told}");
+    // All walks were loaded in their order, so the outbox has the same.
+    let sql = "select count(*) || ' events: ' from warehouse.event join warehouse.listing using (hash_id)
+        where (category, deal) = (1, 1)";
+    let psql = ["--listings", "800", "psql", "-Atc", sql];
+    let in_outbox = output(&mut cenovka(data.path(), &psql)).await;
+    assert!(!in_outbox.starts_with("0 "), "{in_outbox}");
+    assert!(told.contains(in_outbox.trim_end_matches('\n')), "{in_outbox}{told}");
+}
+
 /// What SQL answers on the seeded market of 300 listings.
 async fn seeded(data: &Path, sql: &str) -> String {
     let arguments = ["--listings", "300", "psql", "--seeded", "-Atc", sql];

@@ -13,6 +13,8 @@ use simulator::{Market, Source};
 use sreality::category::{Category, Deal};
 use tokio::net::TcpListener;
 
+use crate::quarantine::cenovka_with;
+
 /// One walk a day.
 const DAYS: u32 = 9;
 /// On this day the warehouse is emptied and rebuilt.
@@ -144,6 +146,16 @@ async fn tell_all(world: &World) {
     }
 }
 
+/// The event of the next walk of flats for sale: the folder tells of every object that is stored.
+async fn raw_object(world: &mut World) -> Value {
+    loop {
+        let event = world.next_event().await;
+        if event.to_string().contains("raw/sreality/flats-sale") {
+            return event;
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_the_market_did_is_told_once_whatever_is_killed_or_fails_or_is_rebuilt() {
     let mut world = World::start(Source::Market(Market::new(11, 3000))).await;
@@ -173,8 +185,6 @@ async fn what_the_market_did_is_told_once_whatever_is_killed_or_fails_or_is_rebu
     );
     let put = world.s3.put_object().bucket(BUCKET).key("watches.toml").body(watches.into_bytes().into());
     put.send().await.unwrap();
-    // The folder tells of every object that is stored, and the loader takes only raw ones.
-    world.next_event().await;
     tell_all(&world).await;
 
     let (mut collector, mut loader) = (world.collector().await, world.loader().await);
@@ -182,12 +192,7 @@ async fn what_the_market_did_is_told_once_whatever_is_killed_or_fails_or_is_rebu
     for day in 0..DAYS {
         world.simulator.advance_to(day);
         collector.invoke(json!({ "segments": ["flats-sale"] })).await.unwrap();
-        let event = loop {
-            let event = world.next_event().await;
-            if event.to_string().contains("raw/sreality/flats-sale") {
-                break event;
-            }
-        };
+        let event = raw_object(&mut world).await;
         loader.invoke(event.clone()).await.unwrap();
         loaded.push(event);
         for _ in 0..3 {
@@ -254,6 +259,37 @@ async fn a_watch_is_not_told_what_happened_before_it() {
     put.send().await.unwrap();
     tell_all(&world).await;
     assert_eq!(receiver.told("late"), []);
+}
+
+#[tokio::test]
+async fn an_operator_sees_what_waits_and_tells_it() {
+    let mut world = World::start(Source::Market(Market::new(11, 3000))).await;
+    let database = world.database.url("notifier");
+    let settings = [("DATABASE_URL", database.as_str())];
+    let watches = "[[watch]]\nname = \"dearer\"\ndeal = \"sale\"\ncategory = \"flats\"\nevents = [\"dearer\", \"cheaper\"]\n\
+        channels = [\"reader\"]\n[channels.reader]\nkind = \"feed\"\n";
+    let put =
+        world.s3.put_object().bucket(BUCKET).key("watches.toml").body(watches.as_bytes().to_vec().into());
+    put.send().await.unwrap();
+    assert!(cenovka_with(&world, &["watch", "send"], &settings).await.contains("told: 0 deliveries"));
+    let (mut collector, mut loader) = (world.collector().await, world.loader().await);
+    for day in 0..2 {
+        world.simulator.advance_to(day);
+        collector.invoke(json!({ "segments": ["flats-sale"] })).await.unwrap();
+        loader.invoke(raw_object(&mut world).await).await.unwrap();
+    }
+    let look = ["watch", "send", "--dry-run"];
+    let events = world.count("select count(*) from warehouse.event").await;
+    assert!(events > 0);
+    let expected = format!("not compared with the watches yet: {events} events\nnothing waits to be sent\n");
+    // Looking changes nothing.
+    for _ in 0..2 {
+        assert_eq!(cenovka_with(&world, &look, &settings).await, expected);
+    }
+    let told = cenovka_with(&world, &["watch", "send"], &settings).await;
+    assert!(told.contains(&format!("told: {events} deliveries, in ")), "{told}");
+    let expected = "not compared with the watches yet: 0 events\nnothing waits to be sent\n";
+    assert_eq!(cenovka_with(&world, &look, &settings).await, expected);
 }
 
 #[tokio::test]
