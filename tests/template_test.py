@@ -261,20 +261,20 @@ class Rights(unittest.TestCase):
             self.assertEqual(SOURCE["Parameters"][parameter]["Default"], "")
         self.assertEqual(SOURCE["Parameters"]["Tracing"]["Default"], "PassThrough")
 
-    def test_without_watches_there_is_no_notifier_and_nothing_that_needs_one(self):
+    def test_without_watches_nothing_starts_the_notifier_or_waits_for_it(self):
         self.assertEqual(SOURCE["Conditions"]["Watched"], {"Fn::Equals": [{"Ref": "Watches"}, "on"]})
         self.assertEqual(SOURCE["Parameters"]["Watches"]["Default"], "off")
         its = {name for name, each in RESOURCES.items() if each.get("Condition") == "Watched"}
-        self.assertEqual(its, {name for name in RESOURCES if name.startswith("Notifier")} | {"OverdueAlarm"})
-        outputs = {name for name, each in SOURCE["Outputs"].items() if each.get("Condition") == "Watched"}
-        self.assertEqual(outputs, {"NotifierFunction"})
+        self.assertEqual(its, {"NotifierErrorsAlarm", "OverdueAlarm"})
+        rule = RESOURCES["NotifierFunctionDue"]["Properties"]
+        self.assertEqual(rule["State"], {"Fn::If": ["Watched", "ENABLED", "DISABLED"]})
         destinations = RESOURCES["LoaderFunctionEventInvokeConfig"]["Properties"]["DestinationConfig"]
         told = {"Destination": {"Fn::GetAtt": ["NotifierFunction", "Arn"]}}
         self.assertEqual(destinations["OnSuccess"], {"Fn::If": ["Watched", told, {"Ref": "AWS::NoValue"}]})
         try:
             VALUES["Watches"] = "off"
-            self.assertNotIn("Notifier", json.dumps(widgets()))
-            self.assertNotIn("Overdue", json.dumps(widgets()))
+            [alarms] = [each["properties"]["alarms"] for each in widgets() if each["type"] == "alarm"]
+            self.assertFalse({f"{name}.Arn" for name in its} & set(alarms))
         finally:
             VALUES["Watches"] = "on"
 
