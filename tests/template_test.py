@@ -145,7 +145,6 @@ VALUES = {
     "MigratorDatabaseSecret": MIGRATOR_SECRET,
     "NotifierDatabaseSecret": NOTIFIER_SECRET,
     "ChannelSecrets": CHANNEL_SECRETS,
-    "Watches": "on",
 }
 
 
@@ -164,8 +163,6 @@ def text(value):
             return between.join(map(text, parts))
         case {"Fn::If": ["Whole", whole, small]}:
             return text(whole if VALUES["Plan"] == "whole" else small)
-        case {"Fn::If": ["Watched", watched, otherwise]}:
-            return text(watched if VALUES["Watches"] == "on" else otherwise)
         case {"Fn::FindInMap": names}:
             mapping, key, attribute = map(text, names)
             return SOURCE["Mappings"][mapping][key][attribute]
@@ -261,22 +258,14 @@ class Rights(unittest.TestCase):
             self.assertEqual(SOURCE["Parameters"][parameter]["Default"], "")
         self.assertEqual(SOURCE["Parameters"]["Tracing"]["Default"], "PassThrough")
 
-    def test_without_watches_nothing_starts_the_notifier_or_waits_for_it(self):
+    def test_without_watches_nothing_starts_the_notifier(self):
         self.assertEqual(SOURCE["Conditions"]["Watched"], {"Fn::Equals": [{"Ref": "Watches"}, "on"]})
         self.assertEqual(SOURCE["Parameters"]["Watches"]["Default"], "off")
-        its = {name for name, each in RESOURCES.items() if each.get("Condition") == "Watched"}
-        self.assertEqual(its, {"NotifierErrorsAlarm", "OverdueAlarm"})
         rule = RESOURCES["NotifierFunctionDue"]["Properties"]
         self.assertEqual(rule["State"], {"Fn::If": ["Watched", "ENABLED", "DISABLED"]})
         destinations = RESOURCES["LoaderFunctionEventInvokeConfig"]["Properties"]["DestinationConfig"]
         told = {"Destination": {"Fn::GetAtt": ["NotifierFunction", "Arn"]}}
         self.assertEqual(destinations["OnSuccess"], {"Fn::If": ["Watched", told, {"Ref": "AWS::NoValue"}]})
-        try:
-            VALUES["Watches"] = "off"
-            [alarms] = [each["properties"]["alarms"] for each in widgets() if each["type"] == "alarm"]
-            self.assertFalse({f"{name}.Arn" for name in its} & set(alarms))
-        finally:
-            VALUES["Watches"] = "on"
 
     def test_nobody_else_may_invoke(self):
         permissions = of_type("AWS::Lambda::Permission").values()
