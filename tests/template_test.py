@@ -145,7 +145,6 @@ VALUES = {
     "MigratorDatabaseSecret": MIGRATOR_SECRET,
     "NotifierDatabaseSecret": NOTIFIER_SECRET,
     "ChannelSecrets": CHANNEL_SECRETS,
-    "Watches": "on",
 }
 
 
@@ -164,8 +163,6 @@ def text(value):
             return between.join(map(text, parts))
         case {"Fn::If": ["Whole", whole, small]}:
             return text(whole if VALUES["Plan"] == "whole" else small)
-        case {"Fn::If": ["Watched", watched, otherwise]}:
-            return text(watched if VALUES["Watches"] == "on" else otherwise)
         case {"Fn::FindInMap": names}:
             mapping, key, attribute = map(text, names)
             return SOURCE["Mappings"][mapping][key][attribute]
@@ -261,22 +258,14 @@ class Rights(unittest.TestCase):
             self.assertEqual(SOURCE["Parameters"][parameter]["Default"], "")
         self.assertEqual(SOURCE["Parameters"]["Tracing"]["Default"], "PassThrough")
 
-    def test_without_watches_there_is_no_notifier_and_nothing_that_needs_one(self):
+    def test_without_watches_nothing_starts_the_notifier(self):
         self.assertEqual(SOURCE["Conditions"]["Watched"], {"Fn::Equals": [{"Ref": "Watches"}, "on"]})
         self.assertEqual(SOURCE["Parameters"]["Watches"]["Default"], "off")
-        its = {name for name, each in RESOURCES.items() if each.get("Condition") == "Watched"}
-        self.assertEqual(its, {name for name in RESOURCES if name.startswith("Notifier")} | {"OverdueAlarm"})
-        outputs = {name for name, each in SOURCE["Outputs"].items() if each.get("Condition") == "Watched"}
-        self.assertEqual(outputs, {"NotifierFunction"})
+        rule = RESOURCES["NotifierFunctionDue"]["Properties"]
+        self.assertEqual(rule["State"], {"Fn::If": ["Watched", "ENABLED", "DISABLED"]})
         destinations = RESOURCES["LoaderFunctionEventInvokeConfig"]["Properties"]["DestinationConfig"]
         told = {"Destination": {"Fn::GetAtt": ["NotifierFunction", "Arn"]}}
         self.assertEqual(destinations["OnSuccess"], {"Fn::If": ["Watched", told, {"Ref": "AWS::NoValue"}]})
-        try:
-            VALUES["Watches"] = "off"
-            self.assertNotIn("Notifier", json.dumps(widgets()))
-            self.assertNotIn("Overdue", json.dumps(widgets()))
-        finally:
-            VALUES["Watches"] = "on"
 
     def test_nobody_else_may_invoke(self):
         permissions = of_type("AWS::Lambda::Permission").values()
