@@ -100,8 +100,8 @@ async fn a_file_of_watches_is_tried_out_on_what_happened_or_its_faults_are_named
         std::fs::write(&file, text).unwrap();
         cenovka(data.path(), &["watch", "check", file.to_str().unwrap(), "--listings", "800"])
     };
-    let wrong = check("[[watch]]\nname = \"a\"\ndeal = \"sail\"\ncategory = \"flats\"\nchannels = [\"b\"]\n");
-    let wrong = { wrong }.output().await.unwrap();
+    let sail = "[[watch]]\nname = \"a\"\ndeal = \"sail\"\ncategory = \"flats\"\nchannels = [\"b\"]\n";
+    let wrong = check(sail).output().await.unwrap();
     let (faults, error) =
         (String::from_utf8(wrong.stdout).unwrap(), String::from_utf8(wrong.stderr).unwrap());
     assert_eq!(wrong.status.code(), Some(1));
