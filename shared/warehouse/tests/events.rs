@@ -99,7 +99,7 @@ fn the_history_tells_what_loads_told_of_walks_in_their_order() {
             database.clear().await;
             database.sql.batch_execute("delete from warehouse.event").await.unwrap();
             let mut walks: Vec<Walk> = history.walks.iter().map(lately).collect();
-            walks.sort_by_key(|walk| walk.order());
+            walks.sort_by_key(Walk::order);
             stay_put(&mut walks);
             come_late(&mut walks);
             let mut warehouse = database.warehouse();
@@ -111,7 +111,8 @@ fn the_history_tells_what_loads_told_of_walks_in_their_order() {
             if !otherwise.is_empty() {
                 return Err(TestCaseError::fail(format!("{otherwise:#?}\nof {walks:#?}")));
             }
-            kinds.borrow_mut().extend(told(&database).await.into_iter().map(|(_, kind, ..)| kind));
+            let told = told(&database).await;
+            kinds.borrow_mut().extend(told.into_iter().map(|(_, kind, ..)| kind));
             Ok(())
         })
     });
