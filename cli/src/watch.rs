@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn a_file_with_faults_is_refused_with_their_number() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "[[watch]]\nname = \"a\"\ndeal = \"sail\"\n").unwrap();
+        fs::write(file.path(), "[[watch]]\nname = \"a\"\ndeal = \"sail\"\n").unwrap();
         // The deal is wrong; category and channels are missing.
         assert!(matches!(read(file.path()), Err(Error::WrongWatches { count: 3, .. })));
         assert!(matches!(read(Path::new("no/such/file")), Err(Error::ReadWatches { .. })));
