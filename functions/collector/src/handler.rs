@@ -14,7 +14,7 @@ use crate::error::{Error, StartError};
 use crate::pause;
 use crate::settings::Settings;
 use crate::stop_signal::{StopSignal, stop_before};
-use crate::walk::{Walk, WalkSummary, Walker};
+use crate::walk::{WalkSummary, WalkUnderWay, Walker};
 
 /// What a schedule asks for: `{"segments": ["flats-sale", "flats-rent/praha"]}`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -148,7 +148,7 @@ impl Collector {
         since: Option<Age>,
         stop: &StopSignal,
         failures: &mut Failures,
-    ) -> Vec<Walk<'_>> {
+    ) -> Vec<WalkUnderWay<'_>> {
         let mut begun = Vec::new();
         for segment in segments {
             let stop = StopSignal { run_ended: failures.end_run, ..stop.clone() };
@@ -160,7 +160,7 @@ impl Collector {
                 Err(error) => failures.note(Some(error)),
             }
         }
-        begun.sort_by_key(Walk::announced);
+        begun.sort_by_key(WalkUnderWay::announced);
         begun
     }
 }

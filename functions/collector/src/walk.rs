@@ -8,7 +8,7 @@ use raw_zone::{ObjectKey, PageRecord, WalkWriter};
 use runtime::RawStore;
 use serde::Serialize;
 use sreality::shape::{Drift, ShapeWatch};
-use sreality::walk::{self, Ending};
+use sreality::walk::{Ending, Walk};
 use sreality::{Age, SearchQuery, Segment};
 use sreality_client::{Answer, Client, RequestCounts, RequestError, Robots};
 use tempfile::NamedTempFile;
@@ -96,7 +96,7 @@ pub(crate) struct Walker {
 
 /// A walk whose first page is there, so that its size is known.
 #[derive(Debug)]
-pub(crate) struct Walk<'w> {
+pub(crate) struct WalkUnderWay<'w> {
     walker: &'w Walker,
     key: ObjectKey,
     since: Option<Age>,
@@ -124,7 +124,7 @@ impl Walker {
         segment: &Segment,
         since: Option<Age>,
         stop: &StopSignal,
-    ) -> Result<Walk<'_>, Error> {
+    ) -> Result<WalkUnderWay<'_>, Error> {
         let started = Instant::now();
         let key = ObjectKey { segment: segment.clone(), started_at: self.clock.now(), walk: Uuid::new_v4() };
         let mut paging = Paging::new(segment.clone(), since);
@@ -136,7 +136,16 @@ impl Walker {
         let market = answer.market.clone();
         let first_page = SpilledPage::new(self.record(answer)).await;
         let first_page = first_page.map_err(|error| Error::file(segment, error))?;
-        Ok(Walk { walker: self, key, since, market, paging, first_page, counts, busy: started.elapsed() })
+        Ok(WalkUnderWay {
+            walker: self,
+            key,
+            since,
+            market,
+            paging,
+            first_page,
+            counts,
+            busy: started.elapsed(),
+        })
     }
 
     /// Asks for one page, unless the time is up before it is there.
@@ -171,7 +180,7 @@ impl Walker {
     }
 }
 
-impl Walk<'_> {
+impl WalkUnderWay<'_> {
     /// How many listings its first page has announced.
     pub(crate) fn announced(&self) -> u64 {
         self.paging.announced()
@@ -189,7 +198,7 @@ impl Walk<'_> {
     ) -> Result<(WalkSummary, Option<Error>), Error> {
         let started = Instant::now();
         let facts = self.facts(robots);
-        let Walk { walker, key, since, mut paging, first_page, mut counts, busy, .. } = self;
+        let WalkUnderWay { walker, key, since, mut paging, first_page, mut counts, busy, .. } = self;
         let segment = &key.segment;
         let file_error = |source| Error::File { segment: segment.clone(), source };
 
@@ -222,8 +231,8 @@ impl Walk<'_> {
         Ok((summary, error))
     }
 
-    fn facts(&self, robots: Robots) -> walk::Walk {
-        walk::Walk {
+    fn facts(&self, robots: Robots) -> Walk {
+        Walk {
             portal: self.walker.portal.base_url().as_str().trim_end_matches('/').to_owned(),
             market: self.market.clone(),
             segment: self.key.segment.clone(),

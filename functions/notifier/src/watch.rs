@@ -2,7 +2,7 @@
 
 mod asks;
 
-use sreality::place::{District, Region};
+use sreality::place::Place;
 use warehouse::{Event, EventKind, EventListing};
 
 use crate::message::Language;
@@ -127,24 +127,6 @@ impl SubCategories {
 impl FromIterator<i16> for SubCategories {
     fn from_iter<T: IntoIterator<Item = i16>>(codes: T) -> Self {
         Self(codes.into_iter().fold(0, |bits, code| bits | Self::bit(code)))
-    }
-}
-
-/// A region or a district.
-#[derive(Clone, Copy, Debug)]
-pub enum Place {
-    Region(&'static Region),
-    District(&'static District),
-}
-
-impl Place {
-    /// Whether what stands in this region and district stands here. All of Prague includes its parts.
-    #[must_use]
-    pub fn includes(self, region_id: Option<i32>, district_id: Option<i32>) -> bool {
-        match self {
-            Self::Region(region) => region_id == Some(region.id),
-            Self::District(district) => district_id.is_some_and(|id| district.includes(id)),
-        }
     }
 }
 
@@ -283,8 +265,8 @@ mod tests {
 
     #[test]
     fn all_of_prague_includes_its_parts_and_no_other_district_does() {
-        let district = |slug| match sreality::place::Place::from_slug(slug) {
-            Some(sreality::place::Place::District(district)) => Place::District(district),
+        let district = |slug| match Place::from_slug(slug) {
+            Some(Place::District(district)) => Place::District(district),
             other => panic!("{slug} is {other:?}"),
         };
         assert!(district("hlavni-mesto-praha").includes(Some(10), Some(5003)));

@@ -79,6 +79,15 @@ impl Place {
         region.or_else(district)
     }
 
+    /// Whether what stands in this region and district stands here. All of Prague includes its parts.
+    #[must_use]
+    pub fn includes(self, region_id: Option<i32>, district_id: Option<i32>) -> bool {
+        match self {
+            Self::Region(region) => region_id == Some(region.id),
+            Self::District(district) => district_id.is_some_and(|id| district.includes(id)),
+        }
+    }
+
     /// How a segment writes it.
     #[must_use]
     pub fn slug(self) -> &'static str {

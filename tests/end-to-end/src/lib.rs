@@ -25,6 +25,7 @@ pub mod secrets_manager;
 pub mod stack;
 pub mod tables;
 pub mod temporary;
+pub mod walk_file;
 pub mod walked;
 pub mod world;
 

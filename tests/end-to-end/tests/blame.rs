@@ -3,7 +3,7 @@
 use end_to_end::{Function, World};
 use simulator::{Market, Source};
 
-use crate::faults::walk_file;
+use end_to_end::walk_file::walk_file;
 
 async fn world() -> (World, Function) {
     let world = World::start(Source::Market(Market::new(7, 0))).await;

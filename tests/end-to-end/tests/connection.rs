@@ -8,7 +8,7 @@ use end_to_end::{Function, NetworkPostgres, World, event, world::BUCKET};
 use simulator::{Market, Source};
 use warehouse::{Error, Warehouse};
 
-use crate::faults::stored_walk;
+use end_to_end::walk_file::stored_walk;
 
 /// A name that is foreign to this machine.
 const NAME: &str = "warehouse.example.com";

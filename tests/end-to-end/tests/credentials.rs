@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use simulator::{Market, Source};
 use warehouse::UrlSource;
 
-use crate::faults::stored_walk;
+use end_to_end::walk_file::stored_walk;
 
 async fn world() -> World {
     World::start(Source::Market(Market::new(7, 500))).await

@@ -6,7 +6,7 @@ use end_to_end::{World, world::BUCKET};
 use simulator::{Market, Source};
 use tokio_postgres::Client;
 
-use crate::faults::walk_file;
+use end_to_end::walk_file::walk_file;
 
 /// What holds the lock of loads and waits for a table.
 const STUCK: &str = "

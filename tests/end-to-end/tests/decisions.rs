@@ -7,8 +7,8 @@ use end_to_end::{World, world::BUCKET};
 use serde_json::Value;
 use simulator::{Falsified, Market, Source};
 
-use crate::faults::walk_file;
 use crate::quarantine::cenovka;
+use end_to_end::walk_file::walk_file;
 
 /// A warehouse in which all that can be set aside was set aside, and most of it decided.
 struct Decided {

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use simulator::{Market, Source};
 
-use crate::faults::{walk_file, walk_file_with};
+use end_to_end::walk_file::{walk_file, walk_file_with};
 
 async fn world() -> World {
     World::start(Source::Market(Market::new(7, 3000))).await
@@ -172,7 +172,7 @@ async fn the_loader_writes_one_record_for_each_object() {
 async fn the_reconciler_writes_one_record_for_each_reconciliation() {
     let mut world = world().await;
     for walk in 1..=3 {
-        crate::faults::stored_walk(&world, walk, true).await;
+        end_to_end::walk_file::stored_walk(&world, walk, true).await;
         world.next_event().await;
     }
     let (key, file) = walk_file_with(4, &[], |_, closing| {

@@ -146,7 +146,7 @@ async fn an_incomplete_walk_withdraws_nothing() {
     // Three walks see nothing, and say that they are not complete; then three that say they are.
     let listings = world.count("select count(*) from warehouse.listing").await;
     for walk in 1..=3_u128 {
-        let key = crate::faults::stored_walk(&world, walk, false).await;
+        let key = end_to_end::walk_file::stored_walk(&world, walk, false).await;
         let event = world.next_event().await;
         assert!(event.to_string().contains(&key));
         loader.invoke(event).await.unwrap();
@@ -156,7 +156,7 @@ async fn an_incomplete_walk_withdraws_nothing() {
         listings
     );
     for walk in 4..=6_u128 {
-        crate::faults::stored_walk(&world, walk, true).await;
+        end_to_end::walk_file::stored_walk(&world, walk, true).await;
         loader.invoke(world.next_event().await).await.unwrap();
     }
     assert_eq!(world.count("select count(*) from mart.current_listing").await, 0);

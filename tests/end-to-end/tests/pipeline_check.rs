@@ -7,7 +7,7 @@ use sreality::Age;
 use sreality::shape::{Change, Drift};
 use sreality::walk::{self, Ending};
 
-use crate::faults::walk_file_with;
+use end_to_end::walk_file::walk_file_with;
 
 const ROWS: [&str; 2] = [
     r#"{"hash_id":12,"category_main_cb":{"value":1},"category_type_cb":{"value":1}}"#,

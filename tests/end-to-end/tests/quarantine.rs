@@ -6,7 +6,7 @@ use end_to_end::{Function, World, binary, world::BUCKET};
 use serde_json::Value;
 use simulator::{Falsified, Market, Source};
 
-use crate::faults::walk_file;
+use end_to_end::walk_file::walk_file;
 
 const SEGMENTS: [&str; 2] = ["flats-sale", "flats-rent"];
 

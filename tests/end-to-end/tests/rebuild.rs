@@ -13,7 +13,7 @@ use raw_zone::PREFIX;
 use serde_json::{Value, json};
 use simulator::{Market, Source};
 
-use crate::faults::walk_file;
+use end_to_end::walk_file::walk_file;
 
 /// Days ago, in the age of an object.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

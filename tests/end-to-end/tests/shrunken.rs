@@ -4,8 +4,8 @@ use end_to_end::{Function, World};
 use serde_json::Value;
 use simulator::{Market, Source};
 
-use crate::faults::walk_file;
 use crate::quarantine::cenovka;
+use end_to_end::walk_file::walk_file;
 
 /// A complete walk that the portal announced so many flats for, and that saw them all.
 async fn walk(world: &mut World, loader: &mut Function, walk: u128, flats: u32) -> Value {

@@ -12,7 +12,7 @@ use simulator::{Market, Source};
 use tokio::sync::Mutex;
 use warehouse::Warehouse;
 
-use crate::faults::walk_file_with;
+use end_to_end::walk_file::walk_file_with;
 
 /// As many objects as a run has time for if each takes all the time that it may.
 const STUCK: usize = 6;

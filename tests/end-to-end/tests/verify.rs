@@ -8,8 +8,8 @@ use simulator::{Market, Source};
 use sreality::Age;
 use sreality::shape::{Change, Drift};
 
-use crate::faults::{walk_file, walk_file_with};
 use crate::quarantine::contents;
+use end_to_end::walk_file::{walk_file, walk_file_with};
 
 /// What the command printed, and whether it succeeded.
 struct Verified {

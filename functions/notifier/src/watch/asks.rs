@@ -4,10 +4,9 @@ use std::fmt;
 
 use sreality::Segment;
 use sreality::category::{Category, Deal, SUB_CATEGORIES};
-use sreality::place;
 use warehouse::EventKind;
 
-use super::{Bounds, Filter, Near, Place, Seller};
+use super::{Bounds, Filter, Near, Seller};
 
 /// As a segment, then the other conditions in the words of the file, then the kinds of events.
 impl fmt::Display for Filter {
@@ -52,10 +51,7 @@ impl Filter {
         Some(Segment {
             category: Category::ALL.into_iter().find(|category| category.code() == self.category)?,
             deal: Deal::ALL.into_iter().find(|deal| deal.code() == self.deal)?,
-            place: self.place.map(|place| match place {
-                Place::Region(region) => place::Place::Region(region),
-                Place::District(district) => place::Place::District(district),
-            }),
+            place: self.place,
             sub_categories: subs.filter(|sub| asked(sub.code)).collect(),
         })
     }

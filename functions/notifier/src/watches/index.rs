@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use sreality::place::Place;
 use warehouse::EventListing;
 
-use crate::watch::{Filter, Place};
+use crate::watch::Filter;
 
 /// Numbers of watches by what they ask for.
 #[derive(Clone, Debug, Default)]

@@ -1,11 +1,11 @@
 //! What a file of watches may say, and what is said of what it may not.
 
-use sreality::place::{DISTRICTS, REGIONS};
+use sreality::place::{DISTRICTS, Place, REGIONS};
 use warehouse::EventKind;
 
 use super::*;
 use crate::message::Language;
-use crate::watch::{Bounds, Place, Seller};
+use crate::watch::{Bounds, Seller};
 
 const CHANNELS: &str = "[channels.phone]\nkind = \"ntfy\"\nurl = \"https://ntfy.example/secret\"\n";
 const LEAST: &str =

@@ -1,7 +1,7 @@
 //! Reads one `[[watch]]`.
 
 use sreality::category::{Category, Deal, sub_categories};
-use sreality::place::{DISTRICTS, Place as SlugPlace, REGIONS};
+use sreality::place::{DISTRICTS, Place, REGIONS};
 use toml::de::DeValue;
 use warehouse::EventKind;
 
@@ -10,7 +10,7 @@ use super::fields::{Fields, boolean, number, one_of, text, whole};
 use super::nearest::nearest;
 use super::reading::{NAME, is_name};
 use crate::message::Language;
-use crate::watch::{Bounds, Filter, Kinds, Near, Place, Seller, Watch};
+use crate::watch::{Bounds, Filter, Kinds, Near, Seller, Watch};
 
 /// What a watch tells if it does not say.
 const EVENTS: [EventKind; 4] = [EventKind::New, EventKind::Relisted, EventKind::Back, EventKind::Cheaper];
@@ -99,20 +99,18 @@ fn disposition(word: &str, category: Category) -> Result<i16, String> {
 fn place(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Place> {
     let region = fields.optional(faults, "region", |value| {
         let slug = text(value)?;
-        match SlugPlace::from_slug(slug) {
-            Some(SlugPlace::Region(region)) => Ok(Place::Region(region)),
-            Some(SlugPlace::District(_)) => {
-                Err(format!("`{slug}` is a district: write district = \"{slug}\""))
-            }
+        match Place::from_slug(slug) {
+            Some(Place::Region(region)) => Ok(Place::Region(region)),
+            Some(Place::District(_)) => Err(format!("`{slug}` is a district: write district = \"{slug}\"")),
             None => Err(unknown_place(slug, "region", REGIONS.iter().map(|region| region.slug))),
         }
     });
     let district = fields.optional(faults, "district", |value| {
         let slug = text(value)?;
-        match SlugPlace::from_slug(slug) {
+        match Place::from_slug(slug) {
             _ if region.is_some() => Err("stands beside a region; a watch has one of them".to_owned()),
-            Some(SlugPlace::District(district)) => Ok(Place::District(district)),
-            Some(SlugPlace::Region(_)) => Err(format!("`{slug}` is a region: write region = \"{slug}\"")),
+            Some(Place::District(district)) => Ok(Place::District(district)),
+            Some(Place::Region(_)) => Err(format!("`{slug}` is a region: write region = \"{slug}\"")),
             None => Err(unknown_place(slug, "district", DISTRICTS.iter().map(|district| district.slug))),
         }
     });
