@@ -156,15 +156,9 @@ async fn print_run(client: &Client, run: &RunSummary<'_>) -> Result<(), Error> {
 }
 
 /// What to do next, and what for.
-fn next(run: &RunSummary<'_>) -> Vec<(String, &'static str)> {
+fn next(run: &RunSummary<'_>) -> [(String, &'static str); 3] {
     let typed = run.typed;
-    let (seeded, more) = match run.market {
-        Market::Seeded { .. } => {
-            (" --seeded", (format!("cargo run -- seed{typed}"), "goes on to the present day, tomorrow"))
-        }
-        Market::Simulated { .. } => ("", (format!("cargo run --{typed}"), "more days of this market")),
-        Market::Recorded { .. } => ("", ("cargo run".to_owned(), "days of a simulated market")),
-    };
+    let seeded = if matches!(run.market, Market::Seeded { .. }) { " --seeded" } else { "" };
     let psql = match run.private_postgres {
         true => format!("cargo run -- psql{seeded}{typed}"),
         false => "psql \"$DATABASE_URL\"".to_owned(),
@@ -175,13 +169,14 @@ fn next(run: &RunSummary<'_>) -> Vec<(String, &'static str)> {
         }
         _ => ("cargo run -- seed".to_owned(), "a quarter of a market, for dashboards"),
     };
-    let mut commands = vec![(psql, "SQL; try: select * from mart.current_listing limit 5;"), dashboard];
-    if run.market.is_simulated() {
-        let check = format!("cargo run -- watch check {}{seeded}{typed}", watch::SAMPLE);
-        commands.push((check, "what watches would have told; docs/watches.md"));
-    }
-    commands.push(more);
-    commands
+    let watches = match run.market.is_simulated() {
+        true => (
+            format!("cargo run -- watch check {}{seeded}{typed}", watch::SAMPLE),
+            "what watches would have told; docs/watches.md",
+        ),
+        false => ("cargo run".to_owned(), "days of a simulated market"),
+    };
+    [(psql, "SQL; try: select * from mart.current_listing limit 5;"), dashboard, watches]
 }
 
 /// A bar of eighths of a character.
