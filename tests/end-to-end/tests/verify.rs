@@ -117,7 +117,9 @@ async fn restore(world: &World) {
                 group by relname
             loop
                 execute format('delete from warehouse.%I', name);
-                execute format('insert into warehouse.%1$I (%2$s) select %2$s from saved.%1$I', name, columns);
+                execute format(
+                    'insert into warehouse.%1$I (%2$s) overriding system value select %2$s from saved.%1$I', name, columns
+                );
             end loop;
         end $$";
     world.sql.batch_execute(sql).await.unwrap();
@@ -294,7 +296,7 @@ async fn verify_names_raw_objects_that_are_gone_or_changed_or_not_loaded() {
     let expected = [
         format!("gone object: {}: loaded, but gone from S3", keys[0]),
         format!("changed object: {}: 5 bytes in S3, but ", keys[1]),
-        format!("damaged object: s3://{BUCKET}/{}: ", keys[2]),
+        format!("damaged object: s3://{BUCKET}/{} cannot be read: ", keys[2]),
         "strange key: `raw/sreality/strange.json` is not the key of a raw object".to_owned(),
         format!("missing load: {unknown}: not loaded: cenovka reconcile loads it"),
         "5 differences".to_owned(),
