@@ -9,7 +9,7 @@ use notifier::watches::Watches;
 use warehouse::{Event, EventKind};
 
 /// What one watch would have told.
-pub(super) struct Told<'w> {
+pub(super) struct PastTellings<'w> {
     pub(super) watch: &'w Watch,
     /// How many events of each kind.
     kinds: [usize; EventKind::ALL.len()],
@@ -18,9 +18,9 @@ pub(super) struct Told<'w> {
 }
 
 /// Compares what happened, the newest first, with watches, and keeps so many events of each.
-pub(super) fn told<'w>(watches: &'w Watches, events: &[Event], named: usize) -> Vec<Told<'w>> {
-    let new = |watch| Told { watch, kinds: [0; EventKind::ALL.len()], newest: Vec::new() };
-    let mut all: Vec<Told<'w>> = watches.iter().map(new).collect();
+pub(super) fn told<'w>(watches: &'w Watches, events: &[Event], named: usize) -> Vec<PastTellings<'w>> {
+    let new = |watch| PastTellings { watch, kinds: [0; EventKind::ALL.len()], newest: Vec::new() };
+    let mut all: Vec<PastTellings<'w>> = watches.iter().map(new).collect();
     let places: HashMap<&str, usize> =
         watches.iter().enumerate().map(|(place, watch)| (watch.name.as_str(), place)).collect();
     for event in events {
@@ -33,7 +33,7 @@ pub(super) fn told<'w>(watches: &'w Watches, events: &[Event], named: usize) -> 
     all
 }
 
-impl Told<'_> {
+impl PastTellings<'_> {
     fn add(&mut self, event: &Event, named: usize) {
         if let Some(count) = self.kinds.get_mut(event.kind as usize) {
             *count += 1;

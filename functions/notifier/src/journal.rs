@@ -13,7 +13,7 @@ const DAYS: i64 = 3;
 
 /// One delivery that was told.
 #[derive(Debug, Serialize, Deserialize)]
-struct Told {
+struct JournalEntry {
     watch: String,
     channel: String,
     hash_id: i64,
@@ -33,11 +33,11 @@ pub(crate) async fn keep(
     message: &PlannedMessage,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let told: Vec<Told> = message
+    let told: Vec<JournalEntry> = message
         .deliveries
         .iter()
         .cloned()
-        .map(|DeliveryKey { watch, channel, hash_id, spell, kind }| Told {
+        .map(|DeliveryKey { watch, channel, hash_id, spell, kind }| JournalEntry {
             watch,
             channel,
             hash_id,
@@ -58,8 +58,8 @@ pub(crate) async fn read(store: &RawStore, now: Timestamp) -> Result<Vec<Deliver
         while let Some(page) = pages.next().await? {
             for object in page {
                 let bytes = store.read(&object.key).await?;
-                let read: Vec<Told> = parse(store, &object.key, &bytes)?;
-                told.extend(read.into_iter().map(|Told { watch, channel, hash_id, spell, kind }| {
+                let read: Vec<JournalEntry> = parse(store, &object.key, &bytes)?;
+                told.extend(read.into_iter().map(|JournalEntry { watch, channel, hash_id, spell, kind }| {
                     DeliveryKey { watch, channel, hash_id, spell, kind }
                 }));
             }

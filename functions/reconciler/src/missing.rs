@@ -57,7 +57,7 @@ pub(crate) async fn find_missing(
     let mut comparison = Comparison { listed: 0, missing: Vec::new() };
     let failures = warehouse.unfinished_loads().await?;
     let mut folders = vec![match ages.at_most {
-        None => Folder::Whole { prefix: PREFIX.to_owned(), after: String::new() },
+        None => Folder::All { prefix: PREFIX.to_owned(), after: String::new() },
         Some(limit) => Folder::Segments { prefix: PREFIX.to_owned(), since: day_before(now, limit) },
     }];
     while let Some(folder) = folders.pop() {
@@ -67,7 +67,7 @@ pub(crate) async fn find_missing(
                 folders.extend(below.into_iter().filter_map(|below| Folder::below(&prefix, below, &since)));
                 comparison.page(store, warehouse, ages, now, &failures, objects).await?;
             }
-            Folder::Whole { prefix, after } => {
+            Folder::All { prefix, after } => {
                 let mut pages = store.list_after(&prefix, &after);
                 while let Some(page) = pages.next().await? {
                     comparison.page(store, warehouse, ages, now, &failures, page).await?;
@@ -94,7 +94,7 @@ enum Folder {
         since: String,
     },
     /// All keys with this prefix that come after a key.
-    Whole { prefix: String, after: String },
+    All { prefix: String, after: String },
 }
 
 impl Folder {
@@ -104,7 +104,7 @@ impl Folder {
         if !(name.len() == 4 && name.bytes().all(|digit| digit.is_ascii_digit())) {
             return Some(Self::Segments { prefix: below, since: since.to_owned() });
         }
-        (name >= since.get(..4)?).then(|| Self::Whole { after: format!("{prefix}{since}"), prefix: below })
+        (name >= since.get(..4)?).then(|| Self::All { after: format!("{prefix}{since}"), prefix: below })
     }
 }
 
@@ -155,7 +155,7 @@ mod tests {
             match Folder::below(prefix, format!("{prefix}{name}/"), "2026/11/18") {
                 None => "nothing".to_owned(),
                 Some(Folder::Segments { prefix, .. }) => format!("look into {prefix}"),
-                Some(Folder::Whole { prefix, after }) => format!("list {prefix} after {after}"),
+                Some(Folder::All { prefix, after }) => format!("list {prefix} after {after}"),
             }
         };
         assert_eq!(below("2025"), "nothing");

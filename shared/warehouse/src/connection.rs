@@ -37,7 +37,7 @@ enum Way {
     /// It stays where it is.
     Fixed(Box<Target>),
     /// It is asked for whenever a connection is opened.
-    Told { source: Box<dyn UrlSource>, root_certificates: Option<PathBuf> },
+    Asked { source: Box<dyn UrlSource>, root_certificates: Option<PathBuf> },
 }
 
 impl Warehouse {
@@ -60,7 +60,7 @@ impl Warehouse {
     /// If the certificates cannot be read.
     pub fn from_source(source: Box<dyn UrlSource>, root_certificates: Option<&Path>) -> Result<Self, Error> {
         root_certificates.map(encryption::read_bundle).transpose()?;
-        Ok(Self::by(Way::Told { source, root_certificates: root_certificates.map(Path::to_owned) }))
+        Ok(Self::by(Way::Asked { source, root_certificates: root_certificates.map(Path::to_owned) }))
     }
 
     fn by(way: Way) -> Self {
@@ -118,7 +118,7 @@ impl Way {
     async fn open(&mut self) -> Result<Opened, Error> {
         let (source, certificates) = match self {
             Self::Fixed(target) => return target.open().await,
-            Self::Told { source, root_certificates } => (source, root_certificates.as_deref()),
+            Self::Asked { source, root_certificates } => (source, root_certificates.as_deref()),
         };
         let url = source.url(false).await.map_err(Error::UrlSource)?;
         let error = match open(source.setting(), &url, certificates).await {

@@ -45,7 +45,7 @@ group by hash_id, what, spell, happened_at, before, price
 having count(*) <> 2 or count(distinct by) <> 2";
 
 /// Listing, what happened, price before, price.
-type Told = (i64, EventKind, Option<i64>, Option<i64>);
+type Telling = (i64, EventKind, Option<i64>, Option<i64>);
 
 #[test]
 fn whatever_the_order_of_walks_loads_tell_what_changed_and_nothing_else() {
@@ -156,7 +156,7 @@ fn now() -> Timestamp {
 }
 
 /// What one more walk changes of how listings stand, by the model.
-fn news(walks: &[Walk], before: &Tables, after: &Tables) -> Vec<Told> {
+fn news(walks: &[Walk], before: &Tables, after: &Tables) -> Vec<Telling> {
     let places = |tables: &Tables| -> HashMap<i64, Whereabouts> {
         tables.listings.iter().map(|listing| (listing.hash_id, listing.place.clone())).collect()
     };
@@ -202,20 +202,20 @@ fn was_looked_at(walks: &[Walk], place: &Whereabouts, hash_id: i64, first: &Spel
 }
 
 /// What the outbox has, which is then emptied.
-async fn told(database: &Database) -> Vec<Told> {
+async fn told(database: &Database) -> Vec<Telling> {
     let rows = database
         .sql
         .query("delete from warehouse.event returning hash_id, kind, price_before, price, relisted_from", &[])
         .await
         .unwrap();
-    let told = |row: &tokio_postgres::Row| -> Told {
+    let told = |row: &tokio_postgres::Row| -> Telling {
         // Which adverts are another one anew, a test of its own says.
         match EventKind::of(row.get(1)).unwrap() {
             EventKind::Relisted => (row.get(0), EventKind::New, None, row.get(3)),
             kind => (row.get(0), kind, row.get(2), row.get(3)),
         }
     };
-    let mut told: Vec<Told> = rows.iter().map(told).collect();
+    let mut told: Vec<Telling> = rows.iter().map(told).collect();
     told.sort_unstable();
     told
 }

@@ -21,7 +21,7 @@ const DAYS: u32 = 9;
 const REBUILT_ON: u32 = 5;
 
 /// Listing, what happened, price.
-type Told = (u64, String, Option<i64>);
+type Telling = (u64, String, Option<i64>);
 
 /// A webhook that keeps what it is sent. As it should, it drops a message that comes again under the same key.
 #[derive(Clone, Default)]
@@ -60,7 +60,7 @@ impl Receiver {
     }
 
     /// What a watch was told, each key once.
-    fn told(&self, watch: &str) -> Vec<Told> {
+    fn told(&self, watch: &str) -> Vec<Telling> {
         let messages = self.messages.lock().unwrap();
         let messages = messages.values().filter(|message| message["watch"] == watch);
         let items: Vec<Value> =
@@ -75,14 +75,14 @@ impl Receiver {
             let kind = if kind == "relisted" { "new" } else { kind };
             (item["hash_id"].as_u64().unwrap(), kind.to_owned(), item["price"].as_i64())
         };
-        let mut told: Vec<Told> = items.iter().map(told).collect();
+        let mut told: Vec<Telling> = items.iter().map(told).collect();
         told.sort_unstable();
         told
     }
 }
 
 /// What the flats for sale of a market did, as walks of its first days could see it: by the rules, from its own truth.
-fn truth(market: &Market, days: u32) -> Vec<Told> {
+fn truth(market: &Market, days: u32) -> Vec<Telling> {
     let mut prices: HashMap<u64, HashMap<u32, Option<i64>>> = HashMap::new();
     for stretch in
         market.history().filter(|stretch| (stretch.category, stretch.deal) == (Category::Flats, Deal::Sale))
@@ -220,7 +220,7 @@ async fn what_the_market_did_is_told_once_whatever_is_killed_or_fails_or_is_rebu
     let kinds: HashSet<&str> = truth.iter().map(|(_, kind, _)| kind.as_str()).collect();
     assert!(["new", "cheaper", "dearer", "gone"].iter().all(|kind| kinds.contains(kind)), "{kinds:?}");
     assert_eq!(receiver.told("all"), truth);
-    let cheaper: Vec<Told> = truth.into_iter().filter(|(_, kind, _)| kind == "cheaper").collect();
+    let cheaper: Vec<Telling> = truth.into_iter().filter(|(_, kind, _)| kind == "cheaper").collect();
     assert_eq!(receiver.told("cheaper"), cheaper);
 }
 
