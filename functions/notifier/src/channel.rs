@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 
 pub use error::SendError;
 
-use crate::message::Message;
+use crate::message::{Message, hex};
 use crate::outbound::{AddressRules, Answer, Outbound};
 
 /// Where messages go. What it needs beyond that stands in its [`Secret`], never beside the watches.
@@ -212,10 +212,6 @@ fn digest_of_key(message: &Message) -> String {
     let mut digest = hex(&Sha256::digest(&message.key));
     digest.truncate(32);
     digest
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn wrong_secret(channel: &str, reason: &'static str) -> SendError {

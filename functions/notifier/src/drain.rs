@@ -80,11 +80,13 @@ impl Drain<'_> {
         let now = Timestamp::now();
         if self.warehouse.outbox_position().await?.is_none() {
             let told = journal::read(self.store, now).await?;
-            self.warehouse.enter_told(&told, now).await?;
+            self.warehouse.enter_told(&told).await?;
         }
         let mut since = self.warehouse.watches_since().await?;
-        for watch in self.watches.iter().filter(|watch| !since.contains_key(&watch.name)).collect::<Vec<_>>()
-        {
+        for watch in self.watches.iter() {
+            if since.contains_key(&watch.name) {
+                continue;
+            }
             let watched_since = journal::watched_since(self.store, &watch.name, now).await?;
             self.warehouse.enter_watch(&watch.name, watched_since).await?;
             since.insert(watch.name.clone(), watched_since);

@@ -1,6 +1,6 @@
 //! What can go wrong between outbox and people, and what should happen then.
 
-use runtime::{Class, Classed, SettingsError, StoreError};
+use runtime::{Class, Classed, StoreError};
 
 use crate::watches::WatchesError;
 
@@ -8,9 +8,7 @@ use crate::watches::WatchesError;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
-    Settings(#[from] SettingsError),
-    #[error(transparent)]
-    Warehouse(#[from] warehouse::Error),
+    Warehouse(#[from] credentials::StartError),
     /// Secrets Manager.
     #[error("could not read the secrets of channels")]
     ReadSecrets(#[source] warehouse::UrlError),
@@ -28,8 +26,7 @@ pub enum Error {
     #[error("s3://{bucket}/{key} cannot be used")]
     Watches { bucket: String, key: &'static str, source: WatchesError },
     #[error(
-        "s3://{bucket}/{key} is not what the notifier wrote there: remove it, and nothing of it is told again \
-             but what happened within the last two days"
+        "s3://{bucket}/{key} is not what the notifier wrote there: remove it; what it told may then be told once more"
     )]
     Journal { bucket: String, key: String, source: serde_json::Error },
 }

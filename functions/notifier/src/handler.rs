@@ -17,8 +17,8 @@ use crate::watches::Watches;
 
 /// Where the watches are, in the raw bucket.
 pub const WATCHES: &str = "watches.toml";
-/// No message is begun so long before the function's deadline: sending and noting one takes less.
-const RESERVE: Duration = Duration::from_secs(15);
+/// No message is begun so long before the function's deadline: a mail takes 20 s at most, and is noted then.
+const RESERVE: Duration = Duration::from_secs(30);
 
 /// Tells people. Built once, at start; holds one connection to Postgres.
 pub struct Notifier {
@@ -40,9 +40,9 @@ impl Notifier {
     /// # Errors
     /// If a setting is missing or wrong, or the secrets of channels cannot be read.
     pub async fn from_env() -> Result<Self, StartError> {
-        let settings = Settings::from_env()?;
+        let settings = Settings::from_env().map_err(credentials::StartError::from)?;
         let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
-        let warehouse = credentials::warehouse(&settings.database)?;
+        let warehouse = credentials::warehouse(&settings.database).map_err(credentials::StartError::from)?;
         let secrets = match settings.secrets {
             SecretsSetting::Here(secrets) => secrets,
             SecretsSetting::Secret(arn) => {

@@ -1,25 +1,15 @@
 //! What was told, as objects beside the raw zone, so that it outlives the warehouse: a rebuilt one tells nothing again.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use runtime::{RawStore, StoreError};
 use serde::{Deserialize, Serialize};
-use warehouse::{DeliveryKey, EventKind, PlannedMessage};
+use warehouse::{DeliveryKey, PlannedMessage};
 
 use crate::error::Error;
 
 /// Loads put nothing older into the outbox, and a day more is kept for messages that waited.
 const DAYS: i64 = 3;
-
-/// One delivery that was told.
-#[derive(Debug, Serialize, Deserialize)]
-struct JournalEntry {
-    watch: String,
-    channel: String,
-    hash_id: i64,
-    spell: Timestamp,
-    kind: EventKind,
-}
 
 /// Since when a watch is told what happens.
 #[derive(Debug, Serialize, Deserialize)]
@@ -33,35 +23,20 @@ pub(crate) async fn keep(
     message: &PlannedMessage,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let told: Vec<JournalEntry> = message
-        .deliveries
-        .iter()
-        .cloned()
-        .map(|DeliveryKey { watch, channel, hash_id, spell, kind }| JournalEntry {
-            watch,
-            channel,
-            hash_id,
-            spell,
-            kind,
-        })
-        .collect();
     let key = format!("told/{}/{}.json", day(now), message.id);
-    store.put_json(&key, serde_json::to_vec(&told).unwrap_or_default()).await
+    store.put_json(&key, serde_json::to_vec(&message.deliveries).unwrap_or_default()).await
 }
 
 /// What was told within the last days.
 pub(crate) async fn read(store: &RawStore, now: Timestamp) -> Result<Vec<DeliveryKey>, Error> {
-    let mut told = Vec::new();
+    let mut told: Vec<DeliveryKey> = Vec::new();
     for days in 0..=DAYS {
-        let prefix = format!("told/{}/", day(now - jiff::SignedDuration::from_hours(24 * days)));
+        let prefix = format!("told/{}/", day(now - SignedDuration::from_hours(24 * days)));
         let mut pages = store.list(&prefix);
         while let Some(page) = pages.next().await? {
             for object in page {
                 let bytes = store.read(&object.key).await?;
-                let read: Vec<JournalEntry> = parse(store, &object.key, &bytes)?;
-                told.extend(read.into_iter().map(|JournalEntry { watch, channel, hash_id, spell, kind }| {
-                    DeliveryKey { watch, channel, hash_id, spell, kind }
-                }));
+                told.append(&mut parse(store, &object.key, &bytes)?);
             }
         }
     }

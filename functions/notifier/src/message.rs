@@ -120,7 +120,11 @@ fn key_of(watch: &str, items: &[Item]) -> String {
         digest.update("\n");
         digest.update(&item.key);
     }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest.finalize())
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn counted(number: usize, forms: [&str; 3]) -> String {

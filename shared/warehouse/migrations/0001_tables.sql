@@ -439,7 +439,9 @@ comment on column warehouse.delivery.state is 'waiting; sent; counted (over the 
 comment on column warehouse.delivery.message is 'Which message it is part of, decided before it is first sent, so that a second try sends the same.';
 comment on column warehouse.delivery.due_at is 'Not to be sent before: the next try after a failure, or the day''s digest.';
 create index delivery_waiting on warehouse.delivery (due_at, event_id) where state = 'waiting';
-create index delivery_sent on warehouse.delivery (watch, channel, sent_at) where state = 'sent';
+create index delivery_message on warehouse.delivery (message) where message is not null;
+create index delivery_sent on warehouse.delivery (sent_at) where state = 'sent';
+create index delivery_done on warehouse.delivery (entered_at) where state <> 'waiting';
 
 create table warehouse.failing_channel (
     channel text primary key,

@@ -4,13 +4,15 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use tokio_postgres::{Row, Transaction};
+use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::connection::Warehouse;
 use crate::error::{Context, Error};
 use crate::event::{Event, EventKind};
 use crate::event_row::{FACT, LISTING, LOOK_UP, event};
+use crate::merge::Parameter;
 
 /// Another notifier waits for nothing: what one has begun it ends.
 const LOCK: &str = "select pg_try_advisory_lock(hashtext('cenovka notifier'))";
@@ -34,13 +36,14 @@ insert into warehouse.outbox_position (event_id)
 values ($1)
 on conflict (is_the_only_one) do update set event_id = excluded.event_id";
 
+/// When exactly it was told does not matter: not within the last hour, which would count towards the watch's limit.
 const TOLD: &str = "
 insert into warehouse.delivery (watch, channel, hash_id, spell, kind, event_id, happened_at, state, sent_at)
-values ($1, $2, $3, $4, $5, 0, $4, 'sent', $6)
+values ($1, $2, $3, $4, $5, 0, $4, 'sent', $4)
 on conflict do nothing";
 
 const DUE: &str = "
-select watch, channel, hash_id, spell, kind, event_id
+select watch, channel, hash_id, spell, kind
 from warehouse.delivery
 where state = 'waiting' and message is null and due_at <= now()
 order by event_id
@@ -90,16 +93,16 @@ delete from warehouse.delivery where state <> 'waiting' and entered_at < now() -
 
 const COUNTS: &str = "
 select
-    count(*) filter (where state = 'waiting'),
-    count(*) filter (where state = 'waiting' and due_at < now() - interval '1 hour'
-        or state = 'waiting' and entered_at < now() - interval '1 hour'
-            and channel in (select channel from warehouse.failing_channel)),
-    extract(epoch from now() - min(entered_at) filter (where state = 'waiting'))::double precision
+    count(*),
+    count(*) filter (
+        where due_at < now() - interval '1 hour'
+            or entered_at < now() - interval '1 hour' and channel in (select channel from warehouse.failing_channel)
+    )
 from warehouse.delivery
 where state = 'waiting'";
 
 /// What names one delivery.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DeliveryKey {
     pub watch: String,
     pub channel: String,
@@ -140,14 +143,12 @@ pub struct SentLately {
 }
 
 /// What waits in the outbox.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
     /// Deliveries that were not sent yet.
     pub deliveries: u64,
     /// Of these, due for more than an hour, or held up for so long by a channel that fails.
     pub overdue: u64,
-    /// Age of the oldest of them, in seconds.
-    pub oldest_seconds: Option<f64>,
 }
 
 impl Warehouse {
@@ -170,17 +171,15 @@ impl Warehouse {
     }
 
     /// Enters what was told before this warehouse was made, so that it is not told again.
-    pub async fn enter_told(&mut self, told: &[DeliveryKey], at: Timestamp) -> Result<(), Error> {
-        let client = self.checked_client().await?;
-        let transaction = client.transaction().await.context("enter what was told")?;
-        let statement = transaction.prepare(TOLD).await.context("enter what was told")?;
+    pub async fn enter_told(&mut self, told: &[DeliveryKey]) -> Result<(), Error> {
+        let action = "enter what was told";
+        let transaction = self.checked_client().await?.transaction().await.context(action)?;
+        let statement = transaction.prepare(TOLD).await.context(action)?;
         for DeliveryKey { watch, channel, hash_id, spell, kind } in told {
-            transaction
-                .execute(&statement, &[watch, channel, hash_id, spell, &kind.name(), &at])
-                .await
-                .context("enter what was told")?;
+            let parameters: [Parameter<'_>; 5] = [watch, channel, hash_id, spell, &kind.name()];
+            transaction.execute(&statement, &parameters).await.context(action)?;
         }
-        transaction.commit().await.context("enter what was told")
+        transaction.commit().await.context(action)
     }
 
     /// Since when each watch is told what happens.
@@ -388,8 +387,7 @@ impl Warehouse {
     /// Gives up what waits for days, or for a watch or a channel that is no more, and forgets what was dealt with long ago.
     pub async fn tidy_outbox(&mut self, watches: &[&str], channels: &[&str]) -> Result<u64, Error> {
         let action = "tidy the outbox";
-        let transaction: Transaction<'_> =
-            self.checked_client().await?.transaction().await.context(action)?;
+        let transaction = self.checked_client().await?.transaction().await.context(action)?;
         let given_up = transaction.execute(GIVE_UP, &[&watches, &channels]).await.context(action)?;
         transaction.execute(FORGET, &[]).await.context(action)?;
         transaction.commit().await.context(action)?;
@@ -400,7 +398,7 @@ impl Warehouse {
     pub async fn waiting_deliveries(&mut self) -> Result<Waiting, Error> {
         let row = self.checked_client().await?.query_one(COUNTS, &[]).await.context("count what waits")?;
         let count = |index| u64::try_from(row.get::<_, i64>(index)).unwrap_or_default();
-        Ok(Waiting { deliveries: count(0), overdue: count(1), oldest_seconds: row.get(2) })
+        Ok(Waiting { deliveries: count(0), overdue: count(1) })
     }
 }
 

@@ -1,10 +1,9 @@
 //! Invariant 4: the warehouse is a function of the set of raw objects.
 
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use tokio::runtime::Runtime;
+use proptest::test_runner::TestCaseError;
 
 use crate::database::{Database, load};
-use crate::generated::{History, history};
+use crate::generated::{History, holds_for_histories};
 use crate::model;
 
 /// Histories that are tried: each a handful of walks and listings, loaded and compared table by table.
@@ -12,23 +11,14 @@ const CASES: u32 = 1024;
 
 #[test]
 fn the_warehouse_is_a_function_of_the_set_of_raw_objects() {
-    let runtime = Runtime::new().unwrap();
-    let database = runtime.block_on(Database::start());
-    let mut runner = TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
-    let outcome = runner.run(&history(), |history| {
-        runtime.block_on(async {
-            database.clear().await;
-            load_all(&database, &history).await;
-            let (found, expected) = (database.tables().await, model::tables(&history.walks));
-            if found == expected {
-                return Ok(());
-            }
-            Err(TestCaseError::fail(format!("found {found:#?}\nexpected {expected:#?}")))
-        })
+    holds_for_histories(CASES, &async |database, history| {
+        load_all(database, &history).await;
+        let (found, expected) = (database.tables().await, model::tables(&history.walks));
+        if found == expected {
+            return Ok(());
+        }
+        Err(TestCaseError::fail(format!("found {found:#?}\nexpected {expected:#?}")))
     });
-    if let Err(failure) = outcome {
-        panic!("{failure}");
-    }
 }
 
 /// Loads a history, its loads dealt out to its connections, which run side by side.

@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 
 use jiff::{Timestamp, ToSpan};
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::TestCaseError;
 use sreality::address;
 use sreality::category::SUB_CATEGORIES;
-use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use crate::any_order::load_all;
 use crate::database::{Database, load, text};
-use crate::generated::history;
+use crate::generated::holds_for_histories;
 use crate::model::{self, Row, Walk, Whereabouts};
 
 /// Histories that are tried.
@@ -359,33 +358,24 @@ fn the_offer_of_earlier_days_and_the_events_follow_from_the_history_whatever_it_
             union all
             (table turnover except table counted)
         ) as otherwise";
-    let runtime = Runtime::new().unwrap();
-    let database = runtime.block_on(Database::start());
-    let mut runner = TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
-    let outcome = runner.run(&history(), |mut history| {
+    holds_for_histories(CASES, &async |database, mut history| {
         for walk in &mut history.walks {
             let seconds = walk.started_at.as_second() * DAYS_APART;
             walk.started_at = Timestamp::from_second(seconds).unwrap();
         }
-        runtime.block_on(async {
-            database.clear().await;
-            load_all(&database, &history).await;
-            let sql = "select days_ago, hash_id, total_price from mart.offer";
-            let rows = database.sql.query(sql, &[]).await.unwrap();
-            let mut found: Vec<Offer> = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
-            found.sort();
-            let expected = offers(&history.walks);
-            if found != expected {
-                return Err(TestCaseError::fail(format!("found {found:#?}\nexpected {expected:#?}")));
-            }
-            let otherwise: i64 = database.sql.query_one(EVENTS_OTHERWISE, &[]).await.unwrap().get(0);
-            if otherwise > 0 {
-                return Err(TestCaseError::fail(format!("{otherwise} days and places have other events")));
-            }
-            Ok(())
-        })
+        load_all(database, &history).await;
+        let sql = "select days_ago, hash_id, total_price from mart.offer";
+        let rows = database.sql.query(sql, &[]).await.unwrap();
+        let mut found: Vec<Offer> = rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
+        found.sort();
+        let expected = offers(&history.walks);
+        if found != expected {
+            return Err(TestCaseError::fail(format!("found {found:#?}\nexpected {expected:#?}")));
+        }
+        let otherwise: i64 = database.sql.query_one(EVENTS_OTHERWISE, &[]).await.unwrap().get(0);
+        if otherwise > 0 {
+            return Err(TestCaseError::fail(format!("{otherwise} days and places have other events")));
+        }
+        Ok(())
     });
-    if let Err(failure) = outcome {
-        panic!("{failure}");
-    }
 }

@@ -44,9 +44,10 @@ impl Database {
         Warehouse::new(&self.postgres.database_url(), None).unwrap()
     }
 
-    /// Removes all facts.
+    /// Removes all facts, and what was told of them.
     pub(crate) async fn clear(&self) {
         let sql = "
+            delete from warehouse.event;
             delete from warehouse.price_level;
             delete from warehouse.turnover;
             delete from warehouse.relisting;

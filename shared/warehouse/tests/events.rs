@@ -3,14 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::TestCaseError;
 use serde_json::json;
-use tokio::runtime::Runtime;
 use warehouse::{EventKind, Finished, Warehouse};
 
 use crate::adverts::{Advert, flats, rows, walk};
 use crate::database::{Database, RawWalk, load, load_raw};
-use crate::generated::history;
+use crate::generated::holds_for_histories;
 use crate::model::{self, Spell, Tables, Walk, Whereabouts};
 
 /// Histories that are tried: each a handful of walks and listings.
@@ -49,76 +48,56 @@ type Telling = (i64, EventKind, Option<i64>, Option<i64>);
 
 #[test]
 fn whatever_the_order_of_walks_loads_tell_what_changed_and_nothing_else() {
-    let runtime = Runtime::new().unwrap();
-    let database = runtime.block_on(Database::start());
-    let mut runner = TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
-    let outcome = runner.run(&history(), |history| {
-        runtime.block_on(async {
-            database.clear().await;
-            database.sql.batch_execute("delete from warehouse.event").await.unwrap();
-            let walks: Vec<Walk> = history.walks.iter().map(lately).collect();
-            let mut warehouse = database.warehouse();
-            let mut known: Vec<Walk> = Vec::new();
-            let mut before = Tables::default();
-            for index in &history.loads {
-                load(&mut warehouse, &walks[*index]).await.unwrap();
-                let expected = if known.iter().any(|walk| walk.id == walks[*index].id) {
-                    Vec::new()
-                } else {
-                    known.push(walks[*index].clone());
-                    let after = model::tables(&known);
-                    let expected = news(&known, &before, &after);
-                    before = after;
-                    expected
-                };
-                let told = told(&database).await;
-                if told != expected {
-                    let walk = &walks[*index];
-                    return Err(TestCaseError::fail(format!(
-                        "told {told:?}\nexpected {expected:?}\nafter {walk:#?}\nof {:#?}",
-                        history.loads
-                    )));
-                }
+    holds_for_histories(CASES, &async |database, history| {
+        let walks: Vec<Walk> = history.walks.iter().map(lately).collect();
+        let mut warehouse = database.warehouse();
+        let mut known: Vec<Walk> = Vec::new();
+        let mut before = Tables::default();
+        for index in &history.loads {
+            load(&mut warehouse, &walks[*index]).await.unwrap();
+            let expected = if known.iter().any(|walk| walk.id == walks[*index].id) {
+                Vec::new()
+            } else {
+                known.push(walks[*index].clone());
+                let after = model::tables(&known);
+                let expected = news(&known, &before, &after);
+                before = after;
+                expected
+            };
+            let told = told(database).await;
+            if told != expected {
+                let walk = &walks[*index];
+                return Err(TestCaseError::fail(format!(
+                    "told {told:?}\nexpected {expected:?}\nafter {walk:#?}\nof {:#?}",
+                    history.loads
+                )));
             }
-            Ok(())
-        })
+        }
+        Ok(())
     });
-    if let Err(failure) = outcome {
-        panic!("{failure}");
-    }
 }
 
 #[test]
 fn the_history_tells_what_loads_told_of_walks_in_their_order() {
-    let runtime = Runtime::new().unwrap();
-    let database = runtime.block_on(Database::start());
     let kinds = std::cell::RefCell::new(BTreeSet::new());
-    let config = Config { cases: CASES_IN_ORDER, failure_persistence: None, ..Config::default() };
-    let outcome = TestRunner::new(config).run(&history(), |history| {
-        runtime.block_on(async {
-            database.clear().await;
-            database.sql.batch_execute("delete from warehouse.event").await.unwrap();
-            let mut walks: Vec<Walk> = history.walks.iter().map(lately).collect();
-            walks.sort_by_key(Walk::order);
-            stay_put(&mut walks);
-            come_late_and_go(&mut walks);
-            let mut warehouse = database.warehouse();
-            for walk in &walks {
-                load(&mut warehouse, walk).await.unwrap();
-            }
-            let otherwise = database.sql.query(TOLD_OTHERWISE, &[]).await.unwrap();
-            let otherwise: Vec<String> = otherwise.iter().map(|row| row.get(0)).collect();
-            if !otherwise.is_empty() {
-                return Err(TestCaseError::fail(format!("{otherwise:#?}\nof {walks:#?}")));
-            }
-            let told = told(&database).await;
-            kinds.borrow_mut().extend(told.into_iter().map(|(_, kind, ..)| kind));
-            Ok(())
-        })
+    holds_for_histories(CASES_IN_ORDER, &async |database, history| {
+        let mut walks: Vec<Walk> = history.walks.iter().map(lately).collect();
+        walks.sort_by_key(Walk::order);
+        stay_put(&mut walks);
+        come_late_and_go(&mut walks);
+        let mut warehouse = database.warehouse();
+        for walk in &walks {
+            load(&mut warehouse, walk).await.unwrap();
+        }
+        let otherwise = database.sql.query(TOLD_OTHERWISE, &[]).await.unwrap();
+        let otherwise: Vec<String> = otherwise.iter().map(|row| row.get(0)).collect();
+        if !otherwise.is_empty() {
+            return Err(TestCaseError::fail(format!("{otherwise:#?}\nof {walks:#?}")));
+        }
+        let told = told(database).await;
+        kinds.borrow_mut().extend(told.into_iter().map(|(_, kind, ..)| kind));
+        Ok(())
     });
-    if let Err(failure) = outcome {
-        panic!("{failure}");
-    }
     let expected = EventKind::ALL.into_iter().filter(|kind| *kind != EventKind::Relisted);
     assert_eq!(kinds.into_inner(), expected.collect(), "none of them came to be tried");
 }

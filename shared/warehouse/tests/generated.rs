@@ -4,8 +4,11 @@ use jiff::{Timestamp, ToSpan};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use tokio::runtime::Runtime;
 use uuid::Uuid;
 
+use crate::database::Database;
 use crate::model::{Reject, Row, Walk, Whereabouts};
 
 /// Segments that overlap: narrower, wider, and none of these.
@@ -57,7 +60,26 @@ enum Found {
     SeenAndRejected,
 }
 
-pub(crate) fn history() -> impl Strategy<Value = History> {
+/// Tries so many histories, each in a database without facts.
+pub(crate) fn holds_for_histories(
+    cases: u32,
+    test: &impl AsyncFn(&Database, History) -> Result<(), TestCaseError>,
+) {
+    let runtime = Runtime::new().unwrap();
+    let database = runtime.block_on(Database::start());
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let outcome = runner.run(&history(), |history| {
+        runtime.block_on(async {
+            database.clear().await;
+            test(&database, history).await
+        })
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+}
+
+fn history() -> impl Strategy<Value = History> {
     (vec(walk(), 1..9), 1..4_usize).prop_flat_map(|(walks, connections)| {
         let walks: Vec<Walk> = walks
             .into_iter()

@@ -10,6 +10,7 @@ mod generated;
 mod locks;
 mod market;
 mod model;
+mod outbox;
 mod refused;
 mod schema_document;
 mod set_aside;

@@ -3,12 +3,11 @@
 
 use std::cell::RefCell;
 
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use tokio::runtime::Runtime;
+use proptest::test_runner::TestCaseError;
 
 use crate::any_order::load_all;
-use crate::database::{Database, differences};
-use crate::generated::history;
+use crate::database::differences;
+use crate::generated::holds_for_histories;
 
 /// Histories that are tried.
 const CASES: u32 = 24;
@@ -40,35 +39,26 @@ const CHANGES: [&str; 15] = [
 
 #[test]
 fn verify_finds_no_difference_in_any_history_and_every_change() {
-    let runtime = Runtime::new().unwrap();
-    let database = runtime.block_on(Database::start());
-    let mut runner = TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
     let changes = RefCell::new(CHANGES.iter().cycle());
-    let outcome = runner.run(&history(), |history| {
-        runtime.block_on(async {
-            database.clear().await;
-            load_all(&database, &history).await;
-            let mut warehouse = database.warehouse();
+    holds_for_histories(CASES, &async |database, history| {
+        load_all(database, &history).await;
+        let mut warehouse = database.warehouse();
+        let found = differences(&mut warehouse, &history.walks).await;
+        if !found.is_empty() {
+            return Err(TestCaseError::fail(format!("{found:#?}")));
+        }
+        database.save().await;
+        let changes: Vec<_> = changes.borrow_mut().by_ref().take(CHANGES_EACH).collect();
+        for change in changes {
+            if database.change_one_row(change).await == 0 {
+                continue;
+            }
             let found = differences(&mut warehouse, &history.walks).await;
-            if !found.is_empty() {
-                return Err(TestCaseError::fail(format!("{found:#?}")));
+            if found.is_empty() {
+                return Err(TestCaseError::fail(format!("not found: {change}")));
             }
-            database.save().await;
-            let changes: Vec<_> = changes.borrow_mut().by_ref().take(CHANGES_EACH).collect();
-            for change in changes {
-                if database.change_one_row(change).await == 0 {
-                    continue;
-                }
-                let found = differences(&mut warehouse, &history.walks).await;
-                if found.is_empty() {
-                    return Err(TestCaseError::fail(format!("not found: {change}")));
-                }
-                database.restore().await;
-            }
-            Ok(())
-        })
+            database.restore().await;
+        }
+        Ok(())
     });
-    if let Err(failure) = outcome {
-        panic!("{failure}");
-    }
 }

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use sha2::Sha256;
 
-use crate::channel::{Address, Secret, SendError, accepted, hex, json, post_json, unsendable, wrong_secret};
-use crate::message::Message;
+use crate::channel::{Address, Secret, SendError, accepted, json, post_json, unsendable, wrong_secret};
+use crate::message::{Message, hex};
 use crate::outbound::Outbound;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
