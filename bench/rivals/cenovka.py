@@ -81,8 +81,8 @@ class Served:
         wrong = [line for line in outcomes if " loaded, " not in line]
         if wrong or len(outcomes) != len(keys):
             sys.exit("\n".join(["not all of it was loaded:", *cost.lines]))
-        seconds = sum(float(re.search(r" rows in ([0-9.]+) s:", line)[1]) for line in outcomes)
-        return replace(cost, seconds=seconds)
+        each = [float(re.search(r" rows in ([0-9.]+) s:", line)[1]) for line in outcomes]
+        return replace(cost, seconds=sum(each), each=each)
 
     def load_seconds(self) -> float:
         """The sum of what the ledger says of all loads so far, found through the catalogue."""

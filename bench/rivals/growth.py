@@ -3,8 +3,10 @@
 import argparse
 import shutil
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import cenovka
@@ -13,7 +15,7 @@ from market import Shelf, copy
 from measure import DATA, MARKET, REPOSITORY, load_average, log, row, thousands
 from metering import Cost
 from postgres import Postgres
-from walks import Walk, other_prices
+from walks import Walk, other_prices, other_text
 
 SEGMENTS = [
     f"{category}-{deal}"
@@ -26,7 +28,7 @@ SMALL_ROWS = 50
 #: Days that are loaded by one program, while the market lives on.
 BATCH = 10
 HOUR = 1 / 24
-SCENARIOS = ("years", "moving", "million")
+SCENARIOS = ("years", "moving", "million", "segment")
 
 
 def main() -> None:
@@ -46,6 +48,8 @@ def main() -> None:
             moving(bench, files, options.moving_days)
         if "million" in options.only:
             million(bench, files, options.large, options.listings)
+        if "segment" in options.only:
+            segment(bench, files, options.listings)
         log(f"Postgres {postgres.version}, {load_average()}")
     if not options.keep:
         shutil.rmtree(folder)
@@ -110,13 +114,20 @@ class Bench:
         """Loads them one after the other, and prints the median load of them."""
         self.report(title, walks[0].closing["rows"], [self.load(walk) for walk in walks])
 
+    def measure_warm(self, title: str, *walks: Walk) -> None:
+        """Loads them with one program, as a function that was started before: the first one opens the connection and
+        prepares the statements, and only the others count."""
+        cost = self.load(*walks)
+        warm = [replace(cost, seconds=seconds, wal_mb=cost.wal_mb / len(walks)) for seconds in cost.each[1:]]
+        self.report(title, walks[0].closing["rows"], warm)
+
     def report(self, title: str, rows: int, costs: list[Cost]) -> None:
         seconds = statistics.median(cost.seconds for cost in costs)
         wal = statistics.median(cost.wal_mb for cost in costs)
         peak = max(cost.peak_mb for cost in costs)
         rate = thousands(rows / seconds)
-        print(row(title, thousands(rows), f"{seconds:.2f}", rate, thousands(peak), f"{wal:.1f}"), flush=True)
-        log(f"{title}: {rows} rows, {seconds:.2f} s, {rate} rows/s, {peak:.0f} MB, {wal:.1f} MB of WAL")
+        print(row(title, thousands(rows), f"{seconds:.3f}", rate, thousands(peak), f"{wal:.1f}"), flush=True)
+        log(f"{title}: {rows} rows, {seconds:.3f} s, {rate} rows/s, {peak:.0f} MB, {wal:.1f} MB of WAL")
 
 
 def years(bench: Bench, files: dict[str, Path], days: int) -> None:
@@ -153,7 +164,9 @@ def station(bench: Bench, shelf: Shelf, day: int) -> None:
     segment, small = shelf.small_district(SMALL_ROWS)
     few = [line for line in shelf.rows if small(line)]
     bench.measure(f"day {day}: unchanged", *(shelf.walk(day + hour * HOUR) for hour in (0, 1, 2)))
-    bench.measure(f"day {day}: few rows, unchanged", *(shelf.walk(day + hour * HOUR, few, segment) for hour in range(3, 8)))
+    again = [shelf.walk(day + hour * HOUR, few, segment) for hour in range(3, 8)]
+    bench.measure(f"day {day}: few rows, unchanged", *again[:2])
+    bench.measure_warm(f"day {day}: few rows, unchanged, on an open connection", *again[2:])
     changed = [other_prices(50)(line) for line in few]
     bench.measure(f"day {day}: few rows, half of the prices changed", shelf.walk(day + 9 * HOUR, changed, segment))
     changed = [other_prices(5)(line) for line in shelf.rows]
@@ -194,6 +207,25 @@ def million(bench: Bench, files: dict[str, Path], listings: int, market: int) ->
             total = Cost(*(combine(getattr(cost, of) for cost in costs) for of, combine in TOTALS.items()))
             bench.report(f"{title}, {thousands(rows)} listings", rows, [total])
             bench.report("of it the largest segment", largest[0], [largest[1]])
+
+
+def segment(bench: Bench, files: dict[str, Path], listings: int) -> None:
+    """As many listings in one segment as a market has: what a load's memory grows with."""
+    shelf = Shelf(Walk.read(files[WALKED]))
+    copies = -(-listings // len(shelf.rows))
+
+    def walk(day: float, change: Callable[[bytes], bytes] = lambda row: row) -> Walk:
+        many = (change(copy(line, number) if number else line) for number in range(copies) for line in shelf.rows)
+        return shelf.streamed(day, listings, islice(many, listings))
+
+    prices = other_prices(5)
+    with bench.warehouse("segment"):
+        bench.measure("one segment: new", walk(0))
+        bench.measure("one segment: unchanged", walk(1))
+        bench.measure("one segment: unchanged, but in keys that are not stored", walk(2, other_text))
+        bench.measure("one segment: 5 % changed", walk(4, prices))
+        bench.measure("one segment: unchanged, but late", walk(3))
+        bench.measure("one segment: broken off", walk(5, prices).incomplete("the bench wants it so"))
 
 
 TOTALS = {"seconds": sum, "peak_mb": max, "wal_mb": sum}

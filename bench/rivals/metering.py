@@ -21,6 +21,8 @@ class Cost:
     wal_mb: float
     #: The lines that it printed.
     lines: list[str] = field(default_factory=list)
+    #: Seconds of each object, if it loaded several.
+    each: list[float] = field(default_factory=list)
 
 
 def measured(postgres: Postgres, command: list, environment: dict[str, str] | None = None, **options) -> Cost:
