@@ -218,13 +218,16 @@ def segment(bench: Bench, files: dict[str, Path], listings: int) -> None:
         many = (change(copy(line, number) if number else line) for number in range(copies) for line in shelf.rows)
         return shelf.streamed(day, listings, islice(many, listings))
 
-    prices = other_prices(5)
+    def prices(line: bytes) -> bytes:
+        return change_prices(other_text(line))
+
+    change_prices = other_prices(5)
     with bench.warehouse("segment"):
         bench.measure("one segment: new", walk(0))
         bench.measure("one segment: unchanged", walk(1))
         bench.measure("one segment: unchanged, but in keys that are not stored", walk(2, other_text))
         bench.measure("one segment: 5 % changed", walk(4, prices))
-        bench.measure("one segment: unchanged, but late", walk(3))
+        bench.measure("one segment: unchanged, but late", walk(3, other_text))
         bench.measure("one segment: broken off", walk(5, prices).incomplete("the bench wants it so"))
 
 

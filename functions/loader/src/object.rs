@@ -11,7 +11,7 @@ use warehouse::{Chunk, RawObject, RowComparer};
 use crate::error::Error;
 
 /// So many chunks may wait to be written.
-const CHUNKS_AHEAD: usize = 2;
+const CHUNKS_AHEAD: usize = 1;
 
 /// A raw object whose header was read.
 pub(crate) struct Object {

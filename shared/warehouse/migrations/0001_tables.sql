@@ -168,9 +168,10 @@ comment on table warehouse.unfinished_load is 'No fact, but the reconciler''s me
 create table warehouse.row_digest (
     category smallint not null,
     deal smallint not null,
+    part integer not null,
     parser_version smallint not null,
     entries bytea not null,
-    primary key (category, deal)
+    primary key (category, deal, part)
 );
 comment on table warehouse.row_digest is 'A cache, never a fact: digests of the rows that said what listings on offer say now, so that the same row need not be parsed again. Deleting it changes how long loads take and nothing else.';
 -- Digests cannot be compressed, and trying takes time.

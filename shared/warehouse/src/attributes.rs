@@ -2,6 +2,7 @@
 
 use bytes::BytesMut;
 use sreality::row::Row;
+use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::copy::CopyValue;
@@ -72,7 +73,7 @@ pub(crate) struct Attributes {
     /// The values of [`ATTRIBUTES`], encoded for COPY.
     pub(crate) encoded: Box<[u8]>,
     /// Stands for all of them and the price: equal for rows that say the same.
-    pub(crate) digest: u128,
+    pub(crate) digest: Uuid,
 }
 
 impl Attributes {
@@ -118,7 +119,7 @@ impl Attributes {
         for distance in row.distances {
             distance.encode(scratch);
         }
-        let digest = xxh3_128(scratch);
+        let digest = Uuid::from_u128(xxh3_128(scratch));
         let encoded = scratch.get(price..).unwrap_or_default().into();
         scratch.clear();
         Self { encoded, digest }

@@ -5,18 +5,18 @@ use std::collections::{HashMap, HashSet};
 
 use bytes::BytesMut;
 use sreality::row::Row;
-use xxhash_rust::xxh3::xxh3_128;
+use uuid::Uuid;
 
 use crate::attributes::Attributes;
 use crate::error::Error;
 use crate::history::{Filter, ListingPlace, Sample};
-use crate::row_digest::{Remembered, RowDigests};
+use crate::row_digest::{Remembered, RowDigest, RowDigests, row_digest};
 use crate::walk::Counts;
 
 /// So many bytes of encoded rows are handed over at once.
-const CHUNK_BYTES: usize = 512 * 1024;
+const CHUNK_BYTES: usize = 256 * 1024;
 /// And so many rows.
-const CHUNK_ROWS: usize = 1000;
+const CHUNK_ROWS: usize = 500;
 /// The code of crowns; prices in other currencies are converted by the portal, and move with the rate.
 const CROWNS: i16 = 1;
 
@@ -24,7 +24,7 @@ const CROWNS: i16 = 1;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KnownListing {
     pub(crate) hash_id: i64,
-    pub(crate) digest: u128,
+    pub(crate) digest: Uuid,
     pub(crate) total_price: Option<i64>,
     pub(crate) currency: Option<i16>,
     pub(crate) area_m2: Option<i32>,
@@ -76,7 +76,7 @@ pub(crate) struct ParsedRow {
 
 impl ParsedRow {
     /// What it says of which listing.
-    pub(crate) fn wording(&self) -> (i64, u128) {
+    pub(crate) fn wording(&self) -> (i64, Uuid) {
         (self.hash_id, self.attributes.digest)
     }
 
@@ -123,8 +123,10 @@ impl Chunk {
 #[derive(Debug)]
 pub struct RowComparer {
     filter: Filter,
-    /// What is on offer in the walk's segment, each with what the walk says of it.
-    known: Vec<(KnownListing, Found)>,
+    /// What is on offer in the walk's segment.
+    known: Vec<KnownListing>,
+    /// What the walk says of each of them.
+    found: Vec<Found>,
     by_id: HashMap<i64, u32>,
     digests: RowDigests,
     /// Listings that were seen beside those.
@@ -150,7 +152,9 @@ pub(crate) struct Seen {
 
 /// What is left when all rows were compared.
 pub(crate) struct Compared {
-    pub(crate) known: Vec<(KnownListing, Found)>,
+    pub(crate) known: Vec<KnownListing>,
+    /// What the walk says of each of them.
+    pub(crate) found: Vec<Found>,
     /// Listings that were seen beside those.
     pub(crate) others: HashSet<i64>,
     pub(crate) digests: RowDigests,
@@ -162,7 +166,8 @@ impl RowComparer {
         let by_id = (0_u32..).zip(&known).map(|(index, listing)| (listing.hash_id, index)).collect();
         Self {
             filter,
-            known: known.into_iter().map(|listing| (listing, Found::Nothing)).collect(),
+            found: vec![Found::Nothing; known.len()],
+            known,
             by_id,
             digests,
             others: HashSet::new(),
@@ -192,7 +197,7 @@ impl RowComparer {
     /// Whether a text was a row before, to the byte.
     #[must_use]
     pub fn knows(&self, text: &str) -> bool {
-        self.digests.find(xxh3_128(text.as_bytes())).is_some()
+        self.digests.find(row_digest(text)).is_some()
     }
 
     /// Rows so far.
@@ -209,7 +214,7 @@ impl RowComparer {
 
     fn row(&mut self, line: i64, index: i32, text: &str) -> Result<(), Error> {
         self.seen.counts.seen += 1;
-        let row_digest = xxh3_128(text.as_bytes());
+        let row_digest = row_digest(text);
         if let Some(index) =
             self.digests.find(row_digest).and_then(|row| self.known_to_say(row.hash_id, row.wording))
         {
@@ -244,9 +249,9 @@ impl RowComparer {
     }
 
     /// The listing, if this wording is what is known of it.
-    fn known_to_say(&self, hash_id: i64, wording: u128) -> Option<usize> {
+    fn known_to_say(&self, hash_id: i64, wording: Uuid) -> Option<usize> {
         let index = self.index(hash_id)?;
-        self.known.get(index).filter(|(known, _)| known.digest == wording).map(|_| index)
+        self.known.get(index).filter(|known| known.digest == wording).map(|_| index)
     }
 
     fn index(&self, hash_id: i64) -> Option<usize> {
@@ -255,7 +260,7 @@ impl RowComparer {
 
     /// A row that says of a known listing what is known of it.
     fn same(&mut self, index: usize) {
-        let Some((listing, found)) = self.known.get_mut(index) else { return };
+        let Some((listing, found)) = self.known.get(index).zip(self.found.get_mut(index)) else { return };
         if *found != Found::Nothing {
             self.seen.counts.duplicate += 1;
             return;
@@ -265,7 +270,7 @@ impl RowComparer {
         self.sighting(&listing.place, listing.total_price, listing.area_m2);
     }
 
-    fn parsed(&mut self, line: i64, index: i32, row: &Row<'_>, row_digest: u128) {
+    fn parsed(&mut self, line: i64, index: i32, row: &Row<'_>, row_digest: RowDigest) {
         let hash_id = row.hash_id;
         let attributes = Attributes::of(row, &mut self.scratch);
         self.digests.remember(Remembered { row: row_digest, hash_id, wording: attributes.digest });
@@ -279,8 +284,8 @@ impl RowComparer {
             region_id: row.locality.region_id,
             district_id: row.locality.district_id,
         };
-        let first = match self.index(hash_id).and_then(|index| self.known.get_mut(index)) {
-            Some((_, found @ Found::Nothing)) => {
+        let first = match self.index(hash_id).and_then(|index| self.found.get_mut(index)) {
+            Some(found @ Found::Nothing) => {
                 *found = Found::Other;
                 true
             }
@@ -319,7 +324,8 @@ impl RowComparer {
     }
 
     pub(crate) fn finish(self) -> Compared {
-        Compared { known: self.known, others: self.others, digests: self.digests, seen: self.seen }
+        let Self { known, found, others, digests, seen, .. } = self;
+        Compared { known, found, others, digests, seen }
     }
 }
 

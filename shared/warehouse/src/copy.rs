@@ -20,6 +20,8 @@ const NULL: i32 = -1;
 /// Postgres counts time from 2000-01-01: so many microseconds and days after 1970-01-01.
 const EPOCH_MICROSECONDS: i64 = 946_684_800_000_000;
 const EPOCH_DAYS: i32 = 10_957;
+/// So many bytes of one table's rows are sent together: few rows at a time cost Postgres twice as much for each.
+pub(crate) const FULL: usize = 512 * 1024;
 /// So much is sent at once.
 const CHUNK: usize = 256 * 1024;
 
@@ -156,8 +158,14 @@ impl CopyValue for bool {
 
 impl CopyValue for &str {
     fn encode(&self, bytes: &mut BytesMut) {
+        self.as_bytes().encode(bytes);
+    }
+}
+
+impl CopyValue for &[u8] {
+    fn encode(&self, bytes: &mut BytesMut) {
         length(bytes, self.len());
-        bytes.put_slice(self.as_bytes());
+        bytes.put_slice(self);
     }
 }
 

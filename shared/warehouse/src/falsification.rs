@@ -84,12 +84,12 @@ struct Figures {
     east: Option<f64>,
 }
 
-/// A listing's price in crowns before and now.
+/// A listing's price in crowns before and now, neither of them 0.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ComparedPrice {
-    pub(crate) deal: i16,
-    pub(crate) before: i64,
-    pub(crate) now: i64,
+    deal: i16,
+    before: i64,
+    now: i64,
 }
 
 /// A position in degrees: north, east.
@@ -125,9 +125,8 @@ pub(crate) fn positions_may_testify(moves: &[(Position, Position)]) -> bool {
 
 impl Figures {
     fn of(testimony: &Testimony) -> Self {
-        let mut prices: Vec<ComparedPrice> = testimony.prices.clone();
-        prices.retain(|price| price.before > 0 && price.now > 0);
-        let factor = common_factor(&prices);
+        let prices = &testimony.prices;
+        let factor = common_factor(prices);
         let telling = |factor: f64| {
             prices.iter().filter(move |price| (factor - 1.0).abs() * price.before as f64 > 2.0 * HALF_STEP)
         };
@@ -166,6 +165,11 @@ impl Figures {
 }
 
 impl ComparedPrice {
+    /// `None` where one of them says nothing.
+    pub(crate) fn new(deal: i16, before: i64, now: i64) -> Option<Self> {
+        (before > 0 && now > 0).then_some(Self { deal, before, now })
+    }
+
     /// How far the price may lie from the factor's: it may have been rounded to thousands.
     fn slack(&self) -> f64 {
         let rounded = if self.now % 1000 == 0 { HALF_STEP } else { 0.0 };
@@ -185,7 +189,7 @@ fn common_factor(prices: &[ComparedPrice]) -> Option<f64> {
             [((now - slack) / before, 1), ((now + slack) / before, -1)]
         })
         .collect();
-    bounds.sort_by(|one, other| one.0.total_cmp(&other.0).then(other.1.cmp(&one.1)));
+    bounds.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(other.1.cmp(&one.1)));
     let mut listings = 0;
     let mut most = 0;
     let mut factor = None;

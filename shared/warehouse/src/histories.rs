@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::copy::CopyRows;
+use crate::copy::{CopyRows, FULL};
 use crate::error::Error;
 use crate::history::{Coverage, History, Moment, Said, Sighting, Spell, happening, with_walk};
 use crate::known::{KnownHistory, Reading};
@@ -195,6 +195,9 @@ impl Merge<'_> {
                 sighting.hash_id,
                 &Sighting { moment: self.moment, total_price: sighting.total_price },
             );
+            if copies.len() > FULL {
+                copies.send(&self.transaction, EXTRA_SIGHTING, "copy extra sightings").await?;
+            }
         }
         copies.send(&self.transaction, EXTRA_SIGHTING, "copy extra sightings").await
     }

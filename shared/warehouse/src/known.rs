@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use futures_util::TryStreamExt;
+use futures_util::{TryStreamExt, future};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::types::ToSql;
@@ -87,7 +87,7 @@ pub(crate) struct LookedUp {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KnownRows {
     pub(crate) listings: HashMap<i64, LookedUp>,
-    pub(crate) said_first: HashMap<(i64, u128), SaidFirst>,
+    pub(crate) said_first: HashMap<(i64, Uuid), SaidFirst>,
 }
 
 /// A listing's history, and the walks that say nothing of it because they rejected a row of it.
@@ -104,12 +104,13 @@ pub(crate) struct Reading<'t, 'w> {
 }
 
 impl Reading<'_, '_> {
-    /// The listings on offer that a segment's filter matches. For a walk that comes late also those that were delisted
-    /// after it started.
+    /// Of the listings on offer that a segment's filter matches those that are asked for. For a walk that comes late also
+    /// of those that were delisted after it started.
     pub(crate) async fn on_offer(
         &mut self,
         filter: &Filter,
         delisted_since: Option<Timestamp>,
+        asked_for: impl Fn(&KnownListing) -> bool,
     ) -> Result<Vec<KnownListing>, Error> {
         let pair = pair(filter.category, filter.deal);
         let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&pair];
@@ -141,7 +142,9 @@ impl Reading<'_, '_> {
         let statement = self.prepared.statement(self.transaction, &sql).await?;
         let rows = self.stream(&statement, parameters).await?;
         let pair = (filter.category, filter.deal);
-        rows.map_ok(|row| listing(&row, pair)).try_collect().await.context("read what is on offer")
+        let listings = rows.map_ok(|row| listing(&row, pair));
+        let asked_for = listings.try_filter(|listing| future::ready(asked_for(listing)));
+        asked_for.try_collect().await.context("read what is on offer")
     }
 
     /// Streams rows, so that they are never held all at once.
@@ -195,9 +198,8 @@ impl Reading<'_, '_> {
     }
 
     /// What is known of these listings, each with a digest of what it says. Those that were never seen are left out.
-    pub(crate) async fn known_rows(&mut self, said: &[(i64, u128)]) -> Result<KnownRows, Error> {
-        let (ids, digests): (Vec<i64>, Vec<Uuid>) =
-            said.iter().map(|(hash_id, digest)| (*hash_id, Uuid::from_u128(*digest))).unzip();
+    pub(crate) async fn known_rows(&mut self, said: &[(i64, Uuid)]) -> Result<KnownRows, Error> {
+        let (ids, digests): (Vec<i64>, Vec<Uuid>) = said.iter().copied().unzip();
         let statement =
             self.prepared.statement(self.transaction, &format!("select {LISTING}, {WORDINGS}")).await?;
         let rows =
@@ -209,8 +211,7 @@ impl Reading<'_, '_> {
             let position = row.get::<_, Option<f64>>(at + 2).zip(row.get(at + 3));
             if let Some((seen_at, walk)) = row.get::<_, Option<Timestamp>>(at + 5).zip(row.get(at + 6)) {
                 let said_first = (Moment { at: seen_at, walk }, row.get(at + 7), row.get(at + 8));
-                let digest = row.get::<_, Uuid>(at + 4).as_u128();
-                known.said_first.insert((listing.hash_id, digest), said_first);
+                known.said_first.insert((listing.hash_id, row.get(at + 4)), said_first);
             }
             known.listings.insert(listing.hash_id, LookedUp { listing, position });
         }
@@ -254,7 +255,7 @@ fn covering_walk(row: &Row, category: i16, deal: i16) -> CoveringWalk {
 fn listing(row: &Row, (category, deal): (i16, i16)) -> KnownListing {
     KnownListing {
         hash_id: row.get(0),
-        digest: row.get::<_, Uuid>(1).as_u128(),
+        digest: row.get(1),
         total_price: row.get(2),
         currency: row.get(3),
         area_m2: row.get(4),

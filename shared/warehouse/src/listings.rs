@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::attributes;
 use crate::compare::{Chunk, KnownListing, ParsedRow, Reject};
-use crate::copy::CopyRows;
+use crate::copy::{CopyRows, FULL};
 use crate::error::{Context, Error};
 use crate::falsification::{ComparedPrice, Position};
 use crate::history::{Coverage, Said, Stay, newest_sighting};
@@ -37,9 +37,6 @@ update warehouse.listing_version
 set (seen_at, walk_id, line, row_index) = ($3, $4, $5, $6)
 where hash_id = $1 and digest = $2";
 
-/// So many bytes of one table's rows are sent together: few rows at a time cost Postgres twice as much for each.
-const FULL: usize = 512 * 1024;
-
 /// What was known of a listing at the time of a walk that may not be its newest.
 struct Past {
     known: KnownHistory,
@@ -55,7 +52,7 @@ impl Merge<'_> {
         if chunk.rows.iter().any(|row| !row.first) {
             self.send(0).await?;
         }
-        let mut said: Vec<(i64, u128)> = chunk.rows.iter().map(ParsedRow::wording).collect();
+        let mut said: Vec<(i64, Uuid)> = chunk.rows.iter().map(ParsedRow::wording).collect();
         said.sort_unstable();
         said.dedup();
         let known = self.reading().known_rows(&said).await?;
@@ -112,12 +109,12 @@ impl Merge<'_> {
         let said_first = (self.moment, row.line, row.index);
         match known {
             Some(known) if *known <= said_first => {}
-            Some(_) => copies.moved.push((row.hash_id, Uuid::from_u128(digest), said_first)),
+            Some(_) => copies.moved.push((row.hash_id, digest, said_first)),
             None => {
                 let versions = &mut copies.versions;
                 versions.row(8);
                 versions.add(row.hash_id);
-                versions.add(Uuid::from_u128(digest));
+                versions.add(digest);
                 versions.add(self.moment.at);
                 versions.add(self.moment.walk);
                 versions.add(row.line);
@@ -218,7 +215,7 @@ impl Merge<'_> {
         };
         let before = before.filter(|_| known.listing.is_in_crowns());
         if let Some((before, now)) = before.zip(row.price_in_crowns()) {
-            self.found.testimony.prices.push(ComparedPrice { deal: row.place.deal, before, now });
+            self.found.testimony.prices.extend(ComparedPrice::new(row.place.deal, before, now));
         }
         let Some(new) = row.latitude.zip(row.longitude) else { return };
         let old = match past {
@@ -241,7 +238,7 @@ impl Merge<'_> {
         copies.add(self.moment.at);
         copies.add(row.total_price);
         copies.add(self.moment.at);
-        copies.add(Uuid::from_u128(row.attributes.digest));
+        copies.add(row.attributes.digest);
         copies.encoded(&row.attributes.encoded);
     }
 

@@ -18,7 +18,7 @@ use crate::ledger_row::{self, LEDGER, RowCounts};
 use crate::load_lock::wait_for_other_loads;
 use crate::market;
 use crate::merge::{Copies, CoveringWalks, Findings, Merge, Parameter};
-use crate::on_offer::{miss, remember_digests, weigh, what_is_known};
+use crate::on_offer::{miss_what_was_on_offer, remember_digests, weigh, what_is_known};
 use crate::quarantine::Finding;
 use crate::row_digest::RowDigests;
 use crate::schema_version::check_version;
@@ -95,8 +95,6 @@ pub struct Load<'w> {
     object: RawObject,
     trusted: bool,
     comparer: Option<RowComparer>,
-    /// Of a late walk: what it may have missed.
-    may_be_missed: Vec<KnownListing>,
 }
 
 impl Warehouse {
@@ -149,9 +147,8 @@ impl Warehouse {
                 ..Findings::default()
             },
         };
-        let (comparer, may_be_missed) = what_is_known(&mut merge, walk.since.is_some()).await?;
-        let comparer = Some(comparer);
-        Ok(Begun::Load(Box::new(Load { merge, walk, object, trusted: is_known, comparer, may_be_missed })))
+        let comparer = Some(what_is_known(&mut merge, walk.since.is_some()).await?);
+        Ok(Begun::Load(Box::new(Load { merge, walk, object, trusted: is_known, comparer })))
     }
 }
 
@@ -175,18 +172,22 @@ impl Load<'_> {
 
     /// Merges the walk and commits it, unless it is to be set aside.
     pub async fn finish(self, comparer: RowComparer, ending: Ending) -> Result<Finished, Error> {
-        let Self { mut merge, walk, object, trusted, may_be_missed, .. } = self;
-        let Compared { known, others, digests, seen } = comparer.finish();
+        let Self { mut merge, walk, object, trusted, .. } = self;
+        let Compared { known, found, others, digests, seen } = comparer.finish();
+        // Early, to be rid of them: of all that is held, only the listings themselves take more memory.
+        remember_digests(&mut merge, &known, digests).await?;
         let covering = ending.complete && seen.rejects_without_id == 0;
         let missed = |listing: &KnownListing| {
             covering && !others.contains(&listing.hash_id) && !seen.rejected.contains(&listing.hash_id)
         };
         let implied = |listing: &KnownListing| covering && !seen.rejected.contains(&listing.hash_id);
-        weigh(&mut merge, &known, missed, implied);
-        may_be_missed.iter().filter(|listing| missed(listing)).for_each(|listing| miss(&mut merge, listing));
+        weigh(&mut merge, &known, &found, missed, implied);
+        if merge.late && covering && walk.since.is_none() {
+            miss_what_was_on_offer(&mut merge, missed).await?;
+        }
         merge.update_listings().await?;
         merge.change_histories(covering).await?;
-        if !trusted && let Some(finding) = judge(&mut merge, &known, covering).await? {
+        if !trusted && let Some(finding) = judge(&mut merge, &known, &found, covering).await? {
             merge.transaction.rollback().await.context("take the load back")?;
             return Ok(Finished::SetAside(finding));
         }
@@ -200,10 +201,6 @@ impl Load<'_> {
         market::settle(&merge.transaction, &walk.market).await?;
         ledger_row::enter(&merge.transaction, LEDGER, &walk, &object, &ending, RowCounts::of(&seen)).await?;
         drift::enter(&merge.transaction, DRIFT, walk.id, &ending.drift).await?;
-        // A late walk and one for new adverts have read none, and would forget all others.
-        if !merge.late && walk.since.is_none() {
-            remember_digests(&mut merge, &known, digests).await?;
-        }
         ledger_row::time(&merge.transaction, walk.id).await?;
         merge.transaction.commit().await.context("commit the load")?;
         Ok(Finished::Loaded(seen.counts))
@@ -220,11 +217,12 @@ async fn remove_rejects(transaction: &Transaction<'_>, walk: Uuid) -> Result<Vec
 /// Whether the walk is falsified or shrunken.
 async fn judge(
     merge: &mut Merge<'_>,
-    known: &[(KnownListing, Found)],
+    known: &[KnownListing],
+    found: &[Found],
     covering: bool,
 ) -> Result<Option<Finding>, Error> {
     if falsification::positions_may_testify(&merge.found.testimony.moves) {
-        let same = known.iter().filter(|(_, found)| *found == Found::Same);
+        let same = known.iter().zip(found).filter(|(_, found)| **found == Found::Same);
         let ids: HashSet<i64> = same.map(|(listing, _)| listing.hash_id).collect();
         let filter = merge.filter.clone();
         merge.found.testimony.unmoved = merge.reading().positions(&filter, &ids).await?;

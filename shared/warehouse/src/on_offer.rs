@@ -9,35 +9,38 @@ use crate::history::Said;
 use crate::merge::{Affected, Merge, Unchanged, Whereabouts};
 use crate::row_digest::RowDigests;
 
+/// The rows of a narrow walk over fewer listings are parsed sooner than the digests of all rows of its category and deal
+/// type are read.
+const FEW: usize = 500;
+
 /// Reads what the walk's rows are compared with. A walk for new adverts only is looked up by its rows' ids: it never says
-/// what is gone. So is one that comes late, since what is known now may be younger than it; what it may have missed is
-/// returned beside.
+/// what is gone. So is one that comes late, since what is known now may be younger than it.
 pub(crate) async fn what_is_known(
     merge: &mut Merge<'_>,
     new_adverts_only: bool,
-) -> Result<(RowComparer, Vec<KnownListing>), Error> {
+) -> Result<RowComparer, Error> {
     let filter = merge.filter.clone();
-    let nothing = RowComparer::new(filter.clone(), Vec::new(), RowDigests::default());
-    if new_adverts_only {
-        return Ok((nothing, Vec::new()));
+    if new_adverts_only || merge.late {
+        return Ok(RowComparer::new(filter, Vec::new(), RowDigests::default()));
     }
-    let since = merge.late.then_some(merge.moment.at);
-    let on_offer = merge.reading().on_offer(&filter, since).await?;
-    if merge.late {
-        return Ok((nothing, on_offer));
-    }
-    let digests = RowDigests::read(&merge.transaction, merge.prepared, &filter).await?;
-    Ok((RowComparer::new(filter, on_offer, digests), Vec::new()))
+    let on_offer = merge.reading().on_offer(&filter, None, |_| true).await?;
+    let digests = if filter.is_whole() || on_offer.len() >= FEW {
+        RowDigests::read(&merge.transaction, merge.prepared, &filter).await?
+    } else {
+        RowDigests::default()
+    };
+    Ok(RowComparer::new(filter, on_offer, digests))
 }
 
 /// Sorts what was on offer by what the walk says of it.
 pub(crate) fn weigh(
     merge: &mut Merge<'_>,
-    known: &[(KnownListing, Found)],
+    known: &[KnownListing],
+    found: &[Found],
     missed: impl Fn(&KnownListing) -> bool,
     implied: impl Fn(&KnownListing) -> bool,
 ) {
-    for (listing, found) in known {
+    for (listing, found) in known.iter().zip(found) {
         // What an earlier walk has missed already, this one does not lose.
         let lost = usize::from(!listing.missing);
         merge.found.coverage.on_offer += lost;
@@ -51,7 +54,7 @@ pub(crate) fn weigh(
             Found::Same => {
                 let price = listing.price_in_crowns();
                 let deal = listing.place.deal;
-                let compared = price.map(|price| ComparedPrice { deal, before: price, now: price });
+                let compared = price.and_then(|price| ComparedPrice::new(deal, price, price));
                 merge.found.testimony.prices.extend(compared);
                 if (listing.place.category, deal) == (1, 1) {
                     merge.found.testimony.flats_for_sale.extend(price);
@@ -67,7 +70,19 @@ pub(crate) fn weigh(
     }
 }
 
-pub(crate) fn miss(merge: &mut Merge<'_>, listing: &KnownListing) {
+/// Notes what a walk that comes late has missed. It is read after the walk's rows: most of it was seen, and need not be held.
+pub(crate) async fn miss_what_was_on_offer(
+    merge: &mut Merge<'_>,
+    missed: impl Fn(&KnownListing) -> bool,
+) -> Result<(), Error> {
+    let filter = merge.filter.clone();
+    let at = merge.moment.at;
+    let unseen = merge.reading().on_offer(&filter, Some(at), missed).await?;
+    unseen.iter().for_each(|listing| miss(merge, listing));
+    Ok(())
+}
+
+fn miss(merge: &mut Merge<'_>, listing: &KnownListing) {
     affect(merge, listing, Said::Unseen);
 }
 
@@ -86,14 +101,14 @@ fn affect(merge: &mut Merge<'_>, listing: &KnownListing, said: Said) {
 /// Keeps the digests of rows for the next load, if any was parsed; a walk of the whole category and deal type also forgets what is gone.
 pub(crate) async fn remember_digests(
     merge: &mut Merge<'_>,
-    known: &[(KnownListing, Found)],
+    known: &[KnownListing],
     digests: RowDigests,
 ) -> Result<(), Error> {
     if !digests.have_grown() {
         return Ok(());
     }
     let filter = merge.filter.clone();
-    let on_offer: HashSet<i64> = known.iter().map(|(listing, _)| listing.hash_id).collect();
+    let on_offer: HashSet<i64> = known.iter().map(|listing| listing.hash_id).collect();
     let forgets = filter.is_whole() && !known.is_empty();
     digests
         .write(&merge.transaction, merge.prepared, &filter, |row| !forgets || on_offer.contains(&row.hash_id))

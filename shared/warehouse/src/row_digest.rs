@@ -6,37 +6,53 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
+use futures_util::{TryStreamExt, future};
 use sreality::row::PARSER_VERSION;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+use xxhash_rust::xxh3::xxh3_128;
 
+use crate::copy::CopyRows;
 use crate::error::{Context, Error};
 use crate::history::Filter;
 use crate::prepared::Prepared;
 
 const READ: &str = "
-select entries from warehouse.row_digest where category = $1 and deal = $2 and parser_version = $3";
+select entries from warehouse.row_digest where category = $1 and deal = $2 and parser_version = $3 order by part";
 
-const WRITE: &str = "
-insert into warehouse.row_digest (category, deal, parser_version, entries)
-values ($1, $2, $3, $4)
-on conflict (category, deal) do update
-set (parser_version, entries) = (excluded.parser_version, excluded.entries)";
+const DELETE: &str = "delete from warehouse.row_digest where category = $1 and deal = $2";
+
+const COPY: &str = "warehouse.row_digest (category, deal, part, parser_version, entries)";
 
 /// Bytes of an entry: the row's digest, the listing's id, the wording's digest.
 const ENTRY: usize = 16 + 8 + 16;
 
+/// So many entries are stored in one part, and sent or received at once: what a connection has once needed for a message,
+/// it keeps.
+const PART: usize = 4096;
+
+/// Stands for a row's text. The order of digests is that of their bytes.
+pub(crate) type RowDigest = [u8; 16];
+
+/// The digest of a row's text.
+pub(crate) fn row_digest(text: &str) -> RowDigest {
+    xxh3_128(text.as_bytes()).to_be_bytes()
+}
+
 /// What a row with this digest is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Remembered {
-    pub(crate) row: u128,
+    pub(crate) row: RowDigest,
     pub(crate) hash_id: i64,
-    pub(crate) wording: u128,
+    pub(crate) wording: Uuid,
 }
 
-/// The digests of one category and deal type.
+/// The digests of one category and deal type. By default there are none, and none are remembered.
 #[derive(Debug, Default)]
 pub(crate) struct RowDigests {
+    /// Whether what is parsed is to be remembered: only who has read what is stored can store it anew.
+    are_kept: bool,
     /// Entries in the order of their rows' digests, as they are stored.
     stored: Vec<u8>,
     /// What was parsed since.
@@ -50,13 +66,18 @@ impl RowDigests {
         filter: &Filter,
     ) -> Result<Self, Error> {
         let read = prepared.statement(transaction, READ).await?;
-        let row = transaction.query_opt(&read, &[&filter.category, &filter.deal, &PARSER_VERSION]).await;
-        let stored = row.context("read the digests of rows")?.map(|row| row.get(0)).unwrap_or_default();
-        Ok(Self { stored, new: Vec::new() })
+        let parameters: [&(dyn ToSql + Sync); 3] = [&filter.category, &filter.deal, &PARSER_VERSION];
+        let parts = transaction.query_raw(&read, parameters).await.context("read the digests of rows")?;
+        let all = |mut stored: Vec<u8>, part: tokio_postgres::Row| {
+            stored.extend_from_slice(part.get(0));
+            future::ok(stored)
+        };
+        let stored = parts.try_fold(Vec::new(), all).await.context("read the digests of rows")?;
+        Ok(Self { are_kept: true, stored, new: Vec::new() })
     }
 
     /// What a row with this digest is, if one was parsed before.
-    pub(crate) fn find(&self, row: u128) -> Option<Remembered> {
+    pub(crate) fn find(&self, row: RowDigest) -> Option<Remembered> {
         let mut from = 0;
         let mut to = self.stored.len() / ENTRY;
         while from < to {
@@ -77,7 +98,9 @@ impl RowDigests {
 
     /// Remembers what a parsed row is.
     pub(crate) fn remember(&mut self, remembered: Remembered) {
-        self.new.push(remembered);
+        if self.are_kept {
+            self.new.push(remembered);
+        }
     }
 
     /// Whether anything was parsed since they were read.
@@ -87,52 +110,59 @@ impl RowDigests {
 
     /// Stores what was parsed and, of what was known, what is still worth keeping.
     pub(crate) async fn write(
-        self,
+        mut self,
         transaction: &Transaction<'_>,
         prepared: &mut Prepared,
         filter: &Filter,
         is_kept: impl Fn(&Remembered) -> bool,
     ) -> Result<(), Error> {
-        let bytes = self.merged(is_kept);
-        let write = prepared.statement(transaction, WRITE).await?;
-        let parameters: [&(dyn ToSql + Sync); 4] = [&filter.category, &filter.deal, &PARSER_VERSION, &bytes];
-        transaction.execute(&write, &parameters).await.context("store the digests of rows").map(drop)
+        let action = "store the digests of rows";
+        let delete = prepared.statement(transaction, DELETE).await?;
+        transaction.execute(&delete, &[&filter.category, &filter.deal]).await.context(action)?;
+        let mut merged = self.merged(is_kept);
+        for part in 0_i32.. {
+            let entries: Vec<u8> = merged.by_ref().take(PART).flat_map(Remembered::encode).collect();
+            if entries.is_empty() {
+                break;
+            }
+            let mut copy = CopyRows::default();
+            copy.row(5);
+            copy.add(filter.category);
+            copy.add(filter.deal);
+            copy.add(part);
+            copy.add(PARSER_VERSION);
+            copy.add(entries.as_slice());
+            copy.send(transaction, COPY, action).await?;
+        }
+        Ok(())
     }
 
-    fn merged(mut self, is_kept: impl Fn(&Remembered) -> bool) -> Vec<u8> {
+    /// The entries to store, in their order.
+    fn merged(&mut self, is_kept: impl Fn(&Remembered) -> bool) -> impl Iterator<Item = Remembered> {
         let replaced: HashSet<i64> = self.new.iter().map(|entry| entry.hash_id).collect();
-        self.new.sort_by_key(|entry| entry.row);
+        self.new.sort_unstable_by_key(|entry| entry.row);
         self.new.dedup_by_key(|entry| entry.row);
-        let mut new = self.new.iter().peekable();
-        let mut bytes = Vec::with_capacity(self.stored.len() + self.new.len() * ENTRY);
-        let old = self.stored.chunks_exact(ENTRY).filter_map(Remembered::decode);
-        for old in old.filter(|old| !replaced.contains(&old.hash_id) && is_kept(old)) {
-            while let Some(entry) = new.next_if(|new| new.row < old.row) {
-                entry.encode(&mut bytes);
-            }
-            old.encode(&mut bytes);
-        }
-        new.for_each(|entry| entry.encode(&mut bytes));
-        bytes
+        let mut new = self.new.iter().copied().peekable();
+        let stored = self.stored.chunks_exact(ENTRY).filter_map(Remembered::decode);
+        let mut old = stored.filter(move |old| !replaced.contains(&old.hash_id) && is_kept(old)).peekable();
+        std::iter::from_fn(move || match (old.peek(), new.peek()) {
+            (Some(old), Some(entry)) if entry.row < old.row => new.next(),
+            (Some(_), _) => old.next(),
+            (None, _) => new.next(),
+        })
     }
 }
 
 impl Remembered {
-    fn encode(&self, bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(&self.row.to_be_bytes());
-        bytes.extend_from_slice(&self.hash_id.to_be_bytes());
-        bytes.extend_from_slice(&self.wording.to_be_bytes());
+    fn encode(self) -> impl Iterator<Item = u8> {
+        self.row.into_iter().chain(self.hash_id.to_be_bytes()).chain(self.wording.into_bytes())
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         let (row, bytes) = bytes.split_first_chunk()?;
         let (hash_id, bytes) = bytes.split_first_chunk()?;
         let (wording, _) = bytes.split_first_chunk()?;
-        Some(Self {
-            row: u128::from_be_bytes(*row),
-            hash_id: i64::from_be_bytes(*hash_id),
-            wording: u128::from_be_bytes(*wording),
-        })
+        Some(Self { row: *row, hash_id: i64::from_be_bytes(*hash_id), wording: Uuid::from_bytes(*wording) })
     }
 }
 
@@ -142,13 +172,28 @@ mod tests {
 
     use super::*;
 
-    fn digests(entries: &[(u8, i64)]) -> RowDigests {
-        let new = entries.iter().map(|(row, hash_id)| Remembered {
-            row: u128::from(*row) << 100,
-            hash_id: *hash_id,
-            wording: u128::from(*row),
-        });
-        RowDigests { stored: Vec::new(), new: new.collect() }
+    fn digests(stored: Vec<u8>, parsed: &[(u8, i64)]) -> RowDigests {
+        let mut digests = RowDigests { are_kept: true, stored, new: Vec::new() };
+        for (row, hash_id) in parsed {
+            digests.remember(Remembered {
+                row: [*row; 16],
+                hash_id: *hash_id,
+                wording: Uuid::from_bytes([*row; 16]),
+            });
+        }
+        digests
+    }
+
+    fn stored(mut digests: RowDigests) -> RowDigests {
+        let stored = digests.merged(|_| true).flat_map(Remembered::encode).collect();
+        RowDigests { are_kept: true, stored, new: Vec::new() }
+    }
+
+    #[test]
+    fn who_has_not_read_what_is_stored_remembers_nothing() {
+        let mut digests = RowDigests::default();
+        digests.remember(Remembered { row: [1; 16], hash_id: 1, wording: Uuid::nil() });
+        assert!(!digests.have_grown());
     }
 
     proptest! {
@@ -157,18 +202,14 @@ mod tests {
             first in proptest::collection::vec((any::<u8>(), 0..40_i64), 0..60),
             second in proptest::collection::vec((any::<u8>(), 0..40_i64), 0..60),
         ) {
-            let stored = digests(&first).merged(|_| true);
-            let mut both = digests(&second);
-            both.stored = stored.clone();
-            let both = RowDigests { stored: both.merged(|_| true), new: Vec::new() };
-            let stored = RowDigests { stored, new: Vec::new() };
+            let one = stored(digests(Vec::new(), &first));
+            let both = stored(digests(one.stored.clone(), &second));
             for row in 0..=u8::MAX {
-                let row = u128::from(row) << 100;
-                let in_second = second.iter().find(|(new, _)| u128::from(*new) << 100 == row);
-                let in_first = stored.find(row).map(|found| found.hash_id);
+                let in_second = second.iter().find(|(new, _)| *new == row);
+                let in_first = one.find([row; 16]).map(|found| found.hash_id);
                 let kept = in_first.filter(|id| second.iter().all(|(_, new)| new != id));
-                prop_assert_eq!(stored.find(row).is_some(), first.iter().any(|(new, _)| u128::from(*new) << 100 == row));
-                let found = both.find(row).map(|found| found.hash_id);
+                prop_assert_eq!(one.find([row; 16]).is_some(), first.iter().any(|(new, _)| *new == row));
+                let found = both.find([row; 16]).map(|found| found.hash_id);
                 prop_assert!(found == kept || found.is_some() && in_second.is_some());
             }
         }

@@ -172,7 +172,7 @@ impl Comparison<'_> {
         let mut sightings = CopyRows::default();
         let mut duplicates = CopyRows::default();
         for row in &chunk.rows {
-            let digest = Uuid::from_u128(row.attributes.digest);
+            let digest = row.attributes.digest;
             if row.first {
                 sightings.row(5 + values(ATTRIBUTES.len()));
                 sightings.add(row.line);
