@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from floor import floor_seconds
 from metering import Cost
 from postgres import Postgres
 from rivals import RIVALS, Rows
-from walks import VARIANTS, Walk, variants, write_json_lines, write_singer
+from walks import DAY, FIVE_HOURS, VARIANTS, Walk, variants, write_json_lines, write_singer
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATA = REPOSITORY / "target" / "bench-rivals"
@@ -34,6 +34,8 @@ class Prepared:
     rows: int
     #: Raw objects by their keys.
     objects: dict[str, Path]
+    #: The same walks within the last two days, when what they say is news.
+    news: dict[str, Path]
     rival: Rows
 
 
@@ -47,7 +49,11 @@ def main() -> None:
         collect(postgres, folder, options.rows)
         prepared = prepare(folder, singer="target-postgres" in options.only)
         costs = {name: load_all(postgres, folder, name, prepared) for name in options.only}
-        floor = floor_of(postgres, folder, prepared["new"]) if "cenovka" in costs else None
+        floor = None
+        if "cenovka" in costs:
+            news = {title: replace(variant, objects=variant.news) for title, variant in prepared.items()}
+            costs["news"] = load_all(postgres, folder, "news", news)
+            floor = floor_of(postgres, folder, prepared["new"])
         log(f"Postgres {postgres.version}, {load_average()}")
     print(table(costs, prepared, floor))
     if not options.keep:
@@ -77,8 +83,9 @@ def collect(postgres: Postgres, folder: Path, rows: int) -> None:
     with Served(postgres, "collector", folder / "collected", round(rows * MARKET / MARKET_ROWS)) as served:
         files = served.collect(SEGMENTS)
         for file in files:
-            for title, walk in variants(Walk.read(file)):
-                walk.write(folder / "walks" / title)
+            for kind, apart in (("walks", DAY), ("news", FIVE_HOURS)):
+                for title, walk in variants(Walk.read(file), apart):
+                    walk.write(folder / kind / title)
     postgres.drop("collector")
     shutil.rmtree(folder / "collected")
     (folder / "ready").touch()
@@ -88,9 +95,7 @@ def prepare(folder: Path, singer: bool) -> dict[str, Prepared]:
     """The variants, with the rivals' files written where they are missing."""
     prepared = {}
     for title in VARIANTS:
-        root = folder / "walks" / title
-        # In the order of the segments, which is that of the keys.
-        objects = {str(file.relative_to(root)): file for file in sorted(root.rglob("*.zst"))}
+        objects = objects_in(folder / "walks" / title)
         rival = Rows(folder / f"{title}.jsonl", folder / f"{title}.singer.jsonl")
         count = folder / f"{title}.count"
         if not count.exists():
@@ -99,14 +104,20 @@ def prepare(folder: Path, singer: bool) -> dict[str, Prepared]:
             count.write_text(str(write_json_lines(rows, rival.json_lines)))
         if singer and not rival.singer.exists():
             write_singer(rival.json_lines, rival.singer)
-        prepared[title] = Prepared(int(count.read_text()), objects, rival)
+        news = objects_in(folder / "news" / title)
+        prepared[title] = Prepared(int(count.read_text()), objects, news, rival)
     return prepared
+
+
+def objects_in(root: Path) -> dict[str, Path]:
+    """Raw objects by their keys, in the order of the segments, which is that of the keys."""
+    return {str(file.relative_to(root)): file for file in sorted(root.rglob("*.zst"))}
 
 
 def load_all(postgres: Postgres, folder: Path, name: str, prepared: dict[str, Prepared]) -> dict[str, Cost]:
     """Every variant in turn, into a new database; what each costs."""
     postgres.create(name)
-    load = load_with_cenovka if name == "cenovka" else load_with_rival
+    load = load_with_rival if name in RIVALS else load_with_cenovka
     costs = dict(load(postgres, folder, name, prepared))
     postgres.drop(name)
     return costs
@@ -122,7 +133,8 @@ def load_with_cenovka(postgres, folder, name, prepared):
             before = served.load_seconds()
             cost = served.load(list(variant.objects))
             transactions = served.load_seconds() - before
-            report(name, title, variant, cost, f"in transactions {transactions:.2f} s")
+            events = postgres.value("select count(*) from warehouse.event", name)
+            report(name, title, variant, cost, f"in transactions {transactions:.2f} s, {events} events so far")
             yield title, cost
 
 
@@ -181,7 +193,8 @@ def row(*cells: str) -> str:
 
 
 def titled(name: str) -> str:
-    return "**Cenovka**" if name == "cenovka" else f"{name} {version(DISTRIBUTIONS[name])}"
+    ours = {"cenovka": "**Cenovka**", "news": "the same with all of it news"}
+    return ours.get(name) or f"{name} {version(DISTRIBUTIONS[name])}"
 
 
 def thousands(number: float) -> str:

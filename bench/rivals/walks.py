@@ -160,16 +160,22 @@ VARIANTS = {
 }
 
 
-def variants(collected: Walk) -> Iterator[tuple[str, Walk]]:
-    """The walks that follow from a collected one, in the order in which they are loaded. All are in the past."""
-    yield "new", collected.moved("new", -7)
-    yield "unchanged", collected.moved("unchanged", -6)
+#: A load tells nobody of what happened more than two days ago.
+DAY, FIVE_HOURS = 1, 5 / 24
+
+
+def variants(collected: Walk, apart: float = DAY) -> Iterator[tuple[str, Walk]]:
+    """The walks that follow from a collected one, in the order in which they are loaded: all in the past, so many days
+    apart."""
+    yield "new", collected.moved("new", -7 * apart)
+    yield "unchanged", collected.moved("unchanged", -6 * apart)
     text = collected.with_pages(other_text)
-    yield "text", text.moved("text", -5)
+    yield "text", text.moved("text", -5 * apart)
     changed = text.with_pages(other_prices(5))
-    yield "changed", changed.moved("changed", -3)
-    yield "late", text.with_pages(other_prices(5, of=lambda hash_id: hash_id // 64 % 2 == 0)).moved("late", -4)
-    yield "incomplete", changed.moved("incomplete", -2).incomplete("the bench wants it so")
+    yield "changed", changed.moved("changed", -3 * apart)
+    half = text.with_pages(other_prices(5, of=lambda hash_id: hash_id // 64 % 2 == 0))
+    yield "late", half.moved("late", -4 * apart)
+    yield "incomplete", changed.moved("incomplete", -2 * apart).incomplete("the bench wants it so")
 
 
 # What the rivals read.
