@@ -98,7 +98,7 @@ impl FolderArgs {
     /// These options as they were typed, for another command over the same data.
     #[must_use]
     pub fn typed(&self) -> String {
-        let folder = self.data_dir.as_ref().map(|folder| format!(" --data-dir '{}'", folder.display()));
+        let folder = self.data_dir.as_ref().map(|folder| format!(" --data-dir {}", in_shell(folder)));
         let listings = self.listings.map(|listings| format!(" --listings {listings}"));
         folder.unwrap_or_default() + &listings.unwrap_or_default()
     }
@@ -132,7 +132,7 @@ impl MarketArgs {
     /// As [`FolderArgs::typed`].
     #[must_use]
     pub fn typed(&self) -> String {
-        let rows = self.rows.iter().map(|file| format!(" --rows '{}'", file.display()));
+        let rows = self.rows.iter().map(|file| format!(" --rows {}", in_shell(file)));
         self.folder.typed() + &rows.collect::<String>()
     }
 
@@ -304,6 +304,11 @@ pub struct DashboardArgs {
     pub no_open: bool,
 }
 
+/// A path as a shell takes it for one word.
+pub(crate) fn in_shell(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -317,6 +322,8 @@ mod tests {
         let cli = read("cenovka --data-dir /tmp/a --listings 500 --rows b.json").unwrap();
         assert_eq!(cli.market.typed(), " --data-dir '/tmp/a' --listings 500 --rows 'b.json'");
         assert_eq!(read("cenovka").unwrap().market.typed(), "");
+        let cli = read("cenovka --data-dir /tmp/o'neill").unwrap();
+        assert_eq!(cli.market.typed(), r" --data-dir '/tmp/o'\''neill'");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use tokio::process::Command;
 use tokio::sync::mpsc::UnboundedReceiver;
 use warehouse::Warehouse;
 
-use crate::args::LocalArgs;
+use crate::args::{LocalArgs, in_shell};
 use crate::data_folder::{DataFolder, State};
 use crate::error::Error;
 use crate::market::Market;
@@ -182,7 +182,7 @@ pub async fn serve(
         println!("export {name}='{value}'");
     }
     if let Some(path) = &postgres.database.root_certificates {
-        println!("export PGSSLROOTCERT='{}'", path.display());
+        println!("export PGSSLROOTCERT={}", in_shell(path));
     }
     println!("# running until Ctrl-C; paste the lines above where you invoke functions");
     let passing = async {

@@ -114,6 +114,17 @@ impl Counted {
         }
     }
 
+    /// How many parts of the digests of rows were read, and how many written.
+    async fn parts_of_digests(&mut self) -> (i64, i64) {
+        self.work().await;
+        let read = "
+            select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0), n_tup_ins
+            from pg_stat_user_tables
+            where relname = 'row_digest'";
+        let row = self.database.sql.query_one(read, &[]).await.unwrap();
+        (row.get(0), row.get(1))
+    }
+
     async fn analyse(&self) {
         self.database.sql.batch_execute("analyze").await.unwrap();
     }
@@ -271,4 +282,24 @@ async fn listings_that_all_move_after_a_year_of_walks_take_no_more_work_than_aft
     assert!(work.iter().all(|work| work.read < 2_000 * 12), "{work:?}");
     assert!(work[1].read - work[0].read <= 365 + CONSTANT, "{work:?}");
     assert_eq!(work[1].counts()[2..], work[0].counts()[2..]);
+}
+
+/// What a narrow walk costs must not grow with its category.
+#[tokio::test]
+async fn a_narrow_walk_over_few_listings_neither_reads_nor_rewrites_the_digests_of_its_category() {
+    let Some(mut counted) = Counted::start().await else { return };
+    let mut adverts = flats(5_000);
+    adverts.iter_mut().take(50).for_each(|advert| advert.district_id = 5002);
+    counted.load(&walk(1, "flats-sale", &rows(&adverts))).await;
+    let digests = "select count(*) * 1000 + sum(length(entries)) from warehouse.row_digest";
+    assert_eq!(counted.database.count(digests).await, 2 * 1000 + 5_000 * 40);
+    cheaper(&mut adverts, 10, 0);
+    for (day, segment, district, parts) in
+        [(2, "flats-sale/praha-2", 5002, 0), (3, "flats-sale/praha-1", 5001, 2)]
+    {
+        let before = counted.parts_of_digests().await;
+        counted.load(&walk(day, segment, &rows(&in_district(&adverts, &[district])))).await;
+        let after = counted.parts_of_digests().await;
+        assert_eq!((after.0 > before.0, after.1 - before.1), (parts > 0, parts), "{segment}");
+    }
 }
