@@ -36,6 +36,7 @@ mod recorded;
 mod roles;
 mod shrunken;
 mod stack;
+mod told_once;
 mod unfinished;
 mod verify;
 mod watches;
