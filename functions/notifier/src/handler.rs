@@ -1,5 +1,6 @@
 //! The handler: one run over the outbox, whatever started it.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
@@ -25,14 +26,19 @@ pub struct Notifier {
     store: RawStore,
     warehouse: Mutex<Warehouse>,
     secrets: ChannelSecrets,
-    outbound: Outbound,
+    outbound: Arc<Outbound>,
 }
 
 impl Notifier {
-    /// Builds the notifier from its parts.
+    /// Builds the notifier from its parts. The way out may be shared: it reads all root certificates once.
     #[must_use]
-    pub fn new(store: RawStore, warehouse: Warehouse, secrets: ChannelSecrets, outbound: Outbound) -> Self {
-        Self { store, warehouse: Mutex::new(warehouse), secrets, outbound }
+    pub fn new(
+        store: RawStore,
+        warehouse: Warehouse,
+        secrets: ChannelSecrets,
+        outbound: impl Into<Arc<Outbound>>,
+    ) -> Self {
+        Self { store, warehouse: Mutex::new(warehouse), secrets, outbound: outbound.into() }
     }
 
     /// Builds the notifier from the environment.

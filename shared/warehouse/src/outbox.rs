@@ -12,7 +12,6 @@ use crate::connection::Warehouse;
 use crate::error::{Context, Error};
 use crate::event::{Event, EventKind};
 use crate::event_row::{FACT, LISTING, LOOK_UP, event};
-use crate::merge::Parameter;
 
 /// Another notifier waits for nothing: what one has begun it ends.
 const LOCK: &str = "select pg_try_advisory_lock(hashtext('cenovka notifier'))";
@@ -35,12 +34,6 @@ const ADVANCE: &str = "
 insert into warehouse.outbox_position (event_id)
 values ($1)
 on conflict (is_the_only_one) do update set event_id = excluded.event_id";
-
-/// When exactly it was told does not matter: not within the last hour, which would count towards the watch's limit.
-const TOLD: &str = "
-insert into warehouse.delivery (watch, channel, hash_id, spell, kind, event_id, happened_at, state, sent_at)
-values ($1, $2, $3, $4, $5, 0, $4, 'sent', $4)
-on conflict do nothing";
 
 const DUE: &str = "
 select watch, channel, hash_id, spell, kind
@@ -170,18 +163,6 @@ impl Warehouse {
         Ok(rows.await.context("read the outbox's position")?.first().map(|row| row.get(0)))
     }
 
-    /// Enters what was told before this warehouse was made, so that it is not told again.
-    pub async fn enter_told(&mut self, told: &[DeliveryKey]) -> Result<(), Error> {
-        let action = "enter what was told";
-        let transaction = self.checked_client().await?.transaction().await.context(action)?;
-        let statement = transaction.prepare(TOLD).await.context(action)?;
-        for DeliveryKey { watch, channel, hash_id, spell, kind } in told {
-            let parameters: [Parameter<'_>; 5] = [watch, channel, hash_id, spell, &kind.name()];
-            transaction.execute(&statement, &parameters).await.context(action)?;
-        }
-        transaction.commit().await.context(action)
-    }
-
     /// Since when each watch is told what happens.
     pub async fn watches_since(&mut self) -> Result<HashMap<String, Timestamp>, Error> {
         let rows = self.checked_client().await?.query("select name, since from warehouse.watch", &[]).await;
@@ -286,7 +267,8 @@ impl Warehouse {
         postponed.context("postpone deliveries").map(drop)
     }
 
-    /// The planned messages that are due, in the order of their first events.
+    /// The planned messages that are due, in the order of their first events. In a warehouse that is being made anew, one
+    /// that was begun before waits until all its listings are there.
     pub async fn planned_messages(&mut self, most: usize) -> Result<Vec<PlannedMessage>, Error> {
         let sql = format!(
             "select
@@ -299,6 +281,9 @@ impl Warehouse {
                     from warehouse.delivery
                     where state = 'waiting' and message is not null and due_at <= now()
                     group by message
+                    having bool_and(
+                        exists (select from warehouse.named_listing where named_listing.hash_id = delivery.hash_id)
+                    )
                     order by first
                     limit $1
                 ) as due

@@ -1,7 +1,7 @@
 //! What the notifier finds in a warehouse that was made anew.
 
 use jiff::Timestamp;
-use warehouse::{DeliveryKey, Event, EventKind, EventListing, NewDelivery};
+use warehouse::{DeliveryKey, Event, EventKind, EventListing, NewDelivery, ToldBefore};
 
 use crate::database::Database;
 
@@ -17,7 +17,8 @@ async fn what_was_told_before_a_rebuild_is_not_told_again_and_counts_towards_no_
         spell,
         kind: EventKind::New,
     };
-    warehouse.enter_told(&[told(1), told(2)]).await.unwrap();
+    let before = ToldBefore { told: vec![told(1), told(2)], begun: Vec::new() };
+    warehouse.enter_told_before(&before).await.unwrap();
     assert!(warehouse.sent_lately().await.unwrap().is_empty());
     let event = |hash_id| Event {
         id: hash_id,

@@ -1,6 +1,7 @@
 //! One history: walks are loaded and told while everything goes wrong that can.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use end_to_end::World;
@@ -8,7 +9,6 @@ use end_to_end::world::MARKET;
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use loader::{LoadResult, Loader, Outcome};
-use notifier::outbound::{AddressRules, Outbound};
 use notifier::{ChannelSecrets, Notifier, Report};
 use raw_zone::{ObjectKey, PageRecord, WalkWriter};
 use runtime::RawStore;
@@ -112,12 +112,21 @@ impl<'w> History<'w> {
                 let was_killed = self.random.u8(..3) > 0 && self.notify(true).await;
                 self.rebuild(was_killed).await;
             } else if self.random.u8(..5) > 0 {
-                while self.notify(true).await {}
+                self.notify_until_told().await;
             }
         }
         self.decide().await;
         self.decide().await;
-        while self.notify(false).await {}
+        self.notify_until_told().await;
+    }
+
+    /// Some things wait for walks that are yet to be loaded.
+    async fn notify_until_told(&mut self) {
+        for _ in 0..40 {
+            if !self.notify(true).await {
+                return;
+            }
+        }
     }
 
     fn count(&mut self, disturbance: &'static str) {
@@ -172,8 +181,8 @@ impl<'w> History<'w> {
     fn notifier(&mut self) -> Notifier {
         let url = self.world.database.url("notifier");
         let new = || {
-            let outbound = Outbound::new(AddressRules { allow_private: true });
             let warehouse = Warehouse::new(&url, None).unwrap();
+            let outbound = Arc::clone(&self.receiver.outbound);
             Notifier::new(self.store.clone(), warehouse, ChannelSecrets::new(), outbound)
         };
         self.notifier.take().unwrap_or_else(new)
@@ -189,7 +198,7 @@ impl<'w> History<'w> {
     /// Loads a walk, as often as its loader is killed.
     async fn load(&mut self, walk: usize) {
         loop {
-            let (loader, blow) = (self.loader(), self.blow(0, 6));
+            let (loader, blow) = (self.loader(), self.blow(0, 12));
             let (outcome, waited) = until(blow, loader.load_key(&self.keys[walk], None)).await;
             if self.loaded(walk, loader, outcome.map(Result::unwrap), waited).await {
                 return;
@@ -201,7 +210,7 @@ impl<'w> History<'w> {
     async fn load_beside_a_notifier(&mut self, walk: usize) {
         self.count("a load beside a notifier");
         let (loader, notifier) = (self.loader(), self.notifier());
-        let (blow, other_blow) = (self.blow(0, 4), self.blow(1, 4));
+        let (blow, other_blow) = (self.blow(0, 6), self.blow(1, 4));
         self.make_due().await;
         let ((outcome, waited), (report, notifier_waited)) = tokio::join!(
             until(blow, loader.load_key(&self.keys[walk], None)),
@@ -262,7 +271,7 @@ impl<'w> History<'w> {
 
     /// Runs the notifier, which may be killed; returns whether something is left to be told.
     async fn notify(&mut self, may_be_killed: bool) -> bool {
-        let blow = if may_be_killed { self.blow(1, 2) } else { None };
+        let blow = if may_be_killed { self.blow(1, 3) } else { None };
         let notifier = self.notifier();
         self.make_due().await;
         let (report, waited) = until(blow, notifier.notify(Timestamp::MAX)).await;

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use fastrand::Rng;
+use notifier::outbound::{AddressRules, Outbound};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -14,6 +15,8 @@ use tokio::net::TcpListener;
 pub(super) struct Receiver {
     inbox: Arc<Mutex<Inbox>>,
     url: String,
+    /// The way to it.
+    pub(super) outbound: Arc<Outbound>,
 }
 
 pub(super) struct Inbox {
@@ -40,7 +43,8 @@ impl Receiver {
             kept.lock().unwrap().take(uri.path(), key, serde_json::from_slice(&body).unwrap())
         };
         tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
-        Self { inbox, url }
+        let outbound = Outbound::new(AddressRules { allow_private: true });
+        Self { inbox, url, outbound: Arc::new(outbound) }
     }
 
     /// Empties it for another history, and returns where that one sends to.
