@@ -74,8 +74,10 @@ fn a_thousand_disturbed_histories_tell_what_happened_once() {
 
 async fn histories(next: &AtomicU64) -> Disturbances {
     let world = World::start(Source::Market(simulator::Market::new(0, 0))).await;
-    // What a crash of Postgres could lose is of no interest here.
-    world.sql.batch_execute("alter database cenovka set synchronous_commit = off").await.unwrap();
+    // What a crash of Postgres could lose is of no interest here, and tables are too small to plan twice for.
+    for setting in ["synchronous_commit = off", "plan_cache_mode = force_generic_plan"] {
+        world.sql.batch_execute(&format!("alter database cenovka set {setting}")).await.unwrap();
+    }
     let receiver = Receiver::start().await;
     let mut all = Disturbances::new();
     loop {

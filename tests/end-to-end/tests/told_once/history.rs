@@ -111,7 +111,7 @@ impl<'w> History<'w> {
             if number == rebuilt_after {
                 let was_killed = self.random.u8(..3) > 0 && self.notify(true).await;
                 self.rebuild(was_killed).await;
-            } else if self.random.u8(..5) > 0 {
+            } else if self.random.u8(..3) > 0 {
                 self.notify_until_told().await;
             }
         }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 pub(super) type Price = Option<i64>;
 
 /// So many walks a history has at least and at most.
-const WALKS: std::ops::RangeInclusive<usize> = 7..=9;
+const WALKS: std::ops::RangeInclusive<usize> = 6..=8;
 
 /// What there was to see, and how it was seen.
 #[derive(Debug)]
@@ -53,12 +53,12 @@ impl Market {
     /// A market and its walks, the last of which began half an hour before `now`.
     pub(super) fn new(random: &mut Rng, now: Timestamp) -> Self {
         // Fewer than fifty listings testify to nothing, and so nothing is falsified there.
-        let is_large = random.u8(..10) < 2;
+        let is_large = random.u8(..8) == 0;
         let size = if is_large { random.usize(76..84) } else { random.usize(8..24) };
         let walks = random.usize(WALKS);
         // Within 48 hours all of it is news; of longer histories only the last part is.
-        let hours = [4, 5, 7, 9][random.usize(..4)];
-        let withdrawal = (is_large && random.bool()).then(|| random.usize(4..walks - 1));
+        let hours = [4, 5, 7, 10][random.usize(..4)];
+        let withdrawal = (is_large && random.bool()).then(|| random.usize(3..walks - 1));
         let listings: Vec<_> =
             (0..size).map(|_| life(random, walks, if is_large { 0.03 } else { 0.08 }, withdrawal)).collect();
         let falsified = (is_large && random.u8(..4) > 0).then(|| random.usize(2..walks));
