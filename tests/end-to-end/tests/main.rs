@@ -8,6 +8,7 @@
 )]
 
 mod blame;
+mod channels;
 mod collecting;
 mod connection;
 mod credentials;
