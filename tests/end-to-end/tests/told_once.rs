@@ -21,7 +21,7 @@ use self::market::Market;
 use self::observer::contradicts;
 use self::receiver::Receiver;
 
-const HISTORIES: u64 = 1_024;
+const HISTORIES: u64 = 1_000;
 /// Each with a Postgres of its own.
 const THREADS: usize = 3;
 /// What must have happened, and how often at least.

@@ -58,10 +58,12 @@ impl Market {
         let walks = random.usize(WALKS);
         // Within 48 hours all of it is news; of longer histories only the last part is.
         let hours = [4, 5, 7, 10][random.usize(..4)];
-        let withdrawal = (is_large && random.bool()).then(|| random.usize(3..walks - 1));
+        // A falsified walk is known by what it says of listings that are still here.
+        let is_falsified = is_large && random.bool();
+        let falsified = is_falsified.then(|| random.usize(2..walks));
+        let withdrawal = (is_large && !is_falsified).then(|| random.usize(3..walks - 1));
         let listings: Vec<_> =
             (0..size).map(|_| life(random, walks, if is_large { 0.03 } else { 0.08 }, withdrawal)).collect();
-        let falsified = (is_large && random.u8(..4) > 0).then(|| random.usize(2..walks));
         let walks = (0..walks)
             .map(|index| {
                 let kind = match random.u8(..20) {
