@@ -18,23 +18,6 @@ const LOCK: &str = "select pg_try_advisory_lock(hashtext('cenovka notifier'))";
 
 const UNLOCK: &str = "select pg_advisory_unlock_all()";
 
-const ENTER: &str = "
-insert into warehouse.delivery (
-    watch, channel, hash_id, spell, kind, event_id, happened_at, price_before, price, relisted_from, due_at
-)
-select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
--- A spell that a late walk has dated back is the same, and one that was told of later has overtaken this one.
-where not exists (
-    select from warehouse.delivery
-    where watch = $1 and channel = $2 and hash_id = $3 and kind = $5 and spell >= $4
-)
-on conflict do nothing";
-
-const ADVANCE: &str = "
-insert into warehouse.outbox_position (event_id)
-values ($1)
-on conflict (is_the_only_one) do update set event_id = excluded.event_id";
-
 const DUE: &str = "
 select watch, channel, hash_id, spell, kind
 from warehouse.delivery
@@ -102,16 +85,6 @@ pub struct DeliveryKey {
     pub hash_id: i64,
     pub spell: Timestamp,
     pub kind: EventKind,
-}
-
-/// A delivery that is to be entered.
-#[derive(Clone, Copy, Debug)]
-pub struct NewDelivery<'a> {
-    pub watch: &'a str,
-    pub channel: &'a str,
-    pub event: &'a Event,
-    /// Not to be sent before.
-    pub due_at: Timestamp,
 }
 
 /// What one message tells, as it was planned.
@@ -192,40 +165,6 @@ impl Warehouse {
         );
         let rows = self.checked_client().await?.query(&sql, &[&limit(most)]).await;
         Ok(rows.context("read the outbox")?.iter().filter_map(|row| event(row, 0)).collect())
-    }
-
-    /// Enters deliveries, and that all events up to one were compared with the watches: both or neither.
-    pub async fn enter_deliveries(&mut self, new: &[NewDelivery<'_>], up_to: i64) -> Result<u64, Error> {
-        let action = "enter deliveries";
-        let transaction = self.checked_client().await?.transaction().await.context(action)?;
-        let statement = transaction.prepare(ENTER).await.context(action)?;
-        let mut entered = 0;
-        for NewDelivery { watch, channel, event, due_at } in new {
-            let Event { id, kind, hash_id, spell, happened_at, price_before, price, relisted_from, .. } =
-                event;
-            entered += transaction
-                .execute(
-                    &statement,
-                    &[
-                        watch,
-                        channel,
-                        hash_id,
-                        spell,
-                        &kind.name(),
-                        id,
-                        happened_at,
-                        price_before,
-                        price,
-                        relisted_from,
-                        due_at,
-                    ],
-                )
-                .await
-                .context(action)?;
-        }
-        transaction.execute(ADVANCE, &[&up_to]).await.context(action)?;
-        transaction.commit().await.context(action)?;
-        Ok(entered)
     }
 
     /// The deliveries that are due and belong to no message yet, in the order of their events.

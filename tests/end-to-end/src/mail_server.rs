@@ -43,7 +43,8 @@ impl MailServer {
         let mut command = Command::new(python()?);
         command.arg(workspace().join("tests/mail-server/serve.py")).args(["--login", login]);
         let folder = folder();
-        if let MailEncryption::StartTls(certificate) | MailEncryption::FromTheStart(certificate) = encryption {
+        if let MailEncryption::StartTls(certificate) | MailEncryption::FromTheStart(certificate) = encryption
+        {
             let file = folder.path().join("server.pem");
             fs::write(&file, certificate.pem() + &certificate.key_pem()).unwrap();
             command.arg("--certificate").arg(file);

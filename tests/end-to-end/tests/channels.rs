@@ -29,7 +29,8 @@ impl SecureWebhook {
         let chain = vec![CertificateDer::from_pem_slice(certificate.pem().as_bytes()).unwrap()];
         let key = PrivateKeyDer::from_pem_slice(certificate.key_pem().as_bytes()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let config =
+            ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let config = Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -113,7 +114,8 @@ async fn a_webhook_by_https_is_told_if_its_authority_is_believed() {
     let mut world = World::start(Source::Market(Market::new(11, 0))).await;
     let authority = Authority::new("ours");
     let webhook = SecureWebhook::start(&authority.certificate("localhost"));
-    let channels = format!("[channels.hook]\nkind = \"webhook\"\nurl = \"https://localhost:{}/in\"\n", webhook.port);
+    let channels =
+        format!("[channels.hook]\nkind = \"webhook\"\nurl = \"https://localhost:{}/in\"\n", webhook.port);
     let secrets = json!({ "hook": "key" });
     something_to_tell(&mut world, &channels, &["hook"], &secrets).await;
 
@@ -125,7 +127,10 @@ async fn a_webhook_by_https_is_told_if_its_authority_is_believed() {
     let report = notifier(&world, &secrets, Some(&authority.bundle())).await.invoke(json!({})).await.unwrap();
     assert_eq!((&report["failed"], &report["told"]), (&json!([]), &json!(1)), "{report}");
     let request = webhook.requests.recv().unwrap();
-    assert!(request.starts_with("POST /in HTTP/1.1\r\n") && request.contains("x-cenovka-signature: v1="), "{request}");
+    assert!(
+        request.starts_with("POST /in HTTP/1.1\r\n") && request.contains("x-cenovka-signature: v1="),
+        "{request}"
+    );
     assert!(request.contains(r#""price":4500000,"price_before":5000000"#), "{request}");
 }
 
@@ -142,7 +147,8 @@ async fn mail_is_encrypted_and_logged_in_wherever_its_server_is() {
     };
     let mut starttls = start(MailEncryption::StartTls(&by_address)).await.unwrap();
     let mut encrypted = start(MailEncryption::FromTheStart(&by_name)).await.unwrap();
-    let url = |scheme, host, port| format!("{scheme}://{LOGIN}@{host}:{port}?from=Cenovka%20<cenovka@example.com>");
+    let url =
+        |scheme, host, port| format!("{scheme}://{LOGIN}@{host}:{port}?from=Cenovka%20<cenovka@example.com>");
     let secrets = json!({
         "plain": url("smtp", "127.0.0.1", plain.port),
         "starttls": url("smtp", "[::ffff:127.0.0.1]", starttls.port),
@@ -155,7 +161,8 @@ async fn mail_is_encrypted_and_logged_in_wherever_its_server_is() {
     something_to_tell(&mut world, &names.map(channel).concat(), &names, &secrets).await;
     let report = notifier(&world, &secrets, None).await.invoke(json!({})).await.unwrap();
     assert_eq!(report["told"], 1, "{report}");
-    let failed: Vec<&str> = report["failed"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    let failed: Vec<&str> =
+        report["failed"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
     assert!(failed.len() == 2 && !failed.contains(&"plain"), "{report}");
 
     world.sql.batch_execute("update warehouse.delivery set due_at = now()").await.unwrap();
@@ -166,7 +173,10 @@ async fn mail_is_encrypted_and_logged_in_wherever_its_server_is() {
     for (server, is_encrypted) in [(&mut plain, false), (&mut starttls, true), (&mut encrypted, true)] {
         let mail = server.mail().await;
         assert_eq!((&mail["encrypted"], &mail["login"]), (&json!(is_encrypted), &json!(LOGIN)), "{mail}");
-        assert_eq!((&mail["from"], &mail["to"]), (&json!("cenovka@example.com"), &json!(["jana@example.org"])));
+        assert_eq!(
+            (&mail["from"], &mail["to"]),
+            (&json!("cenovka@example.com"), &json!(["jana@example.org"]))
+        );
         let text = mail["text"].as_str().unwrap();
         let header = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
         assert_eq!(header("To: "), "Jana <jana@example.org>");

@@ -16,9 +16,9 @@ use jiff::Timestamp;
 use simulator::Source;
 use tokio::runtime::Builder;
 
-use self::history::{Disturbances, History, forget, watches};
+use self::history::{Disturbances, History, forget};
 use self::market::Market;
-use self::observer::contradicts;
+use self::observer::{contradicts, watches};
 use self::receiver::Receiver;
 
 const HISTORIES: u64 = 1_000;
@@ -114,7 +114,8 @@ async fn history(world: &World, receiver: &Receiver, seed: u64) -> Disturbances 
             Some((_, item)) => {
                 let happened_at: Timestamp = item["happened_at"].as_str().unwrap().parse().unwrap();
                 let (price, before) = (item["price"].as_i64(), item["price_before"].as_i64());
-                if (happened_at, price, before) != (telling.happened_at, telling.price, telling.price_before) {
+                if (happened_at, price, before) != (telling.happened_at, telling.price, telling.price_before)
+                {
                     faults.push(format!("expected {telling:?} and was told {item}"));
                 }
             }
@@ -124,9 +125,13 @@ async fn history(world: &World, receiver: &Receiver, seed: u64) -> Disturbances 
         }
         *of_listings.entry((key.split('/').next().unwrap(), telling.listing, telling.kind)).or_default() += 1;
     }
-    faults.extend(inbox.items.iter().filter(|(key, _)| !expected.contains_key(*key)).map(|(key, (_, item))| {
-        format!("told without a reason: {key}: {item}")
-    }));
+    faults.extend(
+        inbox
+            .items
+            .iter()
+            .filter(|(key, _)| !expected.contains_key(*key))
+            .map(|(key, (_, item))| format!("told without a reason: {key}: {item}")),
+    );
     for ((watch, listing, kind), count) in of_listings {
         let life = &market.listings[listing];
         let times_here = life.chunk_by(|one, next| one.is_some() == next.is_some());
@@ -141,7 +146,11 @@ async fn history(world: &World, receiver: &Receiver, seed: u64) -> Disturbances 
             faults.push(format!("{watch} was told {count} times that {listing} is {kind}"));
         }
     }
-    assert!(faults.is_empty(), "history {seed}: {faults:#?}\nof {market:#?}\nwith {:#?}", history.disturbances);
+    assert!(
+        faults.is_empty(),
+        "history {seed}: {faults:#?}\nof {market:#?}\nwith {:#?}",
+        history.disturbances
+    );
 
     let mut disturbances = std::mem::take(&mut history.disturbances);
     disturbances.insert("a message that came again under its key", inbox.came_again);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use end_to_end::World;
 use end_to_end::world::MARKET;
 use fastrand::Rng;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use loader::{LoadResult, Loader, Outcome};
 use notifier::{ChannelSecrets, Notifier, Report};
 use raw_zone::{ObjectKey, PageRecord, WalkWriter};
@@ -112,21 +112,22 @@ impl<'w> History<'w> {
                 let was_killed = self.random.u8(..3) > 0 && self.notify(true).await;
                 self.rebuild(was_killed).await;
             } else if self.random.u8(..3) > 0 {
-                self.notify_until_told().await;
+                let _ = self.notify_until_told().await;
             }
         }
         self.decide().await;
         self.decide().await;
-        self.notify_until_told().await;
+        assert!(self.notify_until_told().await, "something waits for ever");
     }
 
-    /// Some things wait for walks that are yet to be loaded.
-    async fn notify_until_told(&mut self) {
+    /// Whether all was told in the end: some things wait for walks that are yet to be loaded.
+    async fn notify_until_told(&mut self) -> bool {
         for _ in 0..40 {
             if !self.notify(true).await {
-                return;
+                return true;
             }
         }
+        false
     }
 
     fn count(&mut self, disturbance: &'static str) {
@@ -227,13 +228,21 @@ impl<'w> History<'w> {
             let id = self.keys[walk].walk;
             let sql = "select exists (select from warehouse.walk where id = $1)";
             let is_loaded = self.world.sql.query_one(sql, &[&id]).await.unwrap().get(0);
-            self.count(if is_loaded { "a load killed after its commit" } else { "a load killed before its commit" });
+            self.count(if is_loaded {
+                "a load killed after its commit"
+            } else {
+                "a load killed before its commit"
+            });
             return false;
         };
         self.loader = Some(loader);
         match outcome.result {
             LoadResult::Loaded { .. } | LoadResult::AlreadyLoaded => {
-                assert_ne!(self.market.walks[walk].kind, Kind::Falsified, "walk {walk} is falsified and loaded");
+                assert_ne!(
+                    self.market.walks[walk].kind,
+                    Kind::Falsified,
+                    "walk {walk} is falsified and loaded"
+                );
                 self.set_aside.remove(&walk);
                 self.observer.load(walk);
             }
@@ -390,13 +399,4 @@ pub(super) async fn forget(world: &World) {
         $$;
         set session_replication_role = origin";
     world.sql.batch_execute(sql).await.unwrap();
-}
-
-/// The watches of all histories.
-pub(super) fn watches(random: &mut Rng, now: Timestamp) -> [Watch; 2] {
-    let ago = |hours| now - SignedDuration::from_hours(hours);
-    [
-        Watch { name: "all", kinds: &["new", "relisted", "back", "cheaper", "dearer", "gone"], since: ago(200) },
-        Watch { name: "some", kinds: &["cheaper", "gone"], since: ago(random.i64(10..40)) },
-    ]
 }

@@ -157,7 +157,9 @@ fn life(random: &mut Rng, walks: usize, restless: f64, withdrawal: Option<usize>
             was_here |= is_here;
             if walk > 0 && random.f64() < restless {
                 price = match price {
-                    Some(price) if random.u8(..8) > 0 => Some(price + (random.i64(1..20) - 10) * 10_000 + 5_000),
+                    Some(price) if random.u8(..8) > 0 => {
+                        Some(price + (random.i64(1..20) - 10) * 10_000 + 5_000)
+                    }
                     Some(_) => None,
                     None => Some(random.i64(200..900) * 10_000),
                 };

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 
 use super::market::{Found, Kind, Market, Price, Walk};
@@ -19,6 +20,19 @@ pub(super) struct Watch {
     pub(super) kinds: &'static [&'static str],
     /// It is not told what happened before.
     pub(super) since: Timestamp,
+}
+
+/// The watches of all histories.
+pub(super) fn watches(random: &mut Rng, now: Timestamp) -> [Watch; 2] {
+    let ago = |hours| now - SignedDuration::from_hours(hours);
+    [
+        Watch {
+            name: "all",
+            kinds: &["new", "relisted", "back", "cheaper", "dearer", "gone"],
+            since: ago(200),
+        },
+        Watch { name: "some", kinds: &["cheaper", "gone"], since: ago(random.i64(10..40)) },
+    ]
 }
 
 /// What is told of an event.
@@ -83,7 +97,9 @@ impl<'m> Observer<'m> {
         if happened_at < self.now - NEWS {
             return;
         }
-        for watch in self.watches.iter().filter(|watch| watch.kinds.contains(&kind) && happened_at >= watch.since) {
+        for watch in
+            self.watches.iter().filter(|watch| watch.kinds.contains(&kind) && happened_at >= watch.since)
+        {
             // A later spell was told of, or the same, which has been dated back since.
             let first = (watch.name, listing, kind, spell);
             let last = (watch.name, listing, kind, Timestamp::MAX);
@@ -111,10 +127,12 @@ impl<'m> Observer<'m> {
             match (walk.found[listing], &mut standing) {
                 (Found::Price(price), Some(known)) if known.missed == 0 && known.price == price => {}
                 (Found::Price(price), known) => {
-                    let gone_before = known.as_ref().filter(|known| known.missed >= ENOUGH).map(|known| known.price);
+                    let gone_before =
+                        known.as_ref().filter(|known| known.missed >= ENOUGH).map(|known| known.price);
                     let walks_before = known.as_ref().map_or(walks_before, |known| known.walks_before);
                     let spell = walk.started_at;
-                    *known = Some(Standing { spell, price, missed: 0, gone_at: None, gone_before, walks_before });
+                    *known =
+                        Some(Standing { spell, price, missed: 0, gone_at: None, gone_before, walks_before });
                 }
                 (Found::Nothing, known) if is_complete(walk) => match known {
                     None => walks_before += 1,
@@ -168,7 +186,8 @@ pub(super) fn contradicts(market: &Market, telling: &Telling) -> Option<&'static
     let missed = |walks: std::ops::Range<usize>| {
         walks.filter(|index| is_complete(&market.walks[*index]) && life[*index].is_none()).count()
     };
-    let was_here = |walks: std::ops::Range<usize>| walks.into_iter().rev().find(|index| life[*index].is_some());
+    let was_here =
+        |walks: std::ops::Range<usize>| walks.into_iter().rev().find(|index| life[*index].is_some());
     let here = life[at] == Some(telling.price);
     match telling.kind {
         "gone" if life[at].is_some() => Some("it is on offer"),
@@ -180,7 +199,9 @@ pub(super) fn contradicts(market: &Market, telling: &Telling) -> Option<&'static
         "back" if missed(0..at) < ENOUGH || was_here(0..at).is_none() => Some("it was not gone"),
         "cheaper" if telling.price_before <= telling.price => Some("it is not cheaper"),
         "dearer" if telling.price_before >= telling.price => Some("it is not dearer"),
-        "cheaper" | "dearer" if !life[..at].contains(&Some(telling.price_before)) => Some("it never had that price"),
+        "cheaper" | "dearer" if !life[..at].contains(&Some(telling.price_before)) => {
+            Some("it never had that price")
+        }
         "new" | "back" | "cheaper" | "dearer" => None,
         _ => Some("no such thing can happen here"),
     }
