@@ -111,7 +111,7 @@ impl<'w> History<'w> {
             if number == rebuilt_after {
                 let was_killed = self.random.u8(..3) > 0 && self.notify(true).await;
                 self.rebuild(was_killed).await;
-            } else if self.random.u8(..3) > 0 {
+            } else if self.random.bool() {
                 let _ = self.notify_until_told().await;
             }
         }
@@ -189,10 +189,12 @@ impl<'w> History<'w> {
         self.notifier.take().unwrap_or_else(new)
     }
 
-    /// A blow that falls anywhere on a part, in one of so many cases.
+    /// A blow that falls anywhere on a part, or just at its end, in one of so many cases.
     fn blow(&mut self, part: usize, one_of: usize) -> Option<Blow> {
         let falls = self.random.usize(..one_of) == 0;
-        let (after, before_it_asks) = (self.random.usize(1..=self.waits[part]), self.random.bool());
+        let waits = self.waits[part];
+        let first = if self.random.u8(..4) == 0 { waits.saturating_sub(2).max(1) } else { 1 };
+        let (after, before_it_asks) = (self.random.usize(first..=waits), self.random.bool());
         falls.then_some(Blow { after, before_it_asks })
     }
 
@@ -211,7 +213,7 @@ impl<'w> History<'w> {
     async fn load_beside_a_notifier(&mut self, walk: usize) {
         self.count("a load beside a notifier");
         let (loader, notifier) = (self.loader(), self.notifier());
-        let (blow, other_blow) = (self.blow(0, 6), self.blow(1, 4));
+        let (blow, other_blow) = (self.blow(0, 8), self.blow(1, 6));
         self.make_due().await;
         let ((outcome, waited), (report, notifier_waited)) = tokio::join!(
             until(blow, loader.load_key(&self.keys[walk], None)),
@@ -280,7 +282,7 @@ impl<'w> History<'w> {
 
     /// Runs the notifier, which may be killed; returns whether something is left to be told.
     async fn notify(&mut self, may_be_killed: bool) -> bool {
-        let blow = if may_be_killed { self.blow(1, 3) } else { None };
+        let blow = if may_be_killed { self.blow(1, 4) } else { None };
         let notifier = self.notifier();
         self.make_due().await;
         let (report, waited) = until(blow, notifier.notify(Timestamp::MAX)).await;

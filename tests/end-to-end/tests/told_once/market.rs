@@ -53,8 +53,8 @@ impl Market {
     /// A market and its walks, the last of which began half an hour before `now`.
     pub(super) fn new(random: &mut Rng, now: Timestamp) -> Self {
         // Fewer than fifty listings testify to nothing, and so nothing is falsified there.
-        let is_large = random.u8(..8) == 0;
-        let size = if is_large { random.usize(76..84) } else { random.usize(8..24) };
+        let is_large = random.u8(..12) == 0;
+        let size = if is_large { random.usize(76..84) } else { random.usize(6..15) };
         let walks = random.usize(WALKS);
         // Within 48 hours all of it is news; of longer histories only the last part is.
         let hours = [4, 5, 7, 10][random.usize(..4)];
@@ -63,7 +63,7 @@ impl Market {
         let falsified = is_falsified.then(|| random.usize(2..walks));
         let withdrawal = (is_large && !is_falsified).then(|| random.usize(3..walks - 1));
         let listings: Vec<_> =
-            (0..size).map(|_| life(random, walks, if is_large { 0.03 } else { 0.08 }, withdrawal)).collect();
+            (0..size).map(|_| life(random, walks, if is_large { 0.03 } else { 0.1 }, withdrawal)).collect();
         let walks = (0..walks)
             .map(|index| {
                 let kind = match random.u8(..20) {
