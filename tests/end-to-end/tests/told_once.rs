@@ -107,6 +107,10 @@ async fn history(world: &World, receiver: &Receiver, seed: u64) -> Disturbances 
     let inbox = receiver.inbox();
     let expected = history.observer.expected();
     let mut faults = inbox.faults.clone();
+    // One message at most is on its way when the notifier is killed.
+    if inbox.came_again > history.notifier_killed + inbox.answers_lost {
+        faults.push(format!("{} messages came again", inbox.came_again));
+    }
     let mut of_listings: BTreeMap<(&str, usize, &str), usize> = BTreeMap::new();
     for (key, telling) in &expected {
         match inbox.items.get(key) {

@@ -29,6 +29,7 @@ pub(super) struct History<'w> {
     pub(super) market: &'w Market,
     pub(super) observer: Observer<'w>,
     pub(super) disturbances: Disturbances,
+    pub(super) notifier_killed: usize,
     world: &'w World,
     receiver: &'w Receiver,
     store: RawStore,
@@ -76,6 +77,7 @@ impl<'w> History<'w> {
             market,
             observer: Observer::new(market, watches, now),
             disturbances: Disturbances::new(),
+            notifier_killed: 0,
             world,
             receiver,
             store,
@@ -293,6 +295,7 @@ impl<'w> History<'w> {
     async fn notified(&mut self, notifier: Notifier, report: Option<Report>, waited: usize) -> bool {
         let Some(report) = report else {
             drop(notifier);
+            self.notifier_killed += 1;
             self.note_blow().await;
             return true;
         };
