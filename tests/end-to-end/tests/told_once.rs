@@ -85,11 +85,11 @@ async fn histories(next: &AtomicU64) -> Disturbances {
         if seed >= HISTORIES {
             return all;
         }
-        for (disturbance, count) in history(&world, &receiver, seed).await {
+        for (disturbance, count) in Box::pin(history(&world, &receiver, seed)).await {
             *all.entry(disturbance).or_default() += count;
         }
         forget(&world).await;
-        if seed % 32 == 0 {
+        if seed.is_multiple_of(32) {
             world.sql.batch_execute("vacuum").await.unwrap();
         }
     }
@@ -102,7 +102,7 @@ async fn history(world: &World, receiver: &Receiver, seed: u64) -> Disturbances 
     let market = Market::new(&mut random, now);
     let watches = watches(&mut random, now);
     let mut history = History::begin(world, receiver, &market, &watches, seed, now).await;
-    history.run().await;
+    Box::pin(history.run()).await;
 
     let inbox = receiver.inbox();
     let expected = history.observer.expected();

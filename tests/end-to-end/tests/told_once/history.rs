@@ -99,7 +99,7 @@ impl<'w> History<'w> {
             self.store_walk(walk).await;
             self.stored.push(walk);
             if self.random.u8(..6) == 0 {
-                self.load_beside_a_notifier(walk).await;
+                Box::pin(self.load_beside_a_notifier(walk)).await;
             }
             self.load(walk).await;
             if self.random.u8(..4) == 0 {
