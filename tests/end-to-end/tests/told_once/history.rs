@@ -94,7 +94,7 @@ impl<'w> History<'w> {
     /// Loads and tells all of it, and empties the warehouse in the middle.
     pub(super) async fn run(&mut self) {
         let order = self.market.order();
-        let rebuilt_after = self.random.usize(2..order.len() - 1);
+        let rebuilt_after = self.random.usize(1..order.len().max(3) - 1);
         for (number, walk) in order.iter().copied().enumerate() {
             self.store_walk(walk).await;
             self.stored.push(walk);
