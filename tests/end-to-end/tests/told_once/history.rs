@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use end_to_end::World;
 use end_to_end::world::MARKET;
+use end_to_end::{World, tables};
 use fastrand::Rng;
 use jiff::Timestamp;
 use loader::{LoadResult, Loader, Outcome};
@@ -371,7 +371,7 @@ impl<'w> History<'w> {
         if received < begun.len() {
             self.count("a rebuild while a message was on its way");
         }
-        forget(self.world).await;
+        tables::delete(&self.world.sql).await;
         self.observer.forget(&begun);
         self.set_aside.clear();
         let mut walks = self.stored.clone();
@@ -384,24 +384,4 @@ impl<'w> History<'w> {
             }
         }
     }
-}
-
-/// Removes all facts. Emptying some dozen small tables row by row is faster than truncating them.
-pub(super) async fn forget(world: &World) {
-    let sql = "
-        set session_replication_role = replica;
-        do $$
-        declare
-            name text;
-        begin
-            for name in
-                select relname from pg_class
-                where relnamespace = 'warehouse'::regnamespace and relkind = 'r' and relname not in ('migration', 'code')
-            loop
-                execute format('delete from warehouse.%I', name);
-            end loop;
-        end
-        $$;
-        set session_replication_role = origin";
-    world.sql.batch_execute(sql).await.unwrap();
 }
