@@ -204,7 +204,11 @@ impl<'w> History<'w> {
     async fn load(&mut self, walk: usize) {
         loop {
             let (loader, blow) = (self.loader(), self.blow(0, 12));
-            let (outcome, waited) = until(blow, loader.load_key(&self.keys[walk], None)).await;
+            let (mut outcome, waited) = until(blow, loader.load_key(&self.keys[walk], None)).await;
+            // Killed when it was done, and before anybody heard of it.
+            if self.random.u8(..24) == 0 {
+                outcome = None;
+            }
             if self.loaded(walk, loader, outcome.map(Result::unwrap), waited).await {
                 return;
             }
