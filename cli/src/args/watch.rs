@@ -36,7 +36,7 @@ pub enum WatchCommand {
     Send {
         /// With --dry-run: says what the next run would give up, were these the watches
         file: Option<PathBuf>,
-        /// Only say what waits, by watch and channel. Postgres alone is asked, and the notifier's rights are enough
+        /// Only say what waits, by watch and channel, and which channels cannot be used. Nothing is told or changed
         #[arg(long)]
         dry_run: bool,
     },

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use causes::with_causes;
 use jiff::Timestamp;
 use notifier::watches::Watches;
 use notifier::{Notifier, Report, WATCHES};
@@ -11,7 +12,7 @@ use warehouse::WaitingFor;
 
 use crate::error::Error;
 
-/// Tells what is due once; with `dry_run` prints what waits, and changes nothing.
+/// Tells what is due once; with `dry_run` prints what waits, and which channels cannot be used, and changes nothing.
 ///
 /// # Errors
 /// If a file is to be told from; if settings, S3, Postgres or the watches fail.
@@ -30,7 +31,11 @@ pub async fn send(file: Option<&Path>, dry_run: bool) -> Result<(), Error> {
 }
 
 async fn look(file: Option<&Path>) -> Result<(), Error> {
-    let watches = file.map(super::read).transpose()?;
+    let notifier = Notifier::from_env().await?;
+    let watches = match file {
+        Some(file) => Some(super::read(file)?),
+        None => notifier.watches().await.map_err(|error| Error::Failed(error.into()))?,
+    };
     let mut warehouse = credentials::warehouse(&DatabaseSettings::from_env()?)?;
     let waiting = warehouse.waiting_by_channel().await?;
     let events = warehouse.events_to_compare().await?;
@@ -40,6 +45,9 @@ async fn look(file: Option<&Path>) -> Result<(), Error> {
     }
     if waiting.is_empty() {
         println!("nothing waits to be sent");
+    }
+    for error in watches.iter().flat_map(|watches| notifier.check(watches)) {
+        println!("{}", with_causes(&error));
     }
     Ok(())
 }

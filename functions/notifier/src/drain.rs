@@ -79,8 +79,8 @@ impl Drain<'_> {
     async fn remember(&mut self) -> Result<HashMap<String, Timestamp>, Error> {
         let now = Timestamp::now();
         if self.warehouse.outbox_position().await?.is_none() {
-            let told = journal::read(self.store, now).await?;
-            self.warehouse.enter_told(&told).await?;
+            let before = journal::read(self.store, now).await?;
+            self.warehouse.enter_told_before(&before).await?;
         }
         let mut since = self.warehouse.watches_since().await?;
         for watch in self.watches.iter() {
@@ -182,6 +182,7 @@ impl Drain<'_> {
         let (Some(channel), Some(language)) = (self.watches.channels().get(name), language) else {
             return Ok(());
         };
+        journal::begin(self.store, planned, Timestamp::now()).await?;
         let items = events.iter().map(|event| Item::new(event, watch, language)).collect();
         let message = Message::new(watch, language, items, *counted);
         let sent = match channel {

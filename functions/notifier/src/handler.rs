@@ -1,7 +1,10 @@
 //! The handler: one run over the outbox, whatever started it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
+use causes::with_causes;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::LambdaEvent;
 use runtime::{Failure, Metrics, RawStore, StoreError, time_left};
@@ -9,6 +12,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use warehouse::Warehouse;
 
+use crate::channel::{Channel, SendError};
 use crate::drain::{Drain, Report};
 use crate::error::{Error, StartError};
 use crate::outbound::Outbound;
@@ -25,14 +29,22 @@ pub struct Notifier {
     store: RawStore,
     warehouse: Mutex<Warehouse>,
     secrets: ChannelSecrets,
-    outbound: Outbound,
+    outbound: Arc<Outbound>,
+    /// Whether the channels were looked at since the process started.
+    checked: AtomicBool,
 }
 
 impl Notifier {
-    /// Builds the notifier from its parts.
+    /// Builds the notifier from its parts. The way out may be shared: it reads all root certificates once.
     #[must_use]
-    pub fn new(store: RawStore, warehouse: Warehouse, secrets: ChannelSecrets, outbound: Outbound) -> Self {
-        Self { store, warehouse: Mutex::new(warehouse), secrets, outbound }
+    pub fn new(
+        store: RawStore,
+        warehouse: Warehouse,
+        secrets: ChannelSecrets,
+        outbound: impl Into<Arc<Outbound>>,
+    ) -> Self {
+        let (warehouse, checked) = (Mutex::new(warehouse), AtomicBool::new(false));
+        Self { store, warehouse, secrets, outbound: outbound.into(), checked }
     }
 
     /// Builds the notifier from the environment.
@@ -87,6 +99,11 @@ impl Notifier {
             tracing::info!("there are no watches: nobody is told anything");
             return Ok(Report::default());
         };
+        if !self.checked.swap(true, Ordering::Relaxed) {
+            for error in self.check(&watches) {
+                tracing::warn!(error = with_causes(&error), "a channel cannot be used as it is");
+            }
+        }
         let mut warehouse = self.warehouse.lock().await;
         if !warehouse.lock_outbox().await? {
             return Ok(Report { busy: true, ..Report::default() });
@@ -107,8 +124,21 @@ impl Notifier {
         Ok(report)
     }
 
+    /// What speaks against channels before anything is sent: an address that is not allowed, a secret that is missing or
+    /// wrong.
+    #[must_use]
+    pub fn check(&self, watches: &Watches) -> Vec<SendError> {
+        let check = |(name, channel): (&String, &Channel)| {
+            channel.check(name, self.secrets.get(name), self.outbound.rules()).err()
+        };
+        watches.channels().iter().filter_map(check).collect()
+    }
+
     /// The watches beside the raw zone; `None` if nobody has written any.
-    async fn watches(&self) -> Result<Option<Watches>, Error> {
+    ///
+    /// # Errors
+    /// If they cannot be read, or have a fault.
+    pub async fn watches(&self) -> Result<Option<Watches>, Error> {
         let text = match self.store.read(WATCHES).await {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(StoreError::Missing { .. }) => return Ok(None),

@@ -110,6 +110,10 @@ impl Outbound {
         Self { rules, timeouts, lookup: Arc::new(lookup), http: OnceLock::new() }
     }
 
+    pub(crate) fn rules(&self) -> AddressRules {
+        self.rules
+    }
+
     pub(crate) fn timeouts(&self) -> Timeouts {
         self.timeouts
     }

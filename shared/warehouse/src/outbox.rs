@@ -12,35 +12,11 @@ use crate::connection::Warehouse;
 use crate::error::{Context, Error};
 use crate::event::{Event, EventKind};
 use crate::event_row::{FACT, LISTING, LOOK_UP, event};
-use crate::merge::Parameter;
 
 /// Another notifier waits for nothing: what one has begun it ends.
 const LOCK: &str = "select pg_try_advisory_lock(hashtext('cenovka notifier'))";
 
 const UNLOCK: &str = "select pg_advisory_unlock_all()";
-
-const ENTER: &str = "
-insert into warehouse.delivery (
-    watch, channel, hash_id, spell, kind, event_id, happened_at, price_before, price, relisted_from, due_at
-)
-select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
--- A spell that a late walk has dated back is the same, and one that was told of later has overtaken this one.
-where not exists (
-    select from warehouse.delivery
-    where watch = $1 and channel = $2 and hash_id = $3 and kind = $5 and spell >= $4
-)
-on conflict do nothing";
-
-const ADVANCE: &str = "
-insert into warehouse.outbox_position (event_id)
-values ($1)
-on conflict (is_the_only_one) do update set event_id = excluded.event_id";
-
-/// When exactly it was told does not matter: not within the last hour, which would count towards the watch's limit.
-const TOLD: &str = "
-insert into warehouse.delivery (watch, channel, hash_id, spell, kind, event_id, happened_at, state, sent_at)
-values ($1, $2, $3, $4, $5, 0, $4, 'sent', $4)
-on conflict do nothing";
 
 const DUE: &str = "
 select watch, channel, hash_id, spell, kind
@@ -111,16 +87,6 @@ pub struct DeliveryKey {
     pub kind: EventKind,
 }
 
-/// A delivery that is to be entered.
-#[derive(Clone, Copy, Debug)]
-pub struct NewDelivery<'a> {
-    pub watch: &'a str,
-    pub channel: &'a str,
-    pub event: &'a Event,
-    /// Not to be sent before.
-    pub due_at: Timestamp,
-}
-
 /// What one message tells, as it was planned.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedMessage {
@@ -170,18 +136,6 @@ impl Warehouse {
         Ok(rows.await.context("read the outbox's position")?.first().map(|row| row.get(0)))
     }
 
-    /// Enters what was told before this warehouse was made, so that it is not told again.
-    pub async fn enter_told(&mut self, told: &[DeliveryKey]) -> Result<(), Error> {
-        let action = "enter what was told";
-        let transaction = self.checked_client().await?.transaction().await.context(action)?;
-        let statement = transaction.prepare(TOLD).await.context(action)?;
-        for DeliveryKey { watch, channel, hash_id, spell, kind } in told {
-            let parameters: [Parameter<'_>; 5] = [watch, channel, hash_id, spell, &kind.name()];
-            transaction.execute(&statement, &parameters).await.context(action)?;
-        }
-        transaction.commit().await.context(action)
-    }
-
     /// Since when each watch is told what happens.
     pub async fn watches_since(&mut self) -> Result<HashMap<String, Timestamp>, Error> {
         let rows = self.checked_client().await?.query("select name, since from warehouse.watch", &[]).await;
@@ -211,40 +165,6 @@ impl Warehouse {
         );
         let rows = self.checked_client().await?.query(&sql, &[&limit(most)]).await;
         Ok(rows.context("read the outbox")?.iter().filter_map(|row| event(row, 0)).collect())
-    }
-
-    /// Enters deliveries, and that all events up to one were compared with the watches: both or neither.
-    pub async fn enter_deliveries(&mut self, new: &[NewDelivery<'_>], up_to: i64) -> Result<u64, Error> {
-        let action = "enter deliveries";
-        let transaction = self.checked_client().await?.transaction().await.context(action)?;
-        let statement = transaction.prepare(ENTER).await.context(action)?;
-        let mut entered = 0;
-        for NewDelivery { watch, channel, event, due_at } in new {
-            let Event { id, kind, hash_id, spell, happened_at, price_before, price, relisted_from, .. } =
-                event;
-            entered += transaction
-                .execute(
-                    &statement,
-                    &[
-                        watch,
-                        channel,
-                        hash_id,
-                        spell,
-                        &kind.name(),
-                        id,
-                        happened_at,
-                        price_before,
-                        price,
-                        relisted_from,
-                        due_at,
-                    ],
-                )
-                .await
-                .context(action)?;
-        }
-        transaction.execute(ADVANCE, &[&up_to]).await.context(action)?;
-        transaction.commit().await.context(action)?;
-        Ok(entered)
     }
 
     /// The deliveries that are due and belong to no message yet, in the order of their events.
@@ -286,7 +206,8 @@ impl Warehouse {
         postponed.context("postpone deliveries").map(drop)
     }
 
-    /// The planned messages that are due, in the order of their first events.
+    /// The planned messages that are due, in the order of their first events. In a warehouse that is being made anew, one
+    /// that was begun before waits until all its listings are there.
     pub async fn planned_messages(&mut self, most: usize) -> Result<Vec<PlannedMessage>, Error> {
         let sql = format!(
             "select
@@ -299,6 +220,9 @@ impl Warehouse {
                     from warehouse.delivery
                     where state = 'waiting' and message is not null and due_at <= now()
                     group by message
+                    having bool_and(
+                        exists (select from warehouse.named_listing where named_listing.hash_id = delivery.hash_id)
+                    )
                     order by first
                     limit $1
                 ) as due

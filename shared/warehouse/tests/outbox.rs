@@ -1,9 +1,13 @@
 //! What the notifier finds in a warehouse that was made anew.
 
-use jiff::Timestamp;
-use warehouse::{DeliveryKey, Event, EventKind, EventListing, NewDelivery};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+use warehouse::{
+    BegunDelivery, BegunFact, DeliveryKey, Event, EventKind, EventListing, NewDelivery, ToldBefore,
+};
 
-use crate::database::Database;
+use crate::adverts::{flats, rows, walk};
+use crate::database::{Database, load_raw};
 
 #[tokio::test]
 async fn what_was_told_before_a_rebuild_is_not_told_again_and_counts_towards_no_limit() {
@@ -17,7 +21,8 @@ async fn what_was_told_before_a_rebuild_is_not_told_again_and_counts_towards_no_
         spell,
         kind: EventKind::New,
     };
-    warehouse.enter_told(&[told(1), told(2)]).await.unwrap();
+    let before = ToldBefore { told: vec![told(1), told(2)], begun: Vec::new() };
+    warehouse.enter_told_before(&before).await.unwrap();
     assert!(warehouse.sent_lately().await.unwrap().is_empty());
     let event = |hash_id| Event {
         id: hash_id,
@@ -35,4 +40,63 @@ async fn what_was_told_before_a_rebuild_is_not_told_again_and_counts_towards_no_
         events.each_ref().map(|event| NewDelivery { watch: "a", channel: "phone", event, due_at: spell });
     assert_eq!(warehouse.enter_deliveries(&new, 3).await.unwrap(), 1);
     assert_eq!(warehouse.due_deliveries(9).await.unwrap(), [told(3)]);
+}
+
+#[tokio::test]
+async fn of_the_same_batch_a_later_spell_overtakes_an_earlier_one_and_none_is_entered_twice() {
+    let database = Database::start().await;
+    let mut warehouse = database.warehouse();
+    let event = |id, hours: i64| Event {
+        id,
+        kind: EventKind::Cheaper,
+        hash_id: 1,
+        spell: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours),
+        happened_at: Timestamp::UNIX_EPOCH,
+        price_before: Some(2),
+        price: Some(1),
+        relisted_from: None,
+        listing: EventListing::default(),
+    };
+    let events = [event(1, 2), event(2, 1), event(3, 2), event(4, 3)];
+    let due_at = Timestamp::UNIX_EPOCH;
+    let new = events.each_ref().map(|event| NewDelivery { watch: "a", channel: "phone", event, due_at });
+    assert_eq!(warehouse.enter_deliveries(&new, 4).await.unwrap(), 2);
+    let entered =
+        database.sql.query("select event_id from warehouse.delivery order by spell", &[]).await.unwrap();
+    assert_eq!(entered.iter().map(|row| row.get(0)).collect::<Vec<i64>>(), [1, 4]);
+    assert_eq!(warehouse.enter_deliveries(&new, 4).await.unwrap(), 0);
+}
+
+/// A message that was on its way when the warehouse was lost is planned again as it was, once its listings are there.
+#[tokio::test]
+async fn a_message_that_was_begun_is_planned_again_as_it_was() {
+    let database = Database::start().await;
+    let mut warehouse = database.warehouse();
+    let spell: Timestamp = "2026-11-25T05:00:00Z".parse().unwrap();
+    let begun = |hash_id, price: Option<i64>| BegunDelivery {
+        key: DeliveryKey {
+            watch: "a".to_owned(),
+            channel: "phone".to_owned(),
+            hash_id,
+            spell,
+            kind: EventKind::Cheaper,
+        },
+        fact: price.map(|price| BegunFact {
+            happened_at: spell,
+            price_before: Some(9_000_000),
+            price: Some(price),
+            relisted_from: None,
+        }),
+    };
+    let deliveries = vec![begun(2, Some(5_000_000)), begun(1, Some(6_000_000)), begun(3, None)];
+    let message = Uuid::from_u128(7);
+    let before = ToldBefore { told: Vec::new(), begun: vec![(message, deliveries.clone())] };
+    for _ in 0..2 {
+        warehouse.enter_told_before(&before).await.unwrap();
+    }
+    assert_eq!(warehouse.planned_messages(9).await.unwrap(), [], "no listing is there yet");
+    load_raw(&mut warehouse, &walk(1, "flats-sale", &rows(&flats(3))), None).await.unwrap();
+    let planned = warehouse.planned_messages(9).await.unwrap();
+    assert_eq!((planned.len(), planned[0].id, planned[0].counted), (1, message, 1));
+    assert_eq!(planned[0].begun(), deliveries);
 }

@@ -18,6 +18,7 @@ pub mod function;
 pub mod invoke_api;
 pub mod loaders;
 pub mod localstack;
+pub mod mail_server;
 pub mod network_postgres;
 pub mod processes;
 pub mod runtime_api;

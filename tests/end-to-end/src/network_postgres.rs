@@ -67,9 +67,22 @@ impl Authority {
 }
 
 /// A server's certificate and its key, in PEM.
+#[derive(Debug)]
 pub struct Certificate {
     certificate: String,
     key: String,
+}
+
+impl Certificate {
+    #[must_use]
+    pub fn pem(&self) -> String {
+        self.certificate.clone()
+    }
+
+    #[must_use]
+    pub fn key_pem(&self) -> String {
+        self.key.clone()
+    }
 }
 
 /// A running Postgres on a TCP port of this machine.

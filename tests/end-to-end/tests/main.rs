@@ -8,6 +8,7 @@
 )]
 
 mod blame;
+mod channels;
 mod collecting;
 mod connection;
 mod credentials;
@@ -36,6 +37,7 @@ mod recorded;
 mod roles;
 mod shrunken;
 mod stack;
+mod told_once;
 mod unfinished;
 mod verify;
 mod watches;

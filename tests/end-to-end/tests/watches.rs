@@ -290,6 +290,17 @@ async fn an_operator_sees_what_waits_and_tells_it() {
     assert!(told.contains(&format!("told: {events} deliveries, in ")), "{told}");
     let expected = "not compared with the watches yet: 0 events\nnothing waits to be sent\n";
     assert_eq!(cenovka_with(&world, &look, &settings).await, expected);
+    // What cannot work shows before there is anything to send.
+    let other = tempfile::NamedTempFile::new().unwrap();
+    let phone = "[channels.phone]\nkind = \"telegram\"\nchat = 1\n";
+    let watches =
+        watches.replace("\"reader\"", "\"phone\"").replace("[channels.reader]\nkind = \"feed\"\n", phone);
+    std::fs::write(other.path(), watches).unwrap();
+    let looked = [&look[..], &[other.path().to_str().unwrap()]].concat();
+    let expected = format!(
+        "{expected}the secret of channel phone is wrong: it is missing, and has to be the bot's token\n"
+    );
+    assert_eq!(cenovka_with(&world, &looked, &settings).await, expected);
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ fn test(mut arguments: Vec<OsString>) -> Result<bool, String> {
         eprintln!(
             "{}",
             if all {
-                "All tests: about 15 minutes on two cores, after they are compiled."
+                "All tests: about 20 minutes on two cores, after they are compiled."
             } else {
                 "The tests: about 6 minutes on two cores, after they are compiled. `--all` adds the slow proofs, which CI runs."
             }
