@@ -20,6 +20,7 @@ pub mod loaders;
 pub mod localstack;
 pub mod network_postgres;
 pub mod processes;
+pub mod receivers;
 pub mod runtime_api;
 pub mod secrets_manager;
 pub mod stack;
