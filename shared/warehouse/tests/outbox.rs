@@ -50,7 +50,9 @@ async fn a_mart_counts_what_was_told_and_what_waits_and_what_failed_and_names_no
     let channels = ["phone", "jana", "petr", "gone"];
     let new: Vec<NewDelivery<'_>> = channels
         .iter()
-        .flat_map(|channel| events.iter().map(|event| NewDelivery { watch: "a", channel, event, due_at: spell }))
+        .flat_map(|channel| {
+            events.iter().map(|event| NewDelivery { watch: "a", channel, event, due_at: spell })
+        })
         .collect();
     assert_eq!(warehouse.enter_deliveries(&new, 3).await.unwrap(), 12);
     // One message a channel: two events one by one, and one more as a number.
@@ -59,7 +61,8 @@ async fn a_mart_counts_what_was_told_and_what_waits_and_what_failed_and_names_no
         let of_channel: Vec<&DeliveryKey> = due.iter().filter(|key| key.channel == channel).collect();
         warehouse.plan_message(&of_channel, 2).await.unwrap();
     }
-    let counts = "select day::text || ' ' || kind || ' ' || state || ' ' || deliveries from mart.delivery order by 1";
+    let counts =
+        "select day::text || ' ' || kind || ' ' || state || ' ' || deliveries from mart.delivery order by 1";
     let counts = async || {
         let rows = database.sql.query(counts, &[]).await.unwrap();
         rows.iter().map(|row| row.get(0)).collect::<Vec<String>>()
@@ -76,7 +79,8 @@ async fn a_mart_counts_what_was_told_and_what_waits_and_what_failed_and_names_no
     let expected = ["failing 3", "given_up 3", "told 3", "waiting 3"];
     assert_eq!(counts().await, expected.map(|state| format!("2026-11-25 new {state}")));
 
-    let columns = "select string_agg(column_name, ' ' order by ordinal_position) from information_schema.columns
+    let columns =
+        "select string_agg(column_name, ' ' order by ordinal_position) from information_schema.columns
         where (table_schema, table_name) = ('mart', 'delivery')";
     let columns: String = database.sql.query_one(columns, &[]).await.unwrap().get(0);
     assert_eq!(columns, "day kind state deliveries");

@@ -207,7 +207,8 @@ impl LocalStack {
     pub async fn send(&self, function: &str, event: &Value) {
         let (name, payload) = (format!("cenovka-{function}"), event.to_string());
         let file = self.folder.path().join("none.json").display().to_string();
-        let arguments = ["--function-name", &name, "--payload", &payload, "--invocation-type", "Event", &file];
+        let arguments =
+            ["--function-name", &name, "--payload", &payload, "--invocation-type", "Event", &file];
         self.aws("lambda invoke", &arguments).await;
     }
 

@@ -38,6 +38,17 @@ pub struct Arrival {
     pub text: String,
 }
 
+impl Arrival {
+    /// Whether it tells of a listing: each is told with the URL of its page, which ends with its id.
+    #[must_use]
+    pub fn mentions(&self, hash_id: i64) -> bool {
+        let id = format!("/{hash_id}");
+        self.text
+            .match_indices(&id)
+            .any(|(at, _)| !self.text[at + id.len()..].starts_with(|next: char| next.is_ascii_digit()))
+    }
+}
+
 type Arrivals = Arc<Mutex<HashMap<&'static str, Vec<Arrival>>>>;
 
 /// All receivers.

@@ -62,7 +62,10 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
     step(&mut began, "LocalStack started, template.yaml deployed, schema migrated");
 
     watched.begin(&localstack, &sql).await;
-    step(&mut began, "both segments were walked, S3's events started the loader, and its success the notifier");
+    step(
+        &mut began,
+        "both segments were walked, S3's events started the loader, and its success the notifier",
+    );
     let loaded = "select count(*), bool_and(complete), sum(rows_loaded)::bigint from warehouse.walk";
     let walks = sql.query_one(loaded, &[]).await.unwrap();
     let listings: i64 = sql.query_one("select count(*) from warehouse.listing", &[]).await.unwrap().get(0);
@@ -75,7 +78,10 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
     let since = "select count(distinct segment) from warehouse.walk where started_at > $1";
     let scheduled = async || sql.query_one(since, &[&advanced_at]).await.unwrap().get::<_, i64>(0) == 2;
     until("the rule has both segments walked, and the walks are loaded", scheduled).await;
-    step(&mut began, &format!("the rule started the collector, and its walks were loaded: {listings} listings"));
+    step(
+        &mut began,
+        &format!("the rule started the collector, and its walks were loaded: {listings} listings"),
+    );
     let told = watched.until_all_came(&sql).await;
     step(&mut began, &format!("what they found out came through each channel: {}", told.join("; ")));
 
@@ -88,16 +94,20 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
         &format!("{} processes listen on {} addresses, all loopback", family.len(), addresses.len()),
     );
 
-    let changed = [("CENOVKA_SMALL_RATE", "rate(1 hour)"), ("CENOVKA_REQUESTS_PER_SECOND", "2")];
+    let changed = [("CENOVKA_SMALL_RATE", "rate(1 day)"), ("CENOVKA_REQUESTS_PER_SECOND", "2")];
     for _ in 0..2 {
         localstack.deploy(&changed).await;
         let mut schedules = localstack.schedules().await;
         schedules.sort();
-        assert_eq!(schedules, ["cron(40 12 ? * SUN *)", "rate(1 hour)", "rate(15 minutes)", "rate(5 minutes)"]);
+        assert_eq!(
+            schedules,
+            ["cron(40 12 ? * SUN *)", "rate(1 day)", "rate(15 minutes)", "rate(5 minutes)"]
+        );
         assert_eq!(localstack.setting("collector", "CENOVKA_REQUESTS_PER_SECOND").await, "2");
     }
     step(&mut began, "deployed again with two settings changed, and once more with none");
 
+    let deployed_at = jiff::Timestamp::now();
     let told = watched.go_on(&localstack, &simulator, &sql, SCHEDULED_DAY).await;
     step(&mut began, "more walks, what they found out after their loads' commits:");
     for channel in told {
@@ -175,6 +185,14 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
     assert!(in_ledger(&sql, &failing).await, "{report}");
     step(&mut began, &format!("Postgres was started, and the reconciler had the object loaded: {report}"));
 
+    let by_schedule =
+        "select count(*) from warehouse.walk where segment = 'flats-sale/praha-7' and started_at > $1";
+    let walked: i64 = sql.query_one(by_schedule, &[&deployed_at]).await.unwrap().get(0);
+    assert_eq!(
+        walked,
+        i64::from(told::WALKS),
+        "the rule fires by its new schedule and no longer by the old one"
+    );
     let family = processes::family(localstack.pid());
     localstack.kill().await;
     until("killed, it leaves no process", async || !family.iter().any(|pid| processes::runs(*pid))).await;
