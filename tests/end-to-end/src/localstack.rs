@@ -224,11 +224,6 @@ impl LocalStack {
         S3Client::from_conf(runtime::raw_store::for_own_endpoint(config).build())
     }
 
-    /// Puts an object into the raw bucket.
-    pub async fn put(&self, key: &str, body: Vec<u8>) {
-        self.s3().put_object().bucket(BUCKET).key(key).body(body.into()).send().await.unwrap();
-    }
-
     /// Walks a segment, and returns the key of its raw object.
     pub async fn collect(&self, segment: &str) -> String {
         let summary = self.invoke("collector", &serde_json::json!({ "segments": [segment] })).await;

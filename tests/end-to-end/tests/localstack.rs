@@ -47,18 +47,18 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
     let watched = Watched::start().await;
     step(&mut began, "Postgres, the portal simulator and a receiver for each kind of channel started");
 
-    let mut localstack = LocalStack::start(&[
-        ("DATABASE_URL", &database.url(OWNER)),
-        ("CENOVKA_LOADER_DATABASE_URL", &database.url("loader")),
-        ("CENOVKA_NOTIFIER_DATABASE_URL", &database.url("notifier")),
-        ("CENOVKA_WATCHES", "on"),
-        ("CENOVKA_CHANNEL_SECRETS", &watched.secrets()),
-        ("CENOVKA_CHANNELS_PRIVATE", "allow"),
-        ("CENOVKA_PORTAL_URL", &simulator.base_url()),
-        ("CENOVKA_REQUESTS_PER_SECOND", "1000"),
-        ("LAMBDA_RETRY_BASE_DELAY", "1"),
-    ])
-    .await;
+    let watches = watched.settings();
+    let settings = [
+        ("DATABASE_URL", database.url(OWNER)),
+        ("CENOVKA_LOADER_DATABASE_URL", database.url("loader")),
+        ("CENOVKA_NOTIFIER_DATABASE_URL", database.url("notifier")),
+        ("CENOVKA_PORTAL_URL", simulator.base_url()),
+        ("CENOVKA_REQUESTS_PER_SECOND", "1000".to_owned()),
+        ("LAMBDA_RETRY_BASE_DELAY", "1".to_owned()),
+    ];
+    let settings: Vec<(&str, &str)> =
+        settings.iter().chain(&watches).map(|(name, value)| (*name, value.as_str())).collect();
+    let mut localstack = LocalStack::start(&settings).await;
     step(&mut began, "LocalStack started, template.yaml deployed, schema migrated");
 
     watched.begin(&localstack, &sql).await;

@@ -1,13 +1,17 @@
 //! What loads find out comes through every kind of channel, and how long after the load's commit.
 
 use std::collections::HashMap;
+use std::fs;
 
 use end_to_end::localstack::{BUCKET, LocalStack, until};
 use end_to_end::receivers::{Arrival, CHANNELS, Receivers};
 use jiff::Timestamp;
 use serde_json::json;
 use simulator::Simulator;
+use tempfile::NamedTempFile;
 
+/// What watches ask for, and their names.
+const DEALS: [&str; 2] = ["sale", "rent"];
 /// What the small plan collects.
 const SEGMENTS: [&str; 2] = ["flats-sale/praha-7", "flats-rent/praha-7"];
 /// So many walks of both segments follow the one that a rule starts.
@@ -27,31 +31,41 @@ order by id";
 /// Receivers, and two watches that tell all of them everything.
 pub(super) struct Watched {
     receivers: Receivers,
+    watches: NamedTempFile,
 }
 
 impl Watched {
     pub(super) async fn start() -> Self {
-        Self { receivers: Receivers::start().await }
-    }
-
-    pub(super) fn secrets(&self) -> String {
-        self.receivers.secrets()
-    }
-
-    /// Writes the watches beside the raw zone, has the segments walked for the first time, and waits until the notifier
-    /// knows the watches: Lambda starts it after the loads, and the rule that does, too, comes only minutes later.
-    pub(super) async fn begin(&self, localstack: &LocalStack, sql: &tokio_postgres::Client) {
+        let receivers = Receivers::start().await;
+        let channels = CHANNELS.map(|channel| format!("{channel:?}")).join(", ");
         let watch = |deal: &str| {
-            let channels = CHANNELS.map(|channel| format!("{channel:?}")).join(", ");
-            self.receivers.read_feed(localstack.s3(), BUCKET, deal);
             format!(
                 "[[watch]]\nname = {deal:?}\ndeal = {deal:?}\ncategory = \"flats\"\nat_most_per_hour = 1000\n\
                  events = [\"new\", \"relisted\", \"back\", \"cheaper\", \"dearer\", \"gone\"]\n\
                  channels = [{channels}]\n"
             )
         };
-        let watches = ["sale", "rent"].map(watch).concat() + &self.receivers.channels();
-        localstack.put("watches.toml", watches.into_bytes()).await;
+        let watches = NamedTempFile::new().unwrap();
+        fs::write(watches.path(), DEALS.map(watch).concat() + &receivers.channels()).unwrap();
+        Self { receivers, watches }
+    }
+
+    /// What `localstack/deploy` is told, so that the notifier is deployed and has watches.
+    pub(super) fn settings(&self) -> [(&'static str, String); 4] {
+        [
+            ("CENOVKA_WATCHES", "on".to_owned()),
+            ("CENOVKA_WATCHES_FILE", self.watches.path().display().to_string()),
+            ("CENOVKA_CHANNEL_SECRETS", self.receivers.secrets()),
+            ("CENOVKA_CHANNELS_PRIVATE", "allow".to_owned()),
+        ]
+    }
+
+    /// Has the segments walked for the first time, and waits until the notifier knows the watches: Lambda starts it after
+    /// the loads, and the rule that does, too, comes only minutes later.
+    pub(super) async fn begin(&self, localstack: &LocalStack, sql: &tokio_postgres::Client) {
+        for watch in DEALS {
+            self.receivers.read_feed(localstack.s3(), BUCKET, watch);
+        }
         localstack.send("collector", &json!({ "segments": SEGMENTS })).await;
         let known = "select count(*) from warehouse.watch";
         until("the notifier knows the watches", async || count(sql, known).await == 2).await;
