@@ -3,6 +3,7 @@
 Reads files only; tests/compose/run starts it. `.ci/run` installs what this needs.
 """
 
+import json
 import pathlib
 import re
 import tomllib
@@ -50,7 +51,7 @@ class Compose(unittest.TestCase):
     def test_superset_and_the_notebook_cannot_reach_localstack_whose_port_gives_the_owners_url(self):
         networks = {name: set(service.get("networks", ["default"])) for name, service in SERVICES.items()}
         beside = {name for name, its in networks.items() if its & (networks["localstack"] | networks["live"])}
-        self.assertEqual(beside, {"localstack", "live", "simulator", "postgres", "roles", "passwords"})
+        self.assertEqual(beside, {"localstack", "live", "simulator", "postgres", "roles", "passwords", "mail"})
         self.assertTrue(networks["simulator"] & networks["localstack"] & networks["postgres"] & networks["live"])
         self.assertTrue(networks["superset"] & networks["notebook"] & networks["postgres"])
 
@@ -60,7 +61,7 @@ class Compose(unittest.TestCase):
             stages = set(re.findall(r"^FROM \S+ AS (\S+)", dockerfile, re.M))
             images |= set(re.findall(r"^FROM (\S+)", dockerfile, re.M)) - stages
         for image in images:
-            self.assertRegex(image, r"^[a-z/.-]+:(\d[\w.-]*|bookworm-slim)$")
+            self.assertRegex(image, r"^[a-z/.-]+:(v?\d[\w.-]*|bookworm-slim)$")
         # The test replaces every one of them.
         self.assertEqual(images - set(re.findall(r'"(\S+:\S+)"', read("tests/compose/run"))), set())
 
@@ -92,6 +93,22 @@ class Compose(unittest.TestCase):
             self.assertEqual(live["environment"][setting], f"${{{setting}:-}}")
         self.assertNotEqual(live["environment"]["CENOVKA_DATABASE"],
                             SERVICES["localstack"]["environment"]["CENOVKA_DATABASE"])
+
+    def test_the_sample_watches_mail_to_the_mail_catcher_and_to_nobody_else(self):
+        sample = tomllib.loads(read("compose/watches.toml"))
+        self.assertEqual({channel["kind"] for channel in sample["channels"].values()}, {"mail"})
+        self.assertEqual({name for watch in sample["watch"] for name in watch["channels"]}, set(sample["channels"]))
+        # example.org belongs to nobody, if ever a mail gets out.
+        self.assertTrue(all(channel["to"].endswith("@example.org") for channel in sample["channels"].values()))
+        [servers] = re.findall(r"CENOVKA_CHANNEL_SECRETS:-'(.+)'\}", read("compose/with-passwords"))
+        self.assertEqual(set(json.loads(servers)), set(sample["channels"]))
+        for server in json.loads(servers).values():
+            self.assertIn(server.removeprefix("smtp://").split(":")[0], SERVICES)
+        for service in ("localstack", "live"):
+            self.assertEqual(SERVICES[service]["environment"]["CENOVKA_WATCHES"], "${CENOVKA_WATCHES:-off}")
+            self.assertEqual(SERVICES[service]["environment"]["CENOVKA_WATCHES_FILE"], "/cenovka/compose/watches.toml")
+        self.assertRegex(DOCKERFILE, r"COPY .*compose/watches\.toml .*/cenovka/compose/\n")
+        self.assertIn("!compose/watches.toml", read(".dockerignore").splitlines())
 
     def test_functions_run_as_without_docker(self):
         without_docker = dict(re.findall(r'"([A-Z_]+)": "([^"{]*)"', read("localstack/run")))

@@ -36,7 +36,7 @@ FILTERS: dict[str, tuple[dict[str, Any], set[str]]] = {
 # What the small numbers are of, in their order.
 SMALL_NUMBERS = {
     "market": [*["istings"] * 3, *["Median price"] * 3, *["rice per m²"] * 3, "Days on market", "Price drops", "Median price drop"],
-    "pipeline": ["Checks", "segment", "Objects"],
+    "pipeline": ["Checks", "segment", "Objects", "Told", "Waiting", "not"],
 }
 DATE = {"price_per_m2_overall", "coming_and_going", "stay", "price_change"}
 

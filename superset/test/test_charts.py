@@ -152,6 +152,33 @@ class Charts(unittest.TestCase):
                 rows = self.data(self.charts[name])[0]
                 self.assertEqual(sum(row[metric] or 0 for row in rows), figure(statement))
 
+    def test_what_watches_told_and_what_waits_and_what_failed_is_counted(self) -> None:
+        def tiles() -> list[int]:
+            return [self.data(self.charts[name])[0][0][name] for name in ("told", "waiting", "failed")]
+
+        before = tiles()
+        sql = warehouse().cursor()
+        sql.execute(
+            """
+            insert into warehouse.delivery (watch, channel, hash_id, spell, kind, event_id, happened_at, state, sent_at)
+            select 'test', channel, number, now(), 'new', 0, now(), state, case when state = 'sent' then now() end
+            from (values ('works', 'sent', 5), ('works', 'waiting', 3), ('fails', 'waiting', 2), ('works', 'given_up', 1))
+                as given (channel, state, deliveries)
+            cross join lateral generate_series(10 * deliveries, 11 * deliveries - 1) as number;
+            insert into warehouse.failing_channel (channel, since, tries, failure) values ('fails', now(), 1, '')
+            """
+        )
+        try:
+            after = tiles()
+        finally:
+            sql.execute(
+                """
+                delete from warehouse.delivery where watch = 'test';
+                delete from warehouse.failing_channel where channel = 'fails'
+                """
+            )
+        self.assertEqual([new - old for new, old in zip(after, before, strict=True)], [5, 3, 3])
+
     def test_medians_of_places_are_those_of_sql_on_the_warehouse(self) -> None:
         ranked = {row["district"]: row["median_price_per_m2"] for row in self.data(self.charts["districts_ranked"])[0]}
         with warehouse().cursor() as cursor:

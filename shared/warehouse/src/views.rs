@@ -51,6 +51,7 @@ pub(crate) const VIEWS: &[(&str, &str)] = &[
     ("mart.drift", include_str!("../marts/drift.sql")),
     ("mart.segment_health", include_str!("../marts/segment_health.sql")),
     ("mart.quarantine", include_str!("../marts/quarantine.sql")),
+    ("mart.delivery", include_str!("../marts/delivery.sql")),
     ("mart.pipeline_check", include_str!("../marts/pipeline_check.sql")),
 ];
 

@@ -21,6 +21,7 @@ pub mod localstack;
 pub mod mail_server;
 pub mod network_postgres;
 pub mod processes;
+pub mod receivers;
 pub mod runtime_api;
 pub mod secrets_manager;
 pub mod stack;

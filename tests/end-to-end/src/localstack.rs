@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use aws_sdk_s3::Client as S3Client;
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -157,14 +159,14 @@ impl LocalStack {
 
     /// Sends the collector a request without waiting, and another one while it walks; returns the error of that.
     pub async fn collect_twice_at_once(&self, segments: &[&str]) -> String {
-        let payload = serde_json::json!({ "segments": segments }).to_string();
-        let file = self.folder.path().join("none.json").display().to_string();
-        let request = ["--function-name", "cenovka-collector", "--payload", &payload];
-        let event = [&request[..], &["--invocation-type", "Event", &file]].concat();
-        self.aws("lambda invoke", &event).await;
+        let event = serde_json::json!({ "segments": segments });
+        self.send("collector", &event).await;
         sleep(Duration::from_secs(1)).await;
         // This one has to wait.
-        self.aws("lambda invoke", &event).await;
+        self.send("collector", &event).await;
+        let payload = event.to_string();
+        let file = self.folder.path().join("none.json").display().to_string();
+        let request = ["--function-name", "cenovka-collector", "--payload", &payload];
         let answered = self.try_aws("lambda invoke", &[&request[..], &[&file]].concat()).await;
         answered.expect_err("the collector's concurrency is used up")
     }
@@ -199,6 +201,27 @@ impl LocalStack {
         let answer = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         assert_eq!(said["FunctionError"], "Unhandled", "{answer}");
         answer
+    }
+
+    /// Invokes a function of the stack, which need not answer. If its concurrency is used up, Lambda tries again later.
+    pub async fn send(&self, function: &str, event: &Value) {
+        let (name, payload) = (format!("cenovka-{function}"), event.to_string());
+        let file = self.folder.path().join("none.json").display().to_string();
+        let arguments =
+            ["--function-name", &name, "--payload", &payload, "--invocation-type", "Event", &file];
+        self.aws("lambda invoke", &arguments).await;
+    }
+
+    /// Its S3.
+    #[must_use]
+    pub fn s3(&self) -> S3Client {
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(runtime::aws::http_client())
+            .region(Region::new("eu-central-1"))
+            .endpoint_url(&self.endpoint)
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"));
+        S3Client::from_conf(runtime::raw_store::for_own_endpoint(config).build())
     }
 
     /// Walks a segment, and returns the key of its raw object.

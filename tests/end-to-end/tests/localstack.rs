@@ -1,5 +1,7 @@
 //! The deployment itself: `template.yaml` in `LocalStack`, started by `localstack/run` as a person starts it.
 
+mod told;
+
 use std::time::Duration;
 
 use end_to_end::database::OWNER;
@@ -8,6 +10,11 @@ use end_to_end::{Database, processes};
 use serde_json::json;
 use simulator::{Market, Simulator, Source};
 use tokio::time::{Instant, sleep};
+
+use told::Watched;
+
+/// Of the simulated market, when the rule has it walked.
+const SCHEDULED_DAY: u32 = 10;
 
 /// Says how long a step took.
 fn step(began: &mut Instant, what: &str) {
@@ -30,30 +37,53 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
         create role loader login in role cenovka_loader;
         create role notifier login in role cenovka_notifier";
     sql.batch_execute(users).await.unwrap();
+    // With it Postgres knows when each load was committed.
+    sql.batch_execute("alter system set track_commit_timestamp = on").await.unwrap();
+    database.stop().await;
+    database.start_again().await;
+    sql = database.connect(OWNER).await;
     let market = Source::Market(Market::new(7, 20_000));
     let simulator = Simulator::start(market, "127.0.0.1:0".parse().unwrap()).await.unwrap();
-    step(&mut began, "Postgres and the portal simulator started");
+    let watched = Watched::start().await;
+    step(&mut began, "Postgres, the portal simulator and a receiver for each kind of channel started");
 
-    let mut localstack = LocalStack::start(&[
-        ("DATABASE_URL", &database.url(OWNER)),
-        ("CENOVKA_LOADER_DATABASE_URL", &database.url("loader")),
-        ("CENOVKA_PORTAL_URL", &simulator.base_url()),
-        ("CENOVKA_REQUESTS_PER_SECOND", "1000"),
-        ("LAMBDA_RETRY_BASE_DELAY", "1"),
-    ])
-    .await;
+    let watches = watched.settings();
+    let settings = [
+        ("DATABASE_URL", database.url(OWNER)),
+        ("CENOVKA_LOADER_DATABASE_URL", database.url("loader")),
+        ("CENOVKA_NOTIFIER_DATABASE_URL", database.url("notifier")),
+        ("CENOVKA_PORTAL_URL", simulator.base_url()),
+        ("CENOVKA_REQUESTS_PER_SECOND", "1000".to_owned()),
+        ("LAMBDA_RETRY_BASE_DELAY", "1".to_owned()),
+    ];
+    let settings: Vec<(&str, &str)> =
+        settings.iter().chain(&watches).map(|(name, value)| (*name, value.as_str())).collect();
+    let mut localstack = LocalStack::start(&settings).await;
     step(&mut began, "LocalStack started, template.yaml deployed, schema migrated");
 
-    until("the rule stores two raw objects", async || localstack.keys().await.len() >= 2).await;
-    step(&mut began, "the rule started the collector, which stored two raw objects");
+    watched.begin(&localstack, &sql).await;
+    step(
+        &mut began,
+        "both segments were walked, S3's events started the loader, and its success the notifier",
+    );
     let loaded = "select count(*), bool_and(complete), sum(rows_loaded)::bigint from warehouse.walk";
-    until("both are loaded", async || sql.query_one(loaded, &[]).await.unwrap().get::<_, i64>(0) >= 2).await;
     let walks = sql.query_one(loaded, &[]).await.unwrap();
     let listings: i64 = sql.query_one("select count(*) from warehouse.listing", &[]).await.unwrap().get(0);
     assert!(walks.get::<_, bool>(1), "the walks are complete");
     assert!(listings > 0);
     assert_eq!(listings, walks.get::<_, i64>(2), "every row of the first two walks is a listing");
-    step(&mut began, &format!("S3's events started the loader: {listings} listings in Postgres"));
+
+    simulator.advance_to(SCHEDULED_DAY);
+    let advanced_at = jiff::Timestamp::now();
+    let since = "select count(distinct segment) from warehouse.walk where started_at > $1";
+    let scheduled = async || sql.query_one(since, &[&advanced_at]).await.unwrap().get::<_, i64>(0) == 2;
+    until("the rule has both segments walked, and the walks are loaded", scheduled).await;
+    step(
+        &mut began,
+        &format!("the rule started the collector, and its walks were loaded: {listings} listings"),
+    );
+    let told = watched.until_all_came(&sql).await;
+    step(&mut began, &format!("what they found out came through each channel: {}", told.join("; ")));
 
     let family = processes::family(localstack.pid());
     let addresses: Vec<_> = family.iter().flat_map(|pid| processes::listening(*pid)).collect();
@@ -64,15 +94,25 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
         &format!("{} processes listen on {} addresses, all loopback", family.len(), addresses.len()),
     );
 
-    let changed = [("CENOVKA_SMALL_RATE", "rate(1 hour)"), ("CENOVKA_REQUESTS_PER_SECOND", "2")];
+    let changed = [("CENOVKA_SMALL_RATE", "rate(1 day)"), ("CENOVKA_REQUESTS_PER_SECOND", "2")];
     for _ in 0..2 {
         localstack.deploy(&changed).await;
         let mut schedules = localstack.schedules().await;
         schedules.sort();
-        assert_eq!(schedules, ["cron(40 12 ? * SUN *)", "rate(1 hour)", "rate(15 minutes)"]);
+        assert_eq!(
+            schedules,
+            ["cron(40 12 ? * SUN *)", "rate(1 day)", "rate(15 minutes)", "rate(5 minutes)"]
+        );
         assert_eq!(localstack.setting("collector", "CENOVKA_REQUESTS_PER_SECOND").await, "2");
     }
     step(&mut began, "deployed again with two settings changed, and once more with none");
+
+    let deployed_at = jiff::Timestamp::now();
+    let told = watched.go_on(&localstack, &simulator, &sql, SCHEDULED_DAY).await;
+    step(&mut began, "more walks, what they found out after their loads' commits:");
+    for channel in told {
+        println!("{:10}{channel}", "");
+    }
 
     let ran = tempfile::tempdir().unwrap();
     let bootstrap = format!("#!/bin/sh\ntouch '{}'\n", ran.path().join("mark").display());
@@ -130,7 +170,7 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
     let logs = localstack.aws("logs filter-log-events", &of_reconciler).await.to_string();
     assert!(logs.contains("StalenessSeconds"), "{logs}");
     step(&mut began, "CloudWatch has the functions' logs, and the reconciler's metrics in them");
-    for function in ["loader", "reconciler", "migrator"] {
+    for function in ["loader", "reconciler", "migrator", "notifier"] {
         let name = format!("cenovka-{function}");
         let configured =
             localstack.aws("lambda get-function-configuration", &["--function-name", &name]).await;
@@ -145,6 +185,14 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
     assert!(in_ledger(&sql, &failing).await, "{report}");
     step(&mut began, &format!("Postgres was started, and the reconciler had the object loaded: {report}"));
 
+    let by_schedule =
+        "select count(*) from warehouse.walk where segment = 'flats-sale/praha-7' and started_at > $1";
+    let walked: i64 = sql.query_one(by_schedule, &[&deployed_at]).await.unwrap().get(0);
+    assert_eq!(
+        walked,
+        i64::from(told::WALKS),
+        "the rule fires by its new schedule and no longer by the old one"
+    );
     let family = processes::family(localstack.pid());
     localstack.kill().await;
     until("killed, it leaves no process", async || !family.iter().any(|pid| processes::runs(*pid))).await;

@@ -104,6 +104,16 @@ async fn the_notifier_may_do_nothing_but_tell() {
         ],
     )
     .await;
+    let readable = "
+        select string_agg(relname, ' ' order by relname)
+        from pg_class
+        where relnamespace in ('warehouse'::regnamespace, 'mart'::regnamespace) and relkind in ('r', 'p', 'v', 'm')
+            and has_table_privilege(oid, 'select')";
+    let readable: String = notifier.query_one(readable, &[]).await.unwrap().get(0);
+    assert_eq!(
+        readable,
+        "delivery event failing_channel listing_version migration named_listing outbox_position price_level walk watch"
+    );
     // Nobody else reads or changes what is told.
     for other in ["loader", "analyst"] {
         let other = world.database.connect(other).await;

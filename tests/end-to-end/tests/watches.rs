@@ -339,3 +339,13 @@ async fn the_notifier_reads_the_outbox_and_writes_nothing_but_what_was_sent() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_watches_that_compose_brings_are_watches() {
+    let world = World::start(Source::Market(Market::new(11, 100))).await;
+    let sample = end_to_end::binary::workspace().join("compose/watches.toml");
+    let listed = cenovka_with(&world, &["watch", "list", sample.to_str().unwrap()], &[]).await;
+    for told in ["for-sale-in-praha-7", "flats-sale: new", "to-rent-in-praha-7", "to mail (mail), in en"] {
+        assert!(listed.contains(told), "{told}: {listed}");
+    }
+}
