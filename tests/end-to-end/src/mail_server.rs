@@ -30,7 +30,8 @@ pub struct MailServer {
 }
 
 /// The Python that has aiosmtpd: `CENOVKA_MAIL_SERVER`, or the one that CI makes; `None` if there is none.
-fn python() -> Option<OsString> {
+#[must_use]
+pub fn python() -> Option<OsString> {
     std::env::var_os("CENOVKA_MAIL_SERVER").or_else(|| {
         let python = workspace().join("target/mail-server/bin/python");
         python.exists().then(|| python.into())

@@ -1,7 +1,7 @@
 //! One receiver for each kind of channel, on loopback, and when what came to it.
 //!
 //! Webhook, ntfy and Telegram are one HTTP server, which takes only what each of them would take. Mail comes to
-//! aiosmtpd, which `.ci/requirements.txt` names. A feed comes to nobody: its readers fetch it.
+//! aiosmtpd. A feed comes to nobody: its readers fetch it.
 
 use std::collections::HashMap;
 use std::fs;
@@ -21,7 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::time::sleep;
 
-use crate::binary;
+use crate::mail_server;
 use crate::temporary::folder;
 
 /// The kinds of channels, which are also their names here.
@@ -170,8 +170,7 @@ fn taken_by(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Option<&'static str>
 
 /// Starts aiosmtpd, which puts each mail into a file of its own.
 async fn mail_server(mails: &Path) -> (Child, u16) {
-    let python = binary::workspace().join("target/tools/bin/python");
-    assert!(python.exists(), "there is no {}: .ci/run installs it in its first step", python.display());
+    let python = mail_server::python().expect("there is no aiosmtpd: .ci/run says how it is installed");
     let port = StdTcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("127.0.0.1:{port}");
     let mut server = Command::new(python)
