@@ -218,11 +218,14 @@ impl Warehouse {
                 from (
                     select message, min(event_id) as first
                     from warehouse.delivery
+                    left join lateral (
+                        select true as is_there from warehouse.named_listing
+                        where named_listing.hash_id = delivery.hash_id
+                        limit 1
+                    ) as listing on true
                     where state = 'waiting' and message is not null and due_at <= now()
                     group by message
-                    having bool_and(
-                        exists (select from warehouse.named_listing where named_listing.hash_id = delivery.hash_id)
-                    )
+                    having bool_and(listing.is_there is not null)
                     order by first
                     limit $1
                 ) as due

@@ -121,7 +121,8 @@ impl RowDigests {
         transaction.execute(&delete, &[&filter.category, &filter.deal]).await.context(action)?;
         let mut merged = self.merged(is_kept);
         for part in 0_i32.. {
-            let entries: Vec<u8> = merged.by_ref().take(PART).flat_map(Remembered::encode).collect();
+            let mut entries = Vec::with_capacity(PART * ENTRY);
+            merged.by_ref().take(PART).for_each(|entry| entry.encode(&mut entries));
             if entries.is_empty() {
                 break;
             }
@@ -154,8 +155,10 @@ impl RowDigests {
 }
 
 impl Remembered {
-    fn encode(self) -> impl Iterator<Item = u8> {
-        self.row.into_iter().chain(self.hash_id.to_be_bytes()).chain(self.wording.into_bytes())
+    fn encode(self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&self.row);
+        bytes.extend_from_slice(&self.hash_id.to_be_bytes());
+        bytes.extend_from_slice(self.wording.as_bytes());
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
@@ -185,7 +188,8 @@ mod tests {
     }
 
     fn stored(mut digests: RowDigests) -> RowDigests {
-        let stored = digests.merged(|_| true).flat_map(Remembered::encode).collect();
+        let mut stored = Vec::new();
+        digests.merged(|_| true).for_each(|entry| entry.encode(&mut stored));
         RowDigests { are_kept: true, stored, new: Vec::new() }
     }
 

@@ -50,23 +50,24 @@ pub async fn contents(sql: &Client) -> BTreeMap<String, Content> {
 
 /// Removes all facts, as if Postgres had been lost and migrated anew.
 pub async fn empty(sql: &Client) {
-    let tables = "
-        select string_agg(format('warehouse.%I', relname), ', ')
-        from pg_class
-        where relnamespace = 'warehouse'::regnamespace and relkind = 'r' and relname <> all ($1)";
-    let tables: String = sql.query_one(tables, &[&NO_FACTS.as_slice()]).await.unwrap().get(0);
-    sql.batch_execute(&format!("truncate {tables}")).await.unwrap();
+    sql.batch_execute(&format!("truncate {}", tables_of_facts(sql).await.join(", "))).await.unwrap();
 }
 
 /// As [`empty`], row by row: faster where there are few.
 pub async fn delete(sql: &Client) {
-    let tables = "
-        select string_agg(format('delete from warehouse.%I', relname), ';')
-        from pg_class
-        where relnamespace = 'warehouse'::regnamespace and relkind = 'r' and relname <> all ($1)";
-    let deletes: String = sql.query_one(tables, &[&NO_FACTS.as_slice()]).await.unwrap().get(0);
+    let deletes: String =
+        tables_of_facts(sql).await.iter().map(|table| format!("delete from {table};")).collect();
     // In whatever order they come.
     let without_keys =
-        format!("set session_replication_role = replica; {deletes}; reset session_replication_role");
+        format!("set session_replication_role = replica; {deletes} reset session_replication_role");
     sql.batch_execute(&without_keys).await.unwrap();
+}
+
+async fn tables_of_facts(sql: &Client) -> Vec<String> {
+    let tables = "
+        select format('warehouse.%I', relname)
+        from pg_class
+        where relnamespace = 'warehouse'::regnamespace and relkind = 'r' and relname <> all ($1)";
+    let tables = sql.query(tables, &[&NO_FACTS.as_slice()]).await.unwrap();
+    tables.iter().map(|table| table.get(0)).collect()
 }

@@ -4,16 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use end_to_end::world::MARKET;
+use end_to_end::walk_file::walk_file_with;
 use end_to_end::{World, tables};
 use fastrand::Rng;
 use jiff::Timestamp;
 use loader::{LoadResult, Loader, Outcome};
 use notifier::{ChannelSecrets, Notifier, Report};
-use raw_zone::{ObjectKey, PageRecord, WalkWriter};
+use raw_zone::ObjectKey;
 use runtime::RawStore;
 use serde_json::{Value, json};
-use sreality::walk::{Ending, Walk};
 use uuid::Uuid;
 use warehouse::{Action, Decision, Warehouse};
 
@@ -147,32 +146,14 @@ impl<'w> History<'w> {
             self.count("a late walk");
         }
         let rows = walk.rows();
-        let ObjectKey { ref segment, started_at, walk: id } = self.keys[index];
-        let facts = Walk {
-            portal: "http://127.0.0.1".to_owned(),
-            market: MARKET.to_owned(),
-            segment: segment.clone(),
-            since: None,
-            id,
-            software: "test".to_owned(),
-            started_at,
-            announced: rows.len() as u64,
-            robots_disregarded: false,
-        };
-        let mut writer = WalkWriter::start(Vec::new(), &facts).await.unwrap();
-        let page = PageRecord {
-            url: "http://127.0.0.1/".to_owned(),
-            status: 200,
-            fetched_at: started_at,
-            duration_ms: 1,
-            body: format!("{{\"results\":[{}]}}", rows.join(",")),
-            rows: rows.len() as u64,
-        };
-        writer.page(page).await.unwrap();
-        let complete = walk.kind != Kind::Incomplete;
-        let ending = Ending { complete, finished_at: started_at, ..Ending::default() };
-        let file = writer.finish(ending).await.unwrap().1;
-        self.store.put_small(&self.keys[index].to_string(), file, "application/jsonl").await.unwrap();
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        let (key, file) = walk_file_with(self.keys[index].walk.as_u128(), &rows, |header, closing| {
+            header.started_at = walk.started_at;
+            closing.finished_at = walk.started_at;
+            closing.complete = walk.kind != Kind::Incomplete;
+        })
+        .await;
+        self.store.put_small(&key, file, "application/jsonl").await.unwrap();
     }
 
     fn loader(&mut self) -> Loader {
