@@ -87,10 +87,10 @@ fn answer_of(fault: &Fault, random: &mut Random) -> Option<Response> {
         _ => Response::default(),
     };
     if let Fault::Status { retry_after: Some(retry_after), .. } = fault {
-        let (value, quiet) = asking_to_wait(*retry_after);
+        let (value, quiet_until) = asking_to_wait(*retry_after);
         if let Ok(value) = HeaderValue::from_str(&value) {
             response.headers_mut().insert(RETRY_AFTER, value);
-            response.extensions_mut().insert(Quiet(Instant::now() + quiet));
+            response.extensions_mut().insert(Quiet(quiet_until));
         }
     }
     Some(response)
@@ -100,9 +100,11 @@ fn with_type(content_type: &'static str, body: Vec<u8>) -> Response {
     ([(CONTENT_TYPE, HeaderValue::from_static(content_type))], body).into_response()
 }
 
-/// The value of `Retry-After`, and for how long it asks.
-fn asking_to_wait(retry_after: RetryAfter) -> (String, Duration) {
-    match retry_after {
+/// The value of `Retry-After`, and until when it asks.
+fn asking_to_wait(retry_after: RetryAfter) -> (String, Instant) {
+    // Before the other clock is read: whoever waits until the date is not early, whatever passes between the two.
+    let asked_at = Instant::now();
+    let (value, quiet) = match retry_after {
         RetryAfter::Seconds(seconds) => (seconds.to_string(), Duration::from_secs(seconds.into())),
         RetryAfter::Date(seconds) => {
             let now = Timestamp::now();
@@ -112,7 +114,8 @@ fn asking_to_wait(retry_after: RetryAfter) -> (String, Duration) {
             let value = DateTimePrinter::new().timestamp_to_rfc9110_string(&until).unwrap_or_default();
             (value, Duration::try_from(until.duration_since(now)).unwrap_or_default())
         }
-    }
+    };
+    (value, asked_at + quiet)
 }
 
 /// The answer as these faults leave it.
@@ -206,4 +209,19 @@ fn shift_total(page: &mut Value, share: f64, random: &mut Random) {
     let Some(right) = total.as_u64() else { return };
     let by = 1 + (right as f64 * share * random.fraction()) as u64;
     *total = json!(if right == 0 || random.chance(0.5) { right + by } else { right.saturating_sub(by) });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_asked_to_wait_for_longer_than_the_date_says() {
+        let (value, quiet_until) = asking_to_wait(RetryAfter::Date(1));
+        let date = jiff::fmt::rfc2822::parse(&value).unwrap().timestamp();
+        // In this order, so that what passes between the two is granted to the date.
+        let (now, instant) = (Timestamp::now(), Instant::now());
+        let left = Duration::try_from(date.duration_since(now)).unwrap();
+        assert!(quiet_until <= instant + left, "{:?} too long", quiet_until - (instant + left));
+    }
 }
