@@ -88,6 +88,11 @@ pub enum Error {
          `create role cenovka_analyst nologin` and `create role cenovka_notifier nologin`"
     )]
     MissingRoles(#[source] tokio_postgres::Error),
+    #[error("there is no mart {name}; there are {marts}")]
+    NoSuchMart { name: String, marts: String },
+    /// A mart was made that nobody can publish.
+    #[error("{column} is of the type {found}, which no file could hold: cast it in the mart")]
+    ColumnType { column: String, found: String },
     #[error("could not {action}")]
     Database { action: &'static str, source: tokio_postgres::Error },
     /// Postgres cannot hold a value that the object brings, such as a NUL character or a time before its calendar.
@@ -132,6 +137,8 @@ impl Error {
             | Self::ChangedMigration { .. }
             | Self::OtherMarket { .. }
             | Self::MissingRoles(_)
+            | Self::NoSuchMart { .. }
+            | Self::ColumnType { .. }
             | Self::Value { .. }
             | Self::MalformedRow { .. } => false,
         }
