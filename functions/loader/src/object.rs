@@ -30,7 +30,7 @@ impl Object {
     pub(crate) fn open(
         bucket: &str,
         key: &str,
-        FetchedObject { size, bytes }: FetchedObject,
+        FetchedObject { size, bytes, .. }: FetchedObject,
     ) -> Result<Self, Error> {
         let raw = RawObject { bucket: bucket.to_owned(), key: key.to_owned(), bytes: size };
         let reader = WalkReader::open(bytes).map_err(|source| damaged(&raw, source))?;

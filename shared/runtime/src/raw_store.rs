@@ -35,6 +35,9 @@ const LONGEST_CONFLICT_PAUSE: Duration = Duration::from_millis(1600);
 pub enum StoreError {
     #[error("s3://{bucket}/{key} exists already, and a raw object is never changed")]
     Exists { bucket: String, key: String },
+    /// A put that was to replace what this process had read.
+    #[error("s3://{bucket}/{key} was replaced by somebody else meanwhile")]
+    Replaced { bucket: String, key: String },
     #[error("s3://{bucket}/{key} does not exist")]
     Missing { bucket: String, key: String },
     /// In Glacier, or in an archive tier of Intelligent-Tiering.
@@ -61,7 +64,7 @@ impl Classed for StoreError {
         match self {
             Self::Exists { .. } | Self::Missing { .. } | Self::Archived { .. } => Class::Reject,
             Self::Denied { .. } => Class::Stop,
-            Self::Unavailable { .. } | Self::File(_) => Class::Retry,
+            Self::Replaced { .. } | Self::Unavailable { .. } | Self::File(_) => Class::Retry,
         }
     }
 }
@@ -95,6 +98,8 @@ pub fn for_own_endpoint(builder: Builder) -> Builder {
 pub struct FetchedObject {
     /// Its size in bytes.
     pub size: u64,
+    /// Its entity tag, as S3 gives it.
+    pub etag: String,
     /// Its bytes, in memory or in a temporary file.
     pub bytes: Box<dyn BufRead + Send>,
 }
@@ -125,18 +130,32 @@ impl RawStore {
         &self.bucket
     }
 
-    /// Stores a file under a new key, in one request of known length, with its checksum before it.
+    /// Stores a walk file under a new key, in one request of known length, with its checksum before it.
     ///
     /// # Errors
     /// If the key exists, or S3 refuses or is out of reach.
     pub async fn put_new(&self, key: &str, file: &Path) -> Result<(), StoreError> {
+        self.put_new_file(key, file, "application/jsonl", Some("zstd")).await
+    }
+
+    /// As [`RawStore::put_new`], for a file of any media type and content encoding.
+    ///
+    /// # Errors
+    /// As [`RawStore::put_new`].
+    pub async fn put_new_file(
+        &self,
+        key: &str,
+        file: &Path,
+        media_type: &str,
+        encoding: Option<&str>,
+    ) -> Result<(), StoreError> {
         // The SDK's own would follow the body, in a transfer encoding of AWS's that is not sent to others.
         let checksum = checksum(file).await.map_err(StoreError::File)?;
         let mut pause = CONFLICT_PAUSE;
         loop {
             let body = ByteStream::from_path(file).await.map_err(|error| StoreError::File(error.into()))?;
             let request = self.client.put_object().bucket(&self.bucket).key(key).body(body);
-            let request = request.content_type("application/jsonl").content_encoding("zstd");
+            let request = request.content_type(media_type).set_content_encoding(encoding.map(str::to_owned));
             let request = request.checksum_crc32(&checksum).if_none_match("*");
             let Err(error) = request.send().await else { return Ok(()) };
             // S3 is busy with another put of this key: an earlier try of this one, whose answer was lost.
@@ -170,18 +189,19 @@ impl RawStore {
     pub async fn fetch(&self, key: &str) -> Result<FetchedObject, StoreError> {
         let request = self.client.get_object().bucket(&self.bucket).key(key);
         let mut object = request.send().await.map_err(|error| self.error(key, &error))?;
+        let etag = object.e_tag.take().unwrap_or_default();
         let announced = object.content_length().and_then(|length| usize::try_from(length).ok());
         match announced.filter(|length| *length <= LARGEST_IN_MEMORY) {
             Some(length) => {
                 let mut bytes = Vec::with_capacity(length);
                 let size = self.receive(key, &mut object.body, &mut bytes).await?;
-                Ok(FetchedObject { size, bytes: Box::new(Cursor::new(bytes)) })
+                Ok(FetchedObject { size, etag, bytes: Box::new(Cursor::new(bytes)) })
             }
             None => {
                 let mut file = tempfile::tempfile().map_err(StoreError::File)?;
                 let size = self.receive(key, &mut object.body, &mut file).await?;
                 file.rewind().map_err(StoreError::File)?;
-                Ok(FetchedObject { size, bytes: Box::new(BufReader::new(file)) })
+                Ok(FetchedObject { size, etag, bytes: Box::new(BufReader::new(file)) })
             }
         }
     }
@@ -220,8 +240,53 @@ impl RawStore {
     /// # Errors
     /// As [`RawStore::put_json`].
     pub async fn put_small(&self, key: &str, bytes: Vec<u8>, media_type: &str) -> Result<(), StoreError> {
+        self.put_cached(key, bytes, media_type, None).await
+    }
+
+    /// As [`RawStore::put_small`], and says how long a browser may keep it (`Cache-Control`).
+    ///
+    /// # Errors
+    /// As [`RawStore::put_json`].
+    pub async fn put_cached(
+        &self,
+        key: &str,
+        bytes: Vec<u8>,
+        media_type: &str,
+        cache_control: Option<&str>,
+    ) -> Result<(), StoreError> {
         let request = self.client.put_object().bucket(&self.bucket).key(key).body(ByteStream::from(bytes));
+        let request = request.set_cache_control(cache_control.map(str::to_owned));
         let sent = request.content_type(media_type).send().await;
+        sent.map(drop).map_err(|error| self.error(key, &error))
+    }
+
+    /// Replaces a small JSON object that was read with this entity tag; without one, it must not exist.
+    ///
+    /// # Errors
+    /// [`StoreError::Replaced`] if somebody else was faster; else as [`RawStore::put_json`].
+    pub async fn replace_json(&self, key: &str, etag: Option<&str>, json: Vec<u8>) -> Result<(), StoreError> {
+        let request = self.client.put_object().bucket(&self.bucket).key(key).body(ByteStream::from(json));
+        let request = request.content_type("application/json");
+        let request = match etag {
+            Some(etag) => request.if_match(etag),
+            None => request.if_none_match("*"),
+        };
+        let Err(error) = request.send().await else { return Ok(()) };
+        // 409 is S3's answer while another put of this key is under way, 404 if it was deleted.
+        match status(&error) {
+            Some(404 | 409 | 412) if error.code() != Some("NoSuchBucket") => {
+                Err(StoreError::Replaced { bucket: self.bucket.clone(), key: key.to_owned() })
+            }
+            _ => Err(self.error(key, &error)),
+        }
+    }
+
+    /// Deletes an object; one that does not exist is no error.
+    ///
+    /// # Errors
+    /// If S3 refuses or is out of reach.
+    pub async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        let sent = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
         sent.map(drop).map_err(|error| self.error(key, &error))
     }
 

@@ -26,6 +26,8 @@ order by attnum";
 
 const COMMENT: &str = "select obj_description(to_regclass('mart.' || quote_ident($1)), 'pg_class')";
 
+const LOCK: &str = "select pg_try_advisory_xact_lock(hashtext($1))";
+
 /// Longer than a login's own limit may be, which is meant for the queries of dashboards.
 const PATIENCE: &str = "set local statement_timeout = '10min'";
 
@@ -183,6 +185,15 @@ impl Warehouse {
 }
 
 impl MartSnapshot<'_> {
+    /// Takes a lock of this name that lasts as long as the snapshot; whether it was free.
+    ///
+    /// # Errors
+    /// If the connection fails.
+    pub async fn lock(&self, name: &str) -> Result<bool, Error> {
+        let row = self.transaction.query_one(LOCK, &[&name]).await;
+        Ok(row.context("take a lock")?.get(0))
+    }
+
     /// The moment, by Postgres's clock.
     #[must_use]
     pub fn taken_at(&self) -> Timestamp {

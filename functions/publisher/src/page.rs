@@ -1,0 +1,107 @@
+//! The static page: its files, and the aggregates that it shows as small slices of JSON.
+
+mod files;
+mod queries;
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use runtime::RawStore;
+use serde::{Deserialize, Serialize};
+use warehouse::MartSnapshot;
+
+use crate::digest;
+use crate::error::Error;
+use crate::manifest;
+use files::{FILES, PageFile};
+use queries::{AS_OF, QUERIES};
+
+/// Which slices there are. It is put last.
+const MANIFEST: &str = "data/manifest.json";
+const SLICES: &str = "data/";
+const FORMAT: u32 = 1;
+/// No cell shows fewer listings: the page must not be a way to single adverts, to which the portal has a right.
+const FEWEST: i32 = 5;
+/// The portal itself; every other one is simulated.
+const REAL_PORTAL: &str = "https://www.sreality.cz";
+/// What is named after its contents never changes.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+/// The rest is asked for again soon.
+const FOR_MINUTES: &str = "public, max-age=300";
+/// A reader that has begun with an earlier manifest may still ask for its slices.
+const YOUNG: SignedDuration = SignedDuration::from_hours(24);
+
+/// What the page reads first.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct PageManifest {
+    format: u32,
+    /// Base URL of the portal that was asked.
+    market: Option<String>,
+    simulated: bool,
+    /// Start of the newest complete walk; null before it.
+    as_of: Option<String>,
+    /// The keys of slices, by their names.
+    slices: BTreeMap<String, String>,
+    /// Digests of the page's files.
+    files: BTreeMap<String, String>,
+}
+
+/// Publishes the page that a snapshot makes; how many objects were put.
+pub(crate) async fn publish(store: &RawStore, snapshot: &MartSnapshot<'_>) -> Result<u64, Error> {
+    let (last, etag) = manifest::read::<PageManifest>(store, MANIFEST).await?.unzip();
+    let mut put = 0;
+    let mut slices = BTreeMap::new();
+    for query in QUERIES {
+        for slice in snapshot.texts(query, &[&FEWEST]).await? {
+            let [name, body] = <[String; 2]>::try_from(slice).unwrap_or_default();
+            let body = compact(body).into_bytes();
+            let key = format!("{SLICES}{name}.{}.json", digest::short_name(&body));
+            if last.as_ref().is_none_or(|last| last.slices.get(&name) != Some(&key)) {
+                store.put_cached(&key, body, "application/json", Some(FOR_EVER)).await?;
+                put += 1;
+            }
+            slices.insert(name, key);
+        }
+    }
+    let mut files = BTreeMap::new();
+    for PageFile { key, media_type, bytes } in FILES {
+        let digest = digest::short_name(bytes);
+        if last.as_ref().is_none_or(|last| last.files.get(*key) != Some(&digest)) {
+            store.put_cached(key, bytes.to_vec(), media_type, Some(FOR_MINUTES)).await?;
+            put += 1;
+        }
+        files.insert((*key).to_owned(), digest);
+    }
+    let mut facts = snapshot.texts(AS_OF, &[]).await?.into_iter().flatten();
+    let (market, as_of) =
+        (facts.next().filter(|text| !text.is_empty()), facts.next().filter(|text| !text.is_empty()));
+    let simulated = market.as_deref().is_some_and(|market| market != REAL_PORTAL);
+    let manifest = PageManifest { format: FORMAT, market, simulated, as_of, slices, files };
+    if last.as_ref() != Some(&manifest) {
+        let json = serde_json::to_vec(&manifest).unwrap_or_default();
+        store.replace_json(MANIFEST, etag.as_deref(), json).await?;
+        put += 1;
+    }
+    delete_old(store, &manifest, Timestamp::now()).await?;
+    Ok(put)
+}
+
+/// Postgres writes JSON with a space after every comma.
+fn compact(json: String) -> String {
+    let value: Result<serde_json::Value, _> = serde_json::from_str(&json);
+    value.map_or(json, |value| value.to_string())
+}
+
+/// Deletes slices of earlier pages.
+async fn delete_old(store: &RawStore, manifest: &PageManifest, now: Timestamp) -> Result<(), Error> {
+    let mut listing = store.list(SLICES);
+    while let Some(page) = listing.next().await? {
+        for object in page {
+            let named = object.key == MANIFEST || manifest.slices.values().any(|key| *key == object.key);
+            if !named && now.duration_since(object.stored_at) > YOUNG {
+                store.delete(&object.key).await?;
+            }
+        }
+    }
+    Ok(())
+}
