@@ -19,12 +19,18 @@ pub(crate) struct Dataset {
 /// Which files history is in: what a month has seen is over, and its file stays as it is.
 const MONTH_OF_DAY: &str = "to_char(day, 'YYYY-MM')";
 
+/// Such as `byty-prodej`.
+const CATEGORY_AND_DEAL: &str = "
+    regexp_replace(
+        translate(lower(concat_ws('-', category, deal)), 'áčďéěíňóřšťúůýž', 'acdeeinorstuuyz'), '[^a-z0-9]+', '-', 'g'
+    )";
+
 pub(crate) const DATASETS: [Dataset; 6] = [
     Dataset {
         name: "current_listing",
         mart: "current_listing",
         // Whoever looks for something looks for a category and a deal.
-        partition: "regexp_replace(lower(concat_ws('-', category, deal)), '[^a-z0-9]+', '-', 'g')",
+        partition: CATEGORY_AND_DEAL,
         sorted_by: &["category", "deal", "hash_id"],
     },
     Dataset {

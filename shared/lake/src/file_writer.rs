@@ -98,7 +98,6 @@ impl<W: Write + Send> FileWriter<W> {
         if self.pending > 0 {
             self.write_group()?;
         }
-        self.file.finish()?;
         Ok(self.file.into_inner()?)
     }
 }

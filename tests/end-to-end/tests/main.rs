@@ -20,6 +20,7 @@ mod drift;
 mod expected;
 mod fault_matrix;
 mod faults;
+mod lake;
 mod links;
 mod local_run;
 mod localstack;

@@ -1,0 +1,360 @@
+//! The lake: files that say what the marts say, and a manifest that always names a whole publication.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_s3::Client as S3Client;
+use end_to_end::walked;
+use end_to_end::world::BUCKET;
+use end_to_end::{Function, World};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::Field;
+use publisher::{MANIFEST, Manifest, Publisher, Report};
+use runtime::RawStore;
+use serde_json::{Value, json};
+use simulator::{Market, Source};
+use warehouse::Warehouse;
+
+/// Each dataset with the mart that it shows.
+const DATASETS: [(&str, &str); 6] = [
+    ("current_listing", "current_listing"),
+    ("price_history", "price_history"),
+    ("price_change", "price_change"),
+    ("stay", "stay"),
+    ("price_level", "price_level"),
+    ("walk", "walk_health"),
+];
+
+/// A table with a header, each cell as text.
+#[derive(Debug, Default, PartialEq)]
+struct Table {
+    columns: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+/// A market of so many days, with walks missed and cut short, and what is left to load.
+async fn market(days: u32, loaded: usize) -> (World, Function, Vec<Value>) {
+    let mut market = Market::new(5, 500);
+    let mut world = World::start(Source::Market(market.clone())).await;
+    let mut loader = world.loader().await;
+    let plan = walked::plan(5, days, &["flats-sale", "flats-rent", "houses-sale"]);
+    let (_, mut events) = walked::walk(&mut world, &mut market, plan).await;
+    let rest = events.split_off(loaded.min(events.len()));
+    load(&mut loader, events).await;
+    (world, loader, rest)
+}
+
+async fn load(loader: &mut Function, events: Vec<Value>) {
+    for event in events {
+        let object = loader.invoke(event).await.unwrap()["objects"][0].take();
+        assert_eq!(object["outcome"], "loaded", "{object}");
+    }
+}
+
+/// The publisher's settings: it reads as an analyst, and the lake lies beside the raw zone.
+fn environment(world: &World) -> Vec<(String, String)> {
+    let database = world.database.url("analyst");
+    world.environment_with(&[("DATABASE_URL", &database), ("CENOVKA_LAKE_BUCKET", BUCKET)])
+}
+
+/// A publisher in this process, which can be stopped anywhere.
+fn publisher(world: &World) -> Publisher {
+    let warehouse = Warehouse::new(&world.database.url("analyst"), None).unwrap();
+    Publisher::new(RawStore::new(world.s3.clone(), BUCKET.to_owned()), None, warehouse)
+}
+
+async fn manifest(world: &World) -> Manifest {
+    serde_json::from_slice(&world.object(MANIFEST).await).unwrap()
+}
+
+async fn keys(s3: &S3Client) -> BTreeSet<String> {
+    let listed = s3.list_objects_v2().bucket(BUCKET).prefix("lake/").send().await.unwrap();
+    assert_eq!(listed.is_truncated(), Some(false));
+    listed.contents().iter().map(|object| object.key().unwrap().to_owned()).collect()
+}
+
+/// A dataset as its files say it.
+async fn published(world: &World, manifest: &Manifest, dataset: &str) -> Table {
+    let mut table = Table::default();
+    for file in &manifest.datasets[dataset].files {
+        let bytes = world.object(&file.key).await;
+        assert_eq!(bytes.len() as u64, file.bytes, "{}", file.key);
+        let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
+        let before = table.rows.len();
+        for row in reader.get_row_iter(None).unwrap() {
+            let row = row.unwrap();
+            table.columns = row.get_column_iter().map(|(name, _)| name.clone()).collect();
+            table.rows.push(row.get_column_iter().map(|(_, field)| text_of(field)).collect());
+        }
+        assert_eq!((table.rows.len() - before) as u64, file.rows, "{}", file.key);
+    }
+    assert_eq!(table.rows.len() as u64, manifest.datasets[dataset].rows, "{dataset}");
+    table.rows.sort();
+    table
+}
+
+fn text_of(field: &Field) -> String {
+    match field {
+        Field::Null => "null".to_owned(),
+        Field::Bool(value) => value.to_string(),
+        Field::Int(value) | Field::Date(value) => value.to_string(),
+        Field::Long(value) | Field::TimestampMicros(value) => value.to_string(),
+        Field::Double(value) => format!("{value:?}"),
+        Field::Str(value) => format!("\"{value}\""),
+        other => panic!("no column of the lake has {other:?}"),
+    }
+}
+
+/// A mart as Postgres says it, in the same notation. This says once more, and in other words than the publisher's, which type
+/// becomes which.
+async fn in_postgres(world: &World, mart: &str) -> Table {
+    let columns = "
+        select attname::text, format_type(atttypid, null) from pg_attribute
+        where attrelid = ('mart.' || $1)::text::regclass and attnum > 0 order by attnum";
+    let columns = world.sql.query(columns, &[&mart]).await.unwrap();
+    let mut names = Vec::new();
+    let mut cells = Vec::new();
+    for column in &columns {
+        let (name, data_type) = (column.get::<_, String>(0), column.get::<_, String>(1));
+        let text = match data_type.as_str() {
+            "text" | "uuid" => format!("'\"' || {name}::text || '\"'"),
+            "date" => format!("({name} - date '1970-01-01')::text"),
+            "timestamp with time zone" => format!("(extract(epoch from {name}) * 1000000)::bigint::text"),
+            "interval" => format!("extract(epoch from {name})::double precision::text"),
+            "numeric" => format!("{name}::double precision::text"),
+            "boolean" | "integer" | "bigint" | "double precision" => format!("{name}::text"),
+            other => panic!("mart.{mart}.{name} is {other}"),
+        };
+        names.push(if data_type == "interval" { format!("{name}_seconds") } else { name });
+        cells.push((text, matches!(data_type.as_str(), "double precision" | "numeric" | "interval")));
+    }
+    let selected = cells.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join(", ");
+    let rows = world.sql.query(&format!("select {selected} from mart.{mart}"), &[]).await.unwrap();
+    let cell = |row: &tokio_postgres::Row, index: usize| match row.get::<_, Option<String>>(index) {
+        None => "null".to_owned(),
+        Some(text) if cells[index].1 => format!("{:?}", text.parse::<f64>().unwrap()),
+        Some(text) => text,
+    };
+    let mut rows: Vec<Vec<String>> =
+        rows.iter().map(|row| (0..cells.len()).map(|index| cell(row, index)).collect()).collect();
+    rows.sort();
+    Table { columns: names, rows }
+}
+
+/// All marts, in the lake's words.
+async fn marts(world: &World) -> BTreeMap<&'static str, Table> {
+    let mut marts = BTreeMap::new();
+    for (dataset, mart) in DATASETS {
+        marts.insert(dataset, in_postgres(world, mart).await);
+    }
+    marts
+}
+
+/// What a publication says, all of it.
+async fn lake(world: &World, manifest: &Manifest) -> BTreeMap<&'static str, Table> {
+    let mut lake = BTreeMap::new();
+    for (dataset, _) in DATASETS {
+        lake.insert(dataset, published(world, manifest, dataset).await);
+    }
+    lake
+}
+
+#[tokio::test]
+async fn every_cell_of_the_lake_equals_the_marts_and_a_second_publication_writes_what_changed() {
+    let (world, mut loader, rest) = market(70, 150).await;
+    let mut function = Function::start("publisher", &environment(&world)).await;
+    let report = function.invoke(json!({})).await.unwrap();
+    let first = manifest(&world).await;
+    assert_eq!((&report["publication"], &report["unchanged"]), (&json!(first.publication), &json!(false)));
+    for (dataset, table) in lake(&world, &first).await {
+        let mart = in_postgres(&world, DATASETS.iter().find(|(name, _)| *name == dataset).unwrap().1).await;
+        assert!(table.rows.len() > 30, "{dataset} has {} rows", table.rows.len());
+        assert_eq!(table, mart, "{dataset}");
+    }
+    let parts = |manifest: &Manifest, dataset: &str| {
+        manifest.datasets[dataset].files.iter().map(|file| file.part.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(parts(&first, "current_listing"), ["byty-prodej", "byty-pronajem", "domy-prodej"]);
+    assert_eq!(parts(&first, "price_level"), ["2026-01", "2026-02"]);
+
+    // Nothing has changed: nothing is put.
+    let before = keys(&world.s3).await;
+    let report = function.invoke(json!({})).await.unwrap();
+    assert_eq!((&report["unchanged"], &report["files_written"]), (&json!(true), &json!(0)), "{report}");
+    assert_eq!((keys(&world.s3).await, manifest(&world).await), (before, first.clone()));
+
+    // A month that is over is not written again.
+    load(&mut loader, rest).await;
+    let report = function.invoke(json!({})).await.unwrap();
+    assert_eq!(report["unchanged"], false);
+    let second = manifest(&world).await;
+    assert!(second.publication > first.publication);
+    let january = |manifest: &Manifest| manifest.datasets["price_level"].files[0].clone();
+    assert_eq!((january(&second), report["files_kept"].as_u64() > Some(0)), (january(&first), true));
+    assert_eq!(lake(&world, &second).await, marts(&world).await);
+    // The first one still reads as it did.
+    assert_eq!(
+        lake(&world, &first).await["current_listing"].rows.len() as u64,
+        first.datasets["current_listing"].rows
+    );
+}
+
+#[tokio::test]
+async fn the_same_marts_make_the_same_bytes() {
+    let (world, ..) = market(10, 30).await;
+    publisher(&world).publish().await.unwrap();
+    let first = manifest(&world).await;
+    for key in keys(&world.s3).await {
+        world.s3.delete_object().bucket(BUCKET).key(key).send().await.unwrap();
+    }
+    // Other pages of the tables, and another order of their rows.
+    world.sql.batch_execute("vacuum full").await.unwrap();
+    publisher(&world).publish().await.unwrap();
+    assert_eq!(manifest(&world).await.datasets, first.datasets);
+}
+
+#[tokio::test]
+async fn killed_after_any_put_the_manifest_names_a_whole_publication_and_the_next_run_ends_it() {
+    let (mut world, mut loader, mut rest) = market(12, 9).await;
+    while tokio::time::timeout(Duration::from_millis(100), world.next_event()).await.is_ok() {}
+    let mut before: Option<(Manifest, BTreeMap<&str, Table>)> = None;
+    for puts in 1.. {
+        let publisher = publisher(&world);
+        let killed = tokio::select! {
+            biased;
+            () = async { for _ in 0..puts { world.next_event().await; } } => true,
+            report = publisher.publish() => { assert!(!report.unwrap().busy); false }
+        };
+        drop(publisher);
+        let marts = marts(&world).await;
+        let seen = world.s3.get_object().bucket(BUCKET).key(MANIFEST).send().await.ok();
+        match (seen.is_some(), &before) {
+            (false, before) => assert!(before.is_none() && killed, "the first publication is not there yet"),
+            (true, before) => {
+                let now = manifest(&world).await;
+                let whole = lake(&world, &now).await;
+                match before {
+                    Some((last, said)) if *last == now => assert_eq!(&whole, said),
+                    _ => assert_eq!(whole, marts),
+                }
+            }
+        }
+        while tokio::time::timeout(Duration::from_millis(100), world.next_event()).await.is_ok() {}
+        if !killed {
+            assert!(puts > 15, "{puts} puts");
+            break;
+        }
+        // The lock of the one that was killed goes with its connection.
+        let report = publish_until_free(&world).await;
+        assert_eq!(manifest(&world).await.publication, report.publication);
+        assert_eq!(lake(&world, &manifest(&world).await).await, marts);
+        while tokio::time::timeout(Duration::from_millis(100), world.next_event()).await.is_ok() {}
+        before = Some((manifest(&world).await, marts));
+        if let Some(event) = rest.pop() {
+            load(&mut loader, vec![event]).await;
+        } else {
+            for key in keys(&world.s3).await {
+                world.s3.delete_object().bucket(BUCKET).key(key).send().await.unwrap();
+            }
+            before = None;
+        }
+    }
+}
+
+/// Publishes once Postgres has noticed that the one before is gone.
+async fn publish_until_free(world: &World) -> Report {
+    loop {
+        let report = publisher(world).publish().await.unwrap();
+        if !report.busy {
+            return report;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn beside_loads_every_publication_is_one_moment_of_the_marts() {
+    let (world, mut loader, rest) = market(30, 20).await;
+    let mut moments = vec![marts(&world).await];
+    let mut publications = Vec::new();
+    let publisher = publisher(&world);
+    for event in rest {
+        let (report, ()) = tokio::join!(publisher.publish(), load(&mut loader, vec![event]));
+        assert!(!report.unwrap().busy);
+        moments.push(marts(&world).await);
+        publications.push(manifest(&world).await);
+    }
+    publications.dedup();
+    assert!(publications.len() > 20, "{} publications", publications.len());
+    for publication in publications.iter().rev().take(7) {
+        let said = lake(&world, publication).await;
+        assert!(moments.contains(&said), "{} is a mixture", publication.publication);
+    }
+}
+
+#[tokio::test]
+async fn two_at_once_are_one_after_the_other_and_a_manifest_that_changed_meanwhile_stays() {
+    let (world, ..) = market(6, 18).await;
+    let (first, second) = (publisher(&world), publisher(&world));
+    let (first, second) = tokio::join!(first.publish(), second.publish());
+    let busy = [first.unwrap(), second.unwrap()].iter().filter(|report| report.busy).count();
+    assert_eq!(busy, 1);
+
+    // What a publisher whose lock was lost with its connection would do.
+    let store = RawStore::new(world.s3.clone(), BUCKET.to_owned());
+    let etag = store.fetch(MANIFEST).await.unwrap().etag;
+    store.put_json(MANIFEST, world.object(MANIFEST).await.repeat(2)).await.unwrap();
+    let error = store.replace_json(MANIFEST, Some(&etag), b"{}".to_vec()).await.unwrap_err();
+    assert!(matches!(error, runtime::StoreError::Replaced { .. }), "{error}");
+    let error = publisher(&world).publish().await.unwrap_err();
+    assert!(
+        error.to_string().contains("s3://raw/lake/manifest.json is not what the publisher wrote"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn seven_publications_stay_and_what_none_of_them_names_goes_after_a_day() {
+    const DAY: Duration = Duration::from_secs(25 * 3600);
+    let (world, mut loader, rest) = market(30, 10).await;
+    let publisher = publisher(&world);
+    let mut publications = Vec::new();
+    for event in rest.into_iter().take(10) {
+        load(&mut loader, vec![event]).await;
+        publisher.publish().await.unwrap();
+        publications.push(manifest(&world).await);
+    }
+    let young = "lake/stay/2026-01/left-by-one-that-was-killed.parquet";
+    let put = world.s3.put_object().bucket(BUCKET).key(young).send();
+    put.await.unwrap();
+    let raw = world.s3.list_objects_v2().bucket(BUCKET).prefix("raw/").send().await.unwrap().contents().len();
+    // All are young.
+    assert_eq!(publisher.publish().await.unwrap().files_deleted, 0);
+    for key in keys(&world.s3).await.iter().filter(|key| *key != young) {
+        world.stored_ago(key, DAY);
+    }
+    let deleted = publisher.publish().await.unwrap().files_deleted;
+    assert!(deleted > 10, "{deleted} objects");
+    let left = keys(&world.s3).await;
+    assert!(left.contains(young) && left.contains(MANIFEST));
+    let kept = &publications[publications.len() - 7..];
+    for publication in kept {
+        assert_eq!(lake(&world, publication).await.len(), DATASETS.len());
+    }
+    let files = kept.iter().flat_map(|manifest| manifest.datasets.values());
+    let files: BTreeSet<_> = files.flat_map(|dataset| &dataset.files).map(|file| file.key.clone()).collect();
+    let parquet = left.iter().filter(|key| key.ends_with(".parquet") && *key != young).cloned();
+    assert_eq!(parquet.collect::<BTreeSet<_>>(), files);
+    let raw_left = world.s3.list_objects_v2().bucket(BUCKET).prefix("raw/").send().await.unwrap();
+    assert_eq!(raw_left.contents().len(), raw, "the raw zone beside the lake is nobody's to delete");
+}
+
+#[tokio::test]
+async fn before_the_first_walk_there_are_files_without_rows() {
+    let world = World::start(Source::Market(Market::new(5, 10))).await;
+    let report = publisher(&world).publish().await.unwrap();
+    assert_eq!((report.rows, report.files_written), (0, 6));
+    let manifest = manifest(&world).await;
+    assert_eq!(manifest.market, None);
+    assert_eq!(lake(&world, &manifest).await.len(), 6);
+}
