@@ -96,38 +96,62 @@ position as (
     where latitude is not null
     group by category, deal, region, district
     having count(*) >= $1
+),
+-- Put below each other and grouped, not joined: nobody knows in advance how many there are of each.
+figure as (
+    select
+        category, deal, key, region, district, listings, lower_quartile, median, upper_quartile,
+        null::integer as month_ago, null::integer as year_ago, null::bigint as new, null::bigint as gone,
+        null::integer as days_on_market, null::bigint as cuts, null::double precision as cut_percent,
+        null::numeric as yield_percent, null::numeric as latitude, null::numeric as longitude
+    from level
+    where age = 0
+    union all
+    select
+        category, deal, key, null, null, null, null, null, null,
+        case when not year then median end, case when year then median end,
+        null, null, null, null, null, null, null, null
+    from earlier
+    union all
+    select
+        category, deal, key, null, null, null, null, null, null, null, null,
+        case when new >= $1 then new end, case when gone >= $1 then gone end,
+        null, null, null, null, null, null
+    from turnover
+    union all
+    select
+        category, deal, key, null, null, null, null, null, null, null, null, null, null,
+        days_on_market, null, null, null, null, null
+    from stay
+    union all
+    select
+        category, deal, key, null, null, null, null, null, null, null, null, null, null, null,
+        cuts, cut_percent, null, null, null
+    from cut
+    union all
+    select
+        category, deal, key, null, null, null, null, null, null, null, null, null, null, null, null, null,
+        yield_percent, null, null
+    from yield
+    union all
+    select
+        category, deal, key, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+        latitude, longitude
+    from position
+),
+place as (
+    select
+        category, deal, key, max(region) as region, max(district) as district, max(listings) as listings,
+        max(lower_quartile) as lower_quartile, max(median) as median, max(upper_quartile) as upper_quartile,
+        max(month_ago) as month_ago, max(year_ago) as year_ago, max(new) as new, max(gone) as gone,
+        max(days_on_market) as days_on_market, max(cuts) as cuts, max(cut_percent) as cut_percent,
+        max(yield_percent) as yield_percent, max(latitude) as latitude, max(longitude) as longitude
+    from figure
+    group by category, deal, key
+    having count(listings) > 0
 )
 select
     category, deal,
-    jsonb_agg(
-        jsonb_strip_nulls(
-            jsonb_build_object(
-                'region', level.region,
-                'district', level.district,
-                'listings', level.listings,
-                'lower_quartile', level.lower_quartile,
-                'median', level.median,
-                'upper_quartile', level.upper_quartile,
-                'month_ago', month.median,
-                'year_ago', year.median,
-                'new', case when turnover.new >= $1 then turnover.new end,
-                'gone', case when turnover.gone >= $1 then turnover.gone end,
-                'days_on_market', stay.days_on_market,
-                'cuts', cut.cuts,
-                'cut_percent', cut.cut_percent,
-                'yield_percent', yield.yield_percent,
-                'latitude', position.latitude,
-                'longitude', position.longitude
-            )
-        )
-        order by level.detail desc, level.region, level.district
-    )::text
-from (select * from level where age = 0) as level
-left join (select * from earlier where not year) as month using (category, deal, key)
-left join (select * from earlier where year) as year using (category, deal, key)
-left join turnover using (category, deal, key)
-left join stay using (category, deal, key)
-left join cut using (category, deal, key)
-left join yield using (category, deal, key)
-left join position using (category, deal, key)
+    jsonb_agg(jsonb_strip_nulls(to_jsonb(place) - 'category' - 'deal' - 'key') order by key)::text
+from place
 group by category, deal

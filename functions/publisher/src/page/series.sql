@@ -8,17 +8,24 @@ with level as (
     where place <> 'district' and all_sub_categories
         and day > (select max(day) - 400 from mart.walk_health where complete)
 ),
-day as (select category, deal, day from level group by category, deal, day),
-place as (select category, deal, place from level group by category, deal, place having count(median) > 0),
+-- Days on which too little was on offer in a region have their place in its series.
+every as (
+    select category, deal, day, place, null::integer as median
+    from (select category, deal, day from level group by category, deal, day) as day
+    join (select category, deal, place from level group by category, deal, place) as place using (category, deal)
+),
+known as (
+    select category, deal, day, place, max(median) as median
+    from (select * from level union all select * from every) as known
+    group by category, deal, day, place
+),
 series as (
-    select category, deal, place, jsonb_agg(level.median order by day) as medians
-    from day
-    join place using (category, deal)
-    left join level using (category, deal, day, place)
+    select
+        category, deal, place, jsonb_agg(day order by day) as days, jsonb_agg(median order by day) as medians
+    from known
     group by category, deal, place
+    having count(median) > 0
 )
-select category, deal, jsonb_build_object('days', days.days, 'places', jsonb_object_agg(series.place, series.medians))::text
+select category, deal, jsonb_build_object('days', days, 'places', jsonb_object_agg(place, medians))::text
 from series
-join (select category, deal, jsonb_agg(day order by day) as days from day group by category, deal) as days
-    using (category, deal)
-group by category, deal, days.days
+group by category, deal, days
