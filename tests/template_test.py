@@ -498,6 +498,10 @@ class Functions(unittest.TestCase):
             self.assertRegex(text(rule["ScheduleExpression"]),
                              r"^(rate\((1 (minute|hour|day)|([2-9]|\d\d+) (minutes|hours|days))\)|cron\(\S+( \S+){5}\))$")
 
+    def test_no_rule_sends_an_empty_event(self):
+        for name, rule in of_type("AWS::Events::Rule").items():
+            self.assertTrue(json.loads(text(rule["Targets"][0]["Input"])), f"LocalStack would not send {name}'s")
+
     def test_an_object_is_left_to_its_own_event_through_all_of_lambdas_tries(self):
         waits = [60, 120]  # of AWS, before the second and the third try; LocalStack's are seconds
         retries = {text(each["FunctionName"]): each for each in of_type("AWS::Lambda::EventInvokeConfig").values()}
