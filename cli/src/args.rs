@@ -55,7 +55,8 @@ impl Cli {
                 Command::Serve { local, .. }
                 | Command::Watch(WatchCommand::Check { local, .. })
                 | Command::Psql { local, .. }
-                | Command::Dashboard(DashboardArgs { local, .. }),
+                | Command::Dashboard(DashboardArgs { local, .. })
+                | Command::Site(SiteArgs { local, .. }),
             ) => {
                 local.market.fill(before);
                 if local.seeded && !local.market.rows.is_empty() { Some("--rows") } else { None }
@@ -279,6 +280,12 @@ pub enum Command {
     /// which takes minutes. If `DATABASE_URL` is set, it shows that warehouse; the URL must be an analyst's, who can
     /// read nothing but the marts.
     Dashboard(DashboardArgs),
+    /// Publish the lake and the page of the simulated days, and show the page.
+    ///
+    /// Does what the publisher does on AWS: the marts become Parquet files and a static page, in two buckets of the data
+    /// folder, and the page is served on this machine alone, with the headers that it has behind CloudFront. If
+    /// `DATABASE_URL` is set, that warehouse is published; the URL should be an analyst's.
+    Site(SiteArgs),
     /// Open psql on the private Postgres of the simulated days.
     Psql {
         /// Which one.
@@ -298,6 +305,20 @@ pub struct DashboardArgs {
     pub local: LocalArgs,
     /// Port of 127.0.0.1 that Superset listens on
     #[arg(long, default_value_t = 8088)]
+    pub port: u16,
+    /// Open no browser
+    #[arg(long)]
+    pub no_open: bool,
+}
+
+/// Options of the page.
+#[derive(Args, Clone, Debug)]
+pub struct SiteArgs {
+    /// What it shows.
+    #[command(flatten)]
+    pub local: LocalArgs,
+    /// Port of 127.0.0.1 that the page is served on
+    #[arg(long, default_value_t = 8089)]
     pub port: u16,
     /// Open no browser
     #[arg(long)]

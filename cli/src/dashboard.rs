@@ -10,9 +10,9 @@
 //! Superset's metadata are in the database `superset` of the market's private Postgres, also where the warehouse is
 //! elsewhere.
 
-mod browser;
+pub(crate) mod browser;
 pub mod error;
-mod login;
+pub(crate) mod login;
 mod program;
 mod python;
 mod source;
@@ -93,7 +93,7 @@ async fn serve(
 }
 
 /// Says so at once, not after minutes.
-fn check_port(port: u16) -> Result<(), Error> {
+pub(crate) fn check_port(port: u16) -> Result<(), Error> {
     match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(Error::PortInUse { port }),

@@ -39,9 +39,13 @@ pub enum Error {
     /// An event of the S3 in this process.
     #[error("cannot read the event of a stored object")]
     Event(#[from] serde_json::Error),
-    /// The bucket in the S3 of this process.
-    #[error("cannot create the raw bucket: {0}")]
-    Bucket(String),
+    /// A bucket in the S3 of this process.
+    #[error("cannot create the bucket {name}: {reason}")]
+    Bucket { name: String, reason: String },
+    #[error(transparent)]
+    Publisher(#[from] publisher::Error),
+    #[error("cannot serve the page on port {port}: {reason}")]
+    Serve { port: u16, reason: String },
     #[error("cannot read the marts")]
     Mart(#[from] tokio_postgres::Error),
     /// The times of loads on simulated days.

@@ -17,6 +17,7 @@ mod progress;
 pub mod quarantine;
 pub mod seed;
 pub mod simulation;
+pub mod site;
 pub mod summary;
 pub mod verify;
 pub mod watch;

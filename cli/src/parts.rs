@@ -97,7 +97,7 @@ impl Local {
         let simulator = Simulator::start(source, address).await.map_err(Error::Simulator)?;
         simulator.set_market(&name);
         let (object_store, events) = ObjectStore::start(&folder.object_store()).await?;
-        let store = RawStore::new(s3_client(&object_store).await?, BUCKET.to_owned());
+        let store = bucket(&object_store, BUCKET).await?;
         load_left_over(&store, Loader::new(store.clone(), warehouse), postgres.warehouse()?).await?;
         Ok(Self { simulator, segments, store, events, object_store })
     }
@@ -112,8 +112,8 @@ async fn check_market(warehouse: &mut Warehouse, name: &str) -> Result<(), Error
     }
 }
 
-/// A client of the S3 in this process, with its bucket made.
-async fn s3_client(object_store: &ObjectStore) -> Result<S3Client, Error> {
+/// A bucket of the S3 in this process, made if it is not there.
+pub(crate) async fn bucket(object_store: &ObjectStore, name: &str) -> Result<RawStore, Error> {
     let access_key = object_store.access_key();
     let secret_key = object_store.secret_key();
     let config = aws_sdk_s3::Config::builder()
@@ -123,11 +123,12 @@ async fn s3_client(object_store: &ObjectStore) -> Result<S3Client, Error> {
         .endpoint_url(object_store.endpoint())
         .credentials_provider(Credentials::new(access_key, secret_key, None, None, "cenovka"));
     let client = S3Client::from_conf(runtime::raw_store::for_own_endpoint(config).build());
-    if client.head_bucket().bucket(BUCKET).send().await.is_err() {
-        let created = client.create_bucket().bucket(BUCKET).send().await;
-        created.map_err(|error| Error::Bucket(runtime::aws::reason(&error)))?;
+    if client.head_bucket().bucket(name).send().await.is_err() {
+        let created = client.create_bucket().bucket(name).send().await;
+        created
+            .map_err(|error| Error::Bucket { name: name.to_owned(), reason: runtime::aws::reason(&error) })?;
     }
-    Ok(client)
+    Ok(RawStore::new(client, name.to_owned()))
 }
 
 /// Loads what an earlier run stored but did not come to load: its events are gone.

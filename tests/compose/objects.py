@@ -25,6 +25,11 @@ def of(compose: Compose, service: str = "localstack") -> Kept:
     return Kept({each["Key"]: json.dumps(each) for each in listed["Contents"]}, dict(rows))
 
 
+def raw(compose: Compose, service: str) -> set[str]:
+    """The keys of its raw objects."""
+    return {key for key in of(compose, service).objects if key.startswith("raw/")}
+
+
 def check(compose: Compose, before: Kept, what: str, service: str = "localstack") -> None:
     with step(f"after {what} of {service} its {len(before.objects)} raw objects are there, and none is loaded twice"):
         must(before.ledger and set(before.ledger) <= set(before.objects), f"what was loaded was kept: {before}")
@@ -72,7 +77,7 @@ def check_rebuild(compose: Compose) -> None:
 def all_is_loaded(compose: Compose) -> bool:
     # Events that a stopped LocalStack had not served are lost.
     compose.invoke("reconciler", {"older_than_minutes": 0})
-    return dealt_with(compose) == {key for key in of(compose).objects if key.startswith("raw/")}
+    return dealt_with(compose) == raw(compose, "localstack")
 
 
 def dealt_with(compose: Compose) -> set[str]:

@@ -10,7 +10,7 @@ use super::error::Error;
 use local::postgres::{NAME, PORT, PrivatePostgres};
 
 /// The login that reads marts.
-const ANALYST: &str = "analyst";
+pub(crate) const ANALYST: &str = "analyst";
 
 /// Everything that libpq would read beside what is set here. `PGSSLROOTCERT` is this project's, too.
 const FOREIGN: [&str; 9] = [
@@ -26,7 +26,7 @@ const FOREIGN: [&str; 9] = [
 ];
 
 /// Makes the login in the private Postgres, unless it is there. It limits queries as README's does.
-const MAKE_ANALYST: &str = include_str!("analyst.sql");
+pub(crate) const MAKE_ANALYST: &str = include_str!("analyst.sql");
 
 /// What is to be set, and what is to be removed from the environment.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -112,6 +112,12 @@ impl PrivatePostgres {
         url(&self.socket_folder, NAME)
     }
 
+    /// The database as another user of it sees it.
+    pub fn database_url_of(&self, user: &str) -> String {
+        let owners = self.database_url();
+        format!("{}user={user}", owners.strip_suffix(&format!("user={NAME}")).unwrap_or(&owners))
+    }
+
     /// The folder of its socket, which libpq takes as a host.
     pub fn socket_folder(&self) -> &Path {
         &self.socket_folder

@@ -100,6 +100,8 @@ pub struct FetchedObject {
     pub size: u64,
     /// Its entity tag, as S3 gives it.
     pub etag: String,
+    /// Its media type, if whoever stored it said one.
+    pub media_type: Option<String>,
     /// Its bytes, in memory or in a temporary file.
     pub bytes: Box<dyn BufRead + Send>,
 }
@@ -190,18 +192,19 @@ impl RawStore {
         let request = self.client.get_object().bucket(&self.bucket).key(key);
         let mut object = request.send().await.map_err(|error| self.error(key, &error))?;
         let etag = object.e_tag.take().unwrap_or_default();
+        let media_type = object.content_type.take();
         let announced = object.content_length().and_then(|length| usize::try_from(length).ok());
         match announced.filter(|length| *length <= LARGEST_IN_MEMORY) {
             Some(length) => {
                 let mut bytes = Vec::with_capacity(length);
                 let size = self.receive(key, &mut object.body, &mut bytes).await?;
-                Ok(FetchedObject { size, etag, bytes: Box::new(Cursor::new(bytes)) })
+                Ok(FetchedObject { size, etag, media_type, bytes: Box::new(Cursor::new(bytes)) })
             }
             None => {
                 let mut file = tempfile::tempfile().map_err(StoreError::File)?;
                 let size = self.receive(key, &mut object.body, &mut file).await?;
                 file.rewind().map_err(StoreError::File)?;
-                Ok(FetchedObject { size, etag, bytes: Box::new(BufReader::new(file)) })
+                Ok(FetchedObject { size, etag, media_type, bytes: Box::new(BufReader::new(file)) })
             }
         }
     }
