@@ -207,6 +207,9 @@ class Build(unittest.TestCase):
             self.assertIn(member.split("/")[0], copied)
         for source in copied:
             self.assertTrue((ROOT / source).exists(), source)
+        # What the publisher brings along.
+        self.assertIn("site", copied)
+        self.assertIn("site", allowed)
 
     def test_the_compiler_is_the_oldest_that_is_supported(self):
         version = tomllib.loads(read("Cargo.toml"))["workspace"]["package"]["rust-version"]

@@ -606,8 +606,10 @@ class Page(unittest.TestCase):
         policy = headers["ContentSecurityPolicy"]["ContentSecurityPolicy"]
         self.assertTrue(policy.startswith("default-src 'none'; "), policy)
         self.assertNotRegex(policy, "unsafe|https?:|[*]")
-        # The same as without AWS.
+        # The same as without AWS, with which the page is tested.
         self.assertIn(f'Content-Security-Policy "{policy}"', read("compose/page.conf"))
+        [local] = re.findall(r'const POLICY: &str = "([^"]+)"', read("cli/src/site/server.rs"))
+        self.assertEqual(re.sub(r"\\\n\s*", "", local), policy)
         self.assertEqual(headers["StrictTransportSecurity"]["AccessControlMaxAgeSec"], 365 * 86400)
         certificate = self.distribution["ViewerCertificate"]["Fn::If"]
         self.assertEqual((certificate[0], certificate[1]["MinimumProtocolVersion"]), ("HasPageDomain", "TLSv1.2_2021"))
