@@ -52,7 +52,7 @@ pub(crate) async fn publish(store: &RawStore, snapshot: &MartSnapshot<'_>) -> Re
     let mut put = 0;
     let mut slices = BTreeMap::new();
     for (subject, query) in QUERIES {
-        for slice in snapshot.texts(query, &[&FEWEST]).await? {
+        for slice in snapshot.texts(query, &[FEWEST]).await? {
             let [category, deal, body] = <[String; 3]>::try_from(slice).unwrap_or_default();
             let name = slice_name(&category, &deal, subject);
             let body = compact(body).into_bytes();

@@ -29,7 +29,7 @@ use s3s::auth::SimpleAuth;
 use s3s::dto::{
     CreateBucketInput, CreateBucketOutput, DeleteObjectInput, DeleteObjectOutput, ETag, GetObjectInput,
     GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput,
-    ListBucketsOutput, ListObjectsV2Input, ListObjectsV2Output, PutObjectInput, PutObjectOutput,
+    ListBucketsOutput, ListObjectsV2Input, ListObjectsV2Output, PutObjectInput, PutObjectOutput, Range,
 };
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, S3, S3Error, S3Request, S3Response, S3Result, s3_error};
@@ -225,9 +225,18 @@ impl S3 for NotifyingFiles {
         Ok(response)
     }
 
-    async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
+    async fn get_object(
+        &self,
+        mut request: S3Request<GetObjectInput>,
+    ) -> S3Result<S3Response<GetObjectOutput>> {
         let whole = request.input.range.is_none();
         let object = self.folder.join(&request.input.bucket).join(&request.input.key);
+        // The last bytes of an object that has fewer are all of them, where s3s-fs would fail. Readers of Parquet ask so.
+        if let Some(Range::Suffix { length }) = request.input.range
+            && tokio::fs::metadata(&object).await.is_ok_and(|metadata| metadata.len() < length)
+        {
+            request.input.range = Some(Range::Int { first: 0, last: None });
+        }
         let mut response = self.files.get_object(request).await?;
         // s3s-fs would send it in pieces of 4 KiB, each read by another thread: 80 MB/s.
         if whole {

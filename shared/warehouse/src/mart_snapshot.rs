@@ -5,7 +5,7 @@ use std::pin::Pin;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{IsolationLevel, Row, RowStream, Transaction};
 
 use crate::connection::Warehouse;
@@ -241,17 +241,15 @@ impl MartSnapshot<'_> {
         Ok(MartRows(Box::pin(rows)))
     }
 
-    /// The rows of a query whose columns are all texts, such as a page's slices.
+    /// The rows of a query whose columns are all texts, such as a page's slices, and whose parameters are integers of 32 bits.
     ///
     /// # Errors
     /// If the query is refused or fails on the way.
-    pub async fn texts(
-        &self,
-        query: &str,
-        parameters: &[&(dyn ToSql + Sync)],
-    ) -> Result<Vec<Vec<String>>, Error> {
+    pub async fn texts(&self, query: &str, parameters: &[i32]) -> Result<Vec<Vec<String>>, Error> {
         let action = "run a query over the marts";
-        let rows = self.transaction.query(query, parameters).await.context(action)?;
+        let parameters: Vec<_> =
+            parameters.iter().map(|parameter| (parameter as &(dyn ToSql + Sync), Type::INT4)).collect();
+        let rows = self.transaction.query_typed(query, &parameters).await.context(action)?;
         let texts = |row: &Row| (0..row.len()).map(|index| row.try_get(index)).collect::<Result<Vec<_>, _>>();
         rows.iter().map(texts).collect::<Result<_, _>>().context(action)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::Client as S3Client;
@@ -130,9 +131,14 @@ impl World {
 
     /// Lets an object appear to have been stored so long ago.
     pub fn stored_ago(&self, key: &str, ago: Duration) {
-        let file =
-            File::options().write(true).open(self.folder.path().join("s3").join(BUCKET).join(key)).unwrap();
+        let file = File::options().write(true).open(self.bucket_folder().join(key)).unwrap();
         file.set_modified(SystemTime::now() - ago).unwrap();
+    }
+
+    /// The raw bucket as a folder.
+    #[must_use]
+    pub fn bucket_folder(&self) -> PathBuf {
+        self.folder.path().join("s3").join(BUCKET)
     }
 
     /// The event of the next object that was stored.

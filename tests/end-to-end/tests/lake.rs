@@ -33,7 +33,7 @@ struct Table {
 }
 
 /// A market of so many days, with walks missed and cut short, and what is left to load.
-async fn market(days: u32, loaded: usize) -> (World, Function, Vec<Value>) {
+pub(crate) async fn market(days: u32, loaded: usize) -> (World, Function, Vec<Value>) {
     let mut market = Market::new(5, 500);
     let mut world = World::start(Source::Market(market.clone())).await;
     let mut loader = world.loader().await;
@@ -58,7 +58,7 @@ fn environment(world: &World) -> Vec<(String, String)> {
 }
 
 /// A publisher in this process, which can be stopped anywhere.
-fn publisher(world: &World) -> Publisher {
+pub(crate) fn publisher(world: &World) -> Publisher {
     let warehouse = Warehouse::new(&world.database.url("analyst"), None).unwrap();
     Publisher::new(RawStore::new(world.s3.clone(), BUCKET.to_owned()), None, warehouse)
 }

@@ -21,6 +21,7 @@ mod expected;
 mod fault_matrix;
 mod faults;
 mod lake;
+mod lake_engines;
 mod links;
 mod local_run;
 mod localstack;
