@@ -3,24 +3,27 @@
 \set cenovka_password `cat /run/passwords/cenovka`
 \set loader_password `cat /run/passwords/loader`
 \set notifier_password `cat /run/passwords/notifier`
+\set publisher_password `cat /run/passwords/publisher`
 \set analyst_password `cat /run/passwords/analyst`
 \set superset_password `cat /run/passwords/superset`
 
 -- The owner is no superuser and cannot create roles, so it finds the group roles here.
 select format('create role %I', role)
-from unnest(array['cenovka_loader', 'cenovka_notifier', 'cenovka_analyst', 'cenovka', 'loader', 'notifier', 'analyst', 'superset']) role
+from unnest(array['cenovka_loader', 'cenovka_notifier', 'cenovka_analyst', 'cenovka', 'loader', 'notifier', 'publisher', 'analyst', 'superset']) role
 where to_regrole(role) is null
 \gexec
 alter role cenovka login password :'cenovka_password';
 alter role loader login password :'loader_password';
 alter role notifier login password :'notifier_password';
+alter role publisher login password :'publisher_password';
 alter role analyst login password :'analyst_password';
 alter role superset login password :'superset_password';
 -- What is granted already is said again in silence.
 set client_min_messages = warning;
 grant cenovka_loader to loader;
 grant cenovka_notifier to notifier;
-grant cenovka_analyst to analyst;
+-- The publisher reads what analysts read, with limits of its own: a publication is one long look at everything.
+grant cenovka_analyst to publisher, analyst;
 reset client_min_messages;
 alter role analyst set statement_timeout = '1min';
 -- So that no query fills the disk; each of its processes may write so much. Only a superuser can lift this.

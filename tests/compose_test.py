@@ -24,6 +24,13 @@ SUPERSET_DOCKERFILE = read("superset/Dockerfile")
 NOTEBOOK_DOCKERFILE = read("notebooks/Dockerfile")
 
 
+class Tagless(yaml.SafeLoader):
+    """Reads CloudFormation's tags as nothing."""
+
+
+Tagless.add_multi_constructor("!", lambda loader, tag, node: None)
+
+
 def values(node):
     """Every text in it."""
     match node:
@@ -51,7 +58,7 @@ class Compose(unittest.TestCase):
     def test_superset_and_the_notebook_cannot_reach_localstack_whose_port_gives_the_owners_url(self):
         networks = {name: set(service.get("networks", ["default"])) for name, service in SERVICES.items()}
         beside = {name for name, its in networks.items() if its & (networks["localstack"] | networks["live"])}
-        self.assertEqual(beside, {"localstack", "live", "simulator", "postgres", "roles", "passwords", "mail"})
+        self.assertEqual(beside, {"localstack", "live", "simulator", "postgres", "roles", "passwords", "mail", "page"})
         self.assertTrue(networks["simulator"] & networks["localstack"] & networks["postgres"] & networks["live"])
         self.assertTrue(networks["superset"] & networks["notebook"] & networks["postgres"])
 
@@ -109,6 +116,22 @@ class Compose(unittest.TestCase):
             self.assertEqual(SERVICES[service]["environment"]["CENOVKA_WATCHES_FILE"], "/cenovka/compose/watches.toml")
         self.assertRegex(DOCKERFILE, r"COPY .*compose/watches\.toml .*/cenovka/compose/\n")
         self.assertIn("!compose/watches.toml", read(".dockerignore").splitlines())
+
+    def test_the_page_comes_from_localstacks_bucket_and_nothing_else_of_it_does(self):
+        page = SERVICES["page"]
+        self.assertEqual(page["profiles"], ["lake"])
+        self.assertEqual(page["volumes"], ["./compose/page.conf:/etc/nginx/conf.d/default.conf:ro"])
+        for service in ("localstack", "live"):
+            settings = SERVICES[service]["environment"]
+            self.assertEqual((settings["CENOVKA_LAKE"], settings["CENOVKA_PAGE"]), ("${CENOVKA_LAKE:-off}",) * 2)
+        server = read("compose/page.conf")
+        prefix = yaml.load(read("template.yaml"), Loader=Tagless)["Parameters"]["PageBucketPrefix"]["Default"]
+        self.assertEqual(re.findall(r"set \$bucket (\S+);", server),
+                         [f"http://localstack:4566/{prefix}-000000000000-eu-central-1"])
+        # Neither what a name could hold, nor a query, becomes part of a request that S3 would take for another one.
+        self.assertEqual(re.findall(r"location ~ (\S+) \{\s+limit_except GET \{\s+deny all;\s+\}\s+proxy_pass (\S+);", server),
+                         [("^/[A-Za-z0-9/._-]+$", "$bucket$uri")])
+        self.assertEqual(server.count("proxy_pass "), 1)
 
     def test_functions_run_as_without_docker(self):
         without_docker = dict(re.findall(r'"([A-Z_]+)": "([^"{]*)"', read("localstack/run")))
@@ -184,6 +207,9 @@ class Build(unittest.TestCase):
             self.assertIn(member.split("/")[0], copied)
         for source in copied:
             self.assertTrue((ROOT / source).exists(), source)
+        # What the publisher brings along.
+        self.assertIn("site", copied)
+        self.assertIn("site", allowed)
 
     def test_the_compiler_is_the_oldest_that_is_supported(self):
         version = tomllib.loads(read("Cargo.toml"))["workspace"]["package"]["rust-version"]

@@ -21,9 +21,12 @@ PROJECT = "cenovka-test"
 TOOLS = {"dockerd": "docker.io", "docker-compose": "docker-compose", "debootstrap": "debootstrap"}
 BUCKET = "cenovka-raw-000000000000-eu-central-1"
 # What who runs the test may have set for themselves.
-OPERATORS = ("CENOVKA_WATCHES", "CENOVKA_CHANNEL_SECRETS", "CENOVKA_PORTAL_PERMISSION", "CENOVKA_CONTACT", "CENOVKA_DASHBOARD_DATABASE")
-PORTS = tuple(f"CENOVKA_{name}_PORT" for name in ("LOCALSTACK", "LIVE", "POSTGRES", "SUPERSET", "NOTEBOOK", "MAIL"))
-PROFILES = ("--profile", "live", "--profile", "notebook", "--profile", "watches")
+OPERATORS = (
+    "CENOVKA_WATCHES", "CENOVKA_CHANNEL_SECRETS", "CENOVKA_LAKE", "CENOVKA_PORTAL_PERMISSION", "CENOVKA_CONTACT",
+    "CENOVKA_DASHBOARD_DATABASE",
+)  # fmt: skip
+PORTS = tuple(f"CENOVKA_{name}_PORT" for name in ("LOCALSTACK", "LIVE", "POSTGRES", "SUPERSET", "NOTEBOOK", "MAIL", "PAGE"))
+PROFILES = ("--profile", "live", "--profile", "notebook", "--profile", "watches", "--profile", "lake")
 WALKS = "select segment, complete, rows_loaded from warehouse.walk order by started_at, segment"
 
 

@@ -1,5 +1,6 @@
 //! The deployment itself: `template.yaml` in `LocalStack`, started by `localstack/run` as a person starts it.
 
+mod lake;
 mod told;
 
 use std::time::Duration;
@@ -179,6 +180,12 @@ async fn the_deployed_template_collects_by_schedule_and_loses_nothing() {
         assert!(variables["DATABASE_URL_SECRET"].as_str().unwrap().starts_with("arn:"), "{configured}");
     }
     step(&mut began, "no function's configuration shows the warehouse's URL");
+    let buckets = localstack.aws("s3api list-buckets", &[]).await["Buckets"].to_string();
+    assert!(!buckets.contains("cenovka-lake") && !buckets.contains("cenovka-page"), "{buckets}");
+    let of_publisher = ["--log-group-name", "/aws/lambda/cenovka-publisher"];
+    let logs = localstack.aws("logs filter-log-events", &of_publisher).await;
+    assert_eq!(logs["events"], json!([]), "nothing has started the publisher");
+    step(&mut began, "without a lake there is no bucket for it, and the publisher rests");
     database.start_again().await;
     sql = database.connect(OWNER).await;
     let report = localstack.invoke("reconciler", &everything).await;
