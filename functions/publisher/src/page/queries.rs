@@ -1,5 +1,5 @@
-//! The queries behind the page, each over the marts. `$1` is the fewest listings that a cell may show; a row is a slice's name
-//! and its JSON.
+//! The queries behind the page, each over the marts. `$1` is the fewest listings that a cell may show; a row is a category, a
+//! deal and the JSON of their slice. The overview is about all of them, and names none.
 
 /// The market, and the start of its newest complete walk.
 pub(super) const AS_OF: &str = "
@@ -12,4 +12,12 @@ select
         ''
     )";
 
-pub(super) const QUERIES: &[&str] = &[];
+/// What a slice is about, and the query that makes it.
+pub(super) const QUERIES: &[(&str, &str)] = &[
+    ("overview", include_str!("overview.sql")),
+    ("places", include_str!("places.sql")),
+    ("series", include_str!("series.sql")),
+    ("kinds", include_str!("kinds.sql")),
+    ("distribution", include_str!("distribution.sql")),
+    ("turnover", include_str!("turnover.sql")),
+];
