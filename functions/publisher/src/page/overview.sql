@@ -1,6 +1,6 @@
 -- What there is to choose from: mart.price_level over the country and all kinds, on its latest day.
 select
-    '', '',
+    'overview',
     coalesce(
         jsonb_agg(
             jsonb_build_object(

@@ -1,21 +1,25 @@
 -- One row for the country, each region and each district: the latest medians and quartiles and those a month and a year
--- earlier (mart.price_level), what came and went in 30 days (mart.new_and_gone), days on market of what went in 90
--- (mart.stay), prices that were lowered in 30 (mart.price_change), the yield (mart.rental_yield), and where its offers lie
--- (mart.current_listing). A figure that stands on fewer than $1 listings is null.
-with latest as (
+-- earlier (mart.price_level), what came and went in 30 days (mart.coming_and_going), days on market of what went in 90
+-- (mart.stay), listings that were made cheaper in 30 (mart.price_change), the yield (mart.rental_yield), and where the
+-- offers lie, as their middle (mart.current_listing). A figure that stands on fewer than $1 listings is left out.
+--
+-- The parts are materialized, and places are compared as texts ('' is all of them, '?' is abroad): Postgres expects one row
+-- of each, and would make them anew for each place.
+with latest as materialized (
     select category, deal, max(day) as day
     from mart.price_level
     where place = 'country' and all_sub_categories
         and day > (select max(day) - 400 from mart.walk_health where complete)
     group by category, deal
 ),
-level as (
+level as materialized (
     select
-        level.category, level.deal, level.place, level.region, level.district, latest.day - level.day as age,
-        level.listings, level.lower_quartile, level.median, level.upper_quartile
+        category, deal, coalesce(region, '') as region, coalesce(district, '') as district, latest.day - level.day as age,
+        listings, lower_quartile, median, upper_quartile
     from mart.price_level as level
     join latest using (category, deal)
-    where level.all_sub_categories and level.listings >= $1
+    where all_sub_categories and listings >= $1
+        and (place = 'country' or region is not null) and (place <> 'district' or district is not null)
         and (
             level.day = latest.day
             or level.day between latest.day - 37 and latest.day - 30
@@ -23,65 +27,78 @@ level as (
         )
 ),
 -- The nearest day of the week before.
-earlier as (
-    select distinct on (category, deal, place, region, district, age >= 365)
-        category, deal, place, region, district, age >= 365 as year, median
+earlier as materialized (
+    select distinct on (category, deal, region, district, age >= 365)
+        category, deal, region, district, age >= 365 as year, median
     from level
     where age > 0
-    order by category, deal, place, region, district, age >= 365, age
+    order by category, deal, region, district, age >= 365, age
 ),
-turnover as (
+turnover as materialized (
     select
-        category, deal, region, district, grouping(region, district) as detail,
-        sum(new) filter (where not first_day) as new, sum(gone) as gone
-    from mart.new_and_gone
-    join latest using (category, deal)
-    where new_and_gone.day > latest.day - 30
+        category, deal, coalesce(region, '') as region, coalesce(district, '') as district,
+        count(distinct hash_id) filter (where event = 'new' and not first_day) as new,
+        count(distinct hash_id) filter (where event = 'gone') as gone
+    from (
+        select
+            category, deal, coalesce(region, '?') as region, coalesce(district, '?') as district, hash_id, event, first_day
+        from mart.coming_and_going as event
+        join latest using (category, deal)
+        where event.day > latest.day - 30
+    ) as event
     group by grouping sets ((category, deal), (category, deal, region), (category, deal, region, district))
 ),
-stay as (
+stay as materialized (
     select
-        category, deal, region, district, grouping(region, district) as detail,
+        category, deal, coalesce(region, '') as region, coalesce(district, '') as district,
         percentile_disc(0.5) within group (order by days_on_market) as days_on_market
-    from mart.stay
-    join latest using (category, deal)
-    where days_on_market is not null and gone_on > latest.day - 90
+    from (
+        select category, deal, coalesce(region, '?') as region, coalesce(district, '?') as district, days_on_market
+        from mart.stay
+        join latest using (category, deal)
+        where days_on_market is not null and gone_on > latest.day - 90
+    ) as stay
     group by grouping sets ((category, deal), (category, deal, region), (category, deal, region, district))
     having count(*) >= $1
 ),
-cut as (
+cut as materialized (
     select
-        category, deal, region, district, grouping(region, district) as detail,
-        count(*) as cuts, percentile_disc(0.5) within group (order by percent) as cut_percent
-    from mart.price_change
-    join latest using (category, deal)
-    where difference < 0 and changed_at > (latest.day - 30)::timestamp at time zone 'UTC'
+        category, deal, coalesce(region, '') as region, coalesce(district, '') as district,
+        count(distinct hash_id) as cuts, percentile_disc(0.5) within group (order by percent) as cut_percent
+    from (
+        select category, deal, coalesce(region, '?') as region, coalesce(district, '?') as district, hash_id, percent
+        from mart.price_change
+        join latest using (category, deal)
+        where difference < 0 and changed_at >= (latest.day - 29)::timestamp at time zone 'UTC'
+    ) as change
     group by grouping sets ((category, deal), (category, deal, region), (category, deal, region, district))
-    having count(*) >= $1
+    having count(distinct hash_id) >= $1
 ),
-position as (
+yield as materialized (
+    select category, 'Prodej' as deal, region, district, gross_yield_percent
+    from mart.rental_yield
+    where all_sub_categories and fewest >= $1
+),
+position as materialized (
     select
         category, deal, region, district,
         round(avg(latitude)::numeric, 3) as latitude, round(avg(longitude)::numeric, 3) as longitude
     from mart.current_listing
-    where latitude is not null
+    where latitude is not null and longitude is not null
     group by category, deal, region, district
     having count(*) >= $1
-),
-place as (
-    select *, case place when 'country' then 3 when 'region' then 1 else 0 end as detail from level where age = 0
 )
 select
-    place.category, place.deal,
+    translate(lower(category || '-' || deal), 'áčďéěíňóřšťúůýž ', 'acdeeinorstuuyz-') || '-places',
     jsonb_agg(
         jsonb_strip_nulls(
             jsonb_build_object(
-                'region', place.region,
-                'district', place.district,
-                'listings', place.listings,
-                'lower_quartile', place.lower_quartile,
-                'median', place.median,
-                'upper_quartile', place.upper_quartile,
+                'region', nullif(region, ''),
+                'district', nullif(district, ''),
+                'listings', level.listings,
+                'lower_quartile', level.lower_quartile,
+                'median', level.median,
+                'upper_quartile', level.upper_quartile,
                 'month_ago', month.median,
                 'year_ago', year.median,
                 'new', case when turnover.new >= $1 then turnover.new end,
@@ -94,29 +111,14 @@ select
                 'longitude', position.longitude
             )
         )
-        order by place.detail desc, place.region, place.district
+        order by region, district
     )::text
-from place
-left join earlier as month
-    on (month.category, month.deal, month.place) = (place.category, place.deal, place.place)
-    and (month.region, month.district) is not distinct from (place.region, place.district) and not month.year
-left join earlier as year
-    on (year.category, year.deal, year.place) = (place.category, place.deal, place.place)
-    and (year.region, year.district) is not distinct from (place.region, place.district) and year.year
-left join turnover
-    on (turnover.category, turnover.deal, turnover.detail) = (place.category, place.deal, place.detail)
-    and (turnover.region, turnover.district) is not distinct from (place.region, place.district)
-left join stay
-    on (stay.category, stay.deal, stay.detail) = (place.category, place.deal, place.detail)
-    and (stay.region, stay.district) is not distinct from (place.region, place.district)
-left join cut
-    on (cut.category, cut.deal, cut.detail) = (place.category, place.deal, place.detail)
-    and (cut.region, cut.district) is not distinct from (place.region, place.district)
-left join mart.rental_yield as yield
-    on yield.category = place.category and place.deal = 'Prodej' and place.detail = 0
-    and yield.region = place.region and yield.district = place.district
-    and yield.all_sub_categories and yield.fewest >= $1
-left join position
-    on (position.category, position.deal) = (place.category, place.deal) and place.detail = 0
-    and position.region = place.region and position.district = place.district
-group by place.category, place.deal
+from (select * from level where age = 0) as level
+left join (select * from earlier where not year) as month using (category, deal, region, district)
+left join (select * from earlier where year) as year using (category, deal, region, district)
+left join turnover using (category, deal, region, district)
+left join stay using (category, deal, region, district)
+left join cut using (category, deal, region, district)
+left join yield using (category, deal, region, district)
+left join position using (category, deal, region, district)
+group by category, deal

@@ -1,24 +1,35 @@
--- Medians by day over the country (an empty name) and in each region: mart.price_level, all kinds.
-with level as (
-    select
-        category, deal, day,
-        case place when 'country' then '' else coalesce(region, '?') end as place,
-        case when listings >= $1 then median end as median
+-- Medians by day over the country (an empty name) and in each region: mart.price_level, all kinds. Null on a day without a
+-- walk there, and where there are fewer than $1 listings.
+with level as materialized (
+    select category, deal, day, coalesce(region, '') as place, case when listings >= $1 then median end as median
     from mart.price_level
-    where place <> 'district' and all_sub_categories
+    where (place = 'country' or place = 'region' and region is not null) and all_sub_categories
         and day > (select max(day) - 400 from mart.walk_health where complete)
 ),
-day as (select category, deal, day from level group by category, deal, day),
-place as (select category, deal, place from level group by category, deal, place having count(median) > 0),
+day as materialized (
+    select category, deal, jsonb_agg(day order by day) as days from (select distinct category, deal, day from level) as level
+    group by category, deal
+),
+place as materialized (select category, deal, place from level group by category, deal, place having count(median) > 0),
+-- Every day of every place, also those that it lacks.
+cell as (
+    select category, deal, place, day, max(median) as median
+    from (
+        select category, deal, place, day, median from level
+        union all
+        select category, deal, place, day, null
+        from place
+        join (select distinct category, deal, day from level) as day using (category, deal)
+    ) as cell
+    join place using (category, deal, place)
+    group by category, deal, place, day
+),
 series as (
-    select category, deal, place, jsonb_agg(level.median order by day) as medians
-    from day
-    join place using (category, deal)
-    left join level using (category, deal, day, place)
-    group by category, deal, place
+    select category, deal, place, jsonb_agg(median order by day) as medians from cell group by category, deal, place
 )
-select category, deal, jsonb_build_object('days', days.days, 'places', jsonb_object_agg(series.place, series.medians))::text
+select
+    translate(lower(category || '-' || deal), 'áčďéěíňóřšťúůýž ', 'acdeeinorstuuyz-') || '-series',
+    jsonb_build_object('days', days, 'places', jsonb_object_agg(place, medians))::text
 from series
-join (select category, deal, jsonb_agg(day order by day) as days from day group by category, deal) as days
-    using (category, deal)
-group by category, deal, days.days
+join day using (category, deal)
+group by category, deal, days

@@ -13,7 +13,7 @@ with turnover as (
 ),
 day as (select category, deal, day from turnover group by category, deal, day),
 place as (
-    select category, deal, place from turnover group by category, deal, place having sum(new) + sum(gone) >= $1
+    select category, deal, place from turnover where place <> '?' group by category, deal, place having sum(new) + sum(gone) >= $1
 ),
 series as (
     select
@@ -28,7 +28,7 @@ series as (
     group by category, deal, place
 )
 select
-    category, deal,
+    translate(lower(category || '-' || deal), 'áčďéěíňóřšťúůýž ', 'acdeeinorstuuyz-') || '-turnover',
     jsonb_build_object(
         'days', days.days, 'places', jsonb_object_agg(series.place, jsonb_build_object('new', new, 'gone', gone))
     )::text
