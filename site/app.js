@@ -3,7 +3,7 @@ import { element, resize } from "./charts.js";
 import { known } from "./measures.js";
 import { SECTIONS, drawGlance } from "./sections.js";
 import {
-  dress, language, named, onThemeOfBrowser, periods, readAddress, settle, slug, text, theme, view, writeAddress,
+  dress, locale, named, onThemeOfBrowser, periods, readAddress, scales, settle, slug, text, theme, view, writeAddress,
 } from "./view.js";
 
 const $ = (selector) => document.querySelector(selector);
@@ -60,6 +60,7 @@ function choices(places) {
   if (!regions.some((region) => slug(region) === view.region)) view.region = "";
   options("region", ["", ...regions.map(slug)], (value) => regions.find((region) => slug(region) === value) ?? text("everywhere"));
   options("period", periods, (value) => text(`period${value}`));
+  options("scale", scales, (value) => text(`scale-${value}`));
   const measures = known(places);
   if (!measures.includes(view.measure)) view.measure = "median";
   options("measure", measures, text);
@@ -90,7 +91,7 @@ async function show(changed) {
     writeAddress(changed);
     drawGlance(places, $("#glance"));
     const market = manifest.market && new URL(manifest.market).host;
-    const asOf = manifest.as_of && new Date(manifest.as_of).toLocaleString(language(), { dateStyle: "long", timeStyle: "short" });
+    const asOf = manifest.as_of && new Date(manifest.as_of).toLocaleString(locale(), { dateStyle: "long", timeStyle: "short" });
     $("#source").textContent = `${text("source")} ${market ?? text("unknown")}. ${text("asOf")} ${asOf ?? text("unknown")}.`;
     await Promise.all([...seen].map((name) => section(name, now)));
     // For whoever waits for it.
@@ -122,7 +123,7 @@ async function start() {
     return notice(text("unreadable"));
   }
   if (overview.length) settle(overview);
-  for (const form of [$("#filters"), $("#measure")]) {
+  for (const form of document.forms) {
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("change", ({ target }) => choose({ [target.name]: target.value }));
   }

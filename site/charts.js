@@ -1,5 +1,5 @@
 // Tables, and charts that have one.
-import { DAY, dayName, number, text, theme } from "./view.js";
+import { DAY, dayName, number, text } from "./view.js";
 
 export function element(name, properties, ...children) {
   const made = document.createElement(name);
@@ -60,7 +60,7 @@ export const whole = (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ?
 
 function acrossDays(chart, ticks) {
   const year = (chart.scales.x.max - chart.scales.x.min) / DAY > 120;
-  return ticks.map((tick) => dayName(tick, year ? { month: "short", year: "2-digit" } : { day: "numeric", month: "numeric" }));
+  return ticks.map((tick) => dayName(tick, year ? { month: "short", year: "numeric" } : { day: "numeric", month: "short" }));
 }
 
 /** Gaps of a week and less are days without a walk, and no gaps. */
@@ -106,7 +106,7 @@ export function plot(box, { label, data, lines, days, values, say, height, click
     cursor: { drag: { x: false, y: false }, y: false, focus: { prox: 20 }, points: { size: 7 } }, focus: { alpha: 1 },
     scales: { x: { time: Boolean(days), ...x }, y: days === "level" ? {} : { range: (_, __, most) => [0, Math.max(1, most) * 1.05] } },
     axes: [
-      { ...axis, grid: { show: false }, values: days ? acrossDays : compact, space: 60 },
+      { ...axis, grid: { show: false }, values: days ? acrossDays : compact, space: 64, size: 30 },
       { ...axis, values: values ?? whole, size: 58 },
     ],
     series: [{}, ...lines.map((line) => ({ points: { show: false }, gaps: days ? gaps : undefined, ...line }))],
@@ -114,7 +114,6 @@ export function plot(box, { label, data, lines, days, values, say, height, click
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
   }, data, frame);
   if (click) chart.over.addEventListener("click", () => click(chart));
-  chart.theme = theme();
   drawn.set(box, chart);
   return chart;
 }

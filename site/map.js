@@ -27,7 +27,7 @@ async function begin(box) {
     version: 8,
     sources: { regions: { type: "geojson", data: collection([]) }, districts: { type: "geojson", data: collection([]) } },
     layers: [
-      { id: "areas", type: "fill", source: "regions", paint: { "fill-color": ["get", "color"], "fill-opacity": 0.8 } },
+      { id: "areas", type: "fill", source: "regions", paint: { "fill-color": ["get", "color"], "fill-opacity": 1 } },
       { id: "borders", type: "line", source: "regions", paint: { "line-width": 1 } },
       { id: "chosen", type: "line", source: "regions", filter: ["get", "chosen"], paint: { "line-width": 2.5 } },
       {

@@ -1,7 +1,7 @@
 // What each section shows of its slice: `draw(slice, box, choose)`. A slice is null where there is none.
 import { asTable, bar, color, compact, element, empty, legend, plot, scrolling, table } from "./charts.js";
 import { MEASURES } from "./measures.js";
-import { crowns, dayName, language, named, number, percent, signed, since, slug, stamp, text, view } from "./view.js";
+import { DAY, crowns, dayName, language, named, number, percent, signed, since, slug, stamp, text, view } from "./view.js";
 
 /** The chosen region's name as the data have it; the country's is empty. */
 const nameIn = (places) => Object.keys(places).find((name) => slug(name) === view.region && name) ?? "";
@@ -21,7 +21,7 @@ export function drawGlance(places, box) {
     return value === undefined ? undefined : MEASURES[key].show(value);
   };
   box.replaceChildren(...[
-    tile(text("median"), crowns(row.median), `${text("quartiles")} ${number(row.lower_quartile)} – ${number(row.upper_quartile)}`),
+    tile(`${text("median")}${view.deal === "pronajem" ? ` ${text("perMonth")}` : ""}`, crowns(row.median), `${text("quartiles")} ${number(row.lower_quartile)} – ${number(row.upper_quartile)}`),
     tile(text("month"), shown("month")), tile(text("year"), shown("year")), tile(text("listings"), number(row.listings)),
     tile(text("newListings"), of30("new"), text("in30")), tile(text("gone"), of30("gone"), text("in30")),
     tile(text("days_on_market"), shown("days_on_market"), text("daysAbout")),
@@ -29,50 +29,63 @@ export function drawGlance(places, box) {
   ].filter(Boolean));
 }
 
+/** Prices, or by how much they differ from the first one that is shown. */
+const SCALES = {
+  price: { values: (medians) => medians, show: crowns, ticks: compact },
+  change: {
+    values: (medians) => {
+      const start = medians.find((median) => median !== null);
+      return medians.map((median) => (median === null ? null : (100 * (median - start)) / start));
+    },
+    show: signed,
+    ticks: (_, ticks) => ticks.map((tick) => `${number(tick)} %`),
+  },
+};
+
 function drawSeries(slice, box, choose) {
   const all = of(slice);
   if (!all) return box.replaceChildren(empty());
-  const first = since(slice.days), days = slice.days.slice(first).map(stamp), cut = (values) => values.slice(first);
-  const chosen = nameIn(slice.places), medians = cut(all);
+  const first = since(slice.days), days = slice.days.slice(first).map(stamp);
+  const { values, show, ticks } = SCALES[view.scale];
+  const cut = (name) => values(slice.places[name].slice(first));
+  const chosen = nameIn(slice.places), medians = cut(chosen);
   const others = Object.keys(slice.places).filter((name) => name && name !== chosen);
-  const country = chosen ? cut(slice.places[""] ?? []) : null;
+  const country = chosen && slice.places[""] ? cut("") : null;
+  const lineOf = Object.fromEntries(others.map((name) => [name, cut(name)]));
   const lines = [
     ...others.map(() => ({ stroke: color("--other"), width: 1 })),
     ...(country ? [{ stroke: color("--second"), width: 1.75, dash: [6, 4] }] : []),
     { stroke: color("--accent"), width: 2.5, points: { show: days.length < 3 } },
   ];
   const seen = medians.filter((median) => median !== null);
-  const told = seen.length ? `${crowns(seen[0])} → ${crowns(seen.at(-1))}` : text("none");
-  const data = [days, ...others.map((name) => cut(slice.places[name])), ...(country ? [country] : []), medians];
+  const told = seen.length ? `${show(seen[0])} → ${show(seen.at(-1))}` : text("none");
+  const data = [days, ...Object.values(lineOf), ...(country ? [country] : []), medians];
   /** The other region whose line is nearest to the pointer. */
   const nearest = (index, chart) => {
-    const at = chart.cursor.top, away = (name) => Math.abs(chart.valToPos(slice.places[name][first + index] ?? Infinity, "y") - at);
+    const at = chart.cursor.top, away = (name) => Math.abs(chart.valToPos(lineOf[name][index] ?? Infinity, "y") - at);
     const name = others.reduce((best, name) => (away(name) < away(best) ? name : best), others[0]);
     return name && away(name) < 12 ? name : null;
   };
   const say = (index, chart) => {
-    const value = (name) => slice.places[name][first + index];
-    const line = (name) => `${name || text("everywhere")}: ${value(name) === null ? text("none") : crowns(value(name))}`;
+    const line = (name, values) => `${name || text("everywhere")}: ${values[index] === null ? text("none") : show(values[index])}`;
     const near = nearest(index, chart);
-    return [dayName(days[index]), line(chosen), ...(chosen ? [line("")] : []), ...(near ? [line(near)] : [])];
+    return [dayName(days[index]), line(chosen, medians), ...(country ? [line("", country)] : []), ...(near ? [line(near, lineOf[near])] : [])];
   };
   const click = (chart) => {
     const near = chart.cursor.idx === null ? null : nearest(chart.cursor.idx, chart);
     if (near) choose({ region: slug(near) });
   };
-  plot(box, { label: `${text("series")}, ${placeName(slice)}: ${told}`, data, lines, days: "level", values: compact, say, click, height: 280 });
+  plot(box, { label: `${text("series")}, ${placeName(slice)}: ${told}`, data, lines, days: "level", values: ticks, say, click, height: 280 });
   box.append(legend([
-    ["first", placeName(slice)], ...(country ? [["second", text("everywhere")]] : []),
+    ["first", placeName(slice)], ...(country ? [["second", text("everywhere")]] : []), ["other", text("otherRegions")],
   ]));
   const columns = [
-    { title: text("day"), show: (row) => dayName(row[0]) },
-    { title: placeName(slice), show: (row) => row[1] && crowns(row[1]) },
-    ...(country ? [{ title: text("everywhere"), show: (row) => row[2] && crowns(row[2]) }] : []),
-    ...others.map((name) => ({ title: name, show: (row) => row[3][name] && crowns(row[3][name]) })),
+    { title: text("day"), show: (index) => dayName(days[index]) },
+    ...[[placeName(slice), medians], ...(country ? [[text("everywhere"), country]] : []), ...Object.entries(lineOf)].map(([title, values]) => ({
+      title, show: (index) => (values[index] === null ? text("none") : show(values[index])),
+    })),
   ];
-  const rows = days.map((day, index) => [day, medians[index], country?.[index],
-    Object.fromEntries(others.map((name) => [name, slice.places[name][first + index]]))]);
-  box.append(asTable(text("series"), columns, rows.reverse()));
+  box.append(asTable(text("series"), columns, days.map((_, index) => index).reverse()));
 }
 
 function drawDistricts(places, box, choose) {
@@ -123,7 +136,7 @@ function drawDistribution(slice, box) {
 }
 
 /** Two counts by day or week, as lines or as bars and a line. */
-function twoCounts(slice, box, { name, times, keys, first: drawFirst, titles }) {
+function twoCounts(slice, box, { name, times, keys, first: drawFirst, titles, margin }) {
   const place = of(slice);
   if (!place) return box.replaceChildren(empty());
   const first = since(slice[times]), stamps = slice[times].slice(first).map(stamp);
@@ -132,6 +145,7 @@ function twoCounts(slice, box, { name, times, keys, first: drawFirst, titles }) 
   plot(box, {
     label: `${text(name)}, ${placeName(slice)}: ${titles[0]} ${sum(one)}, ${titles[1]} ${sum(other)}`,
     data: [stamps, one, other], days: "counts",
+    x: margin && { range: (_, least, most) => [least - margin, most + margin] },
     lines: [drawFirst, { stroke: color("--second"), width: 1.75, dash: [6, 3], points: { show: stamps.length < 3 } }],
     say: (index) => [dayName(stamps[index]), `${titles[0]}: ${count(one[index])}`, `${titles[1]}: ${count(other[index])}`],
   });
@@ -150,6 +164,7 @@ const drawTurnover = (slice, box) => twoCounts(slice, box, {
 const drawChanges = (slice, box) => twoCounts(slice, box, {
   name: "changes", times: "weeks", keys: ["lowered", "raised"], titles: [text("lowered"), text("raised")],
   first: { stroke: color("--accent"), fill: color("--accent"), paths: uPlot.paths.bars({ size: [0.7, 40] }) },
+  margin: 4 * DAY,
 });
 
 function drawStays(slice, box) {
@@ -171,7 +186,7 @@ function drawKinds(kinds, box) {
   const rows = (kinds ?? []).filter((row) => slug(row.region ?? "") === view.region);
   if (!rows.length) return box.replaceChildren(empty());
   const most = Math.max(...rows.map((row) => row.upper_quartile)), along = (value) => (100 * value) / most;
-  const price = (key, title) => ({ title: text(title), show: (row) => number(row[key]) });
+  const price = (key, title) => ({ title: text(title), of: "roomy", show: (row) => number(row[key]) });
   box.replaceChildren(scrolling(text("kinds"), table([
     { title: text("kind"), show: (row) => element("span", { lang: language() === "cs" ? null : "cs" }, named(row.kind)) },
     { title: text("median"), show: (row) => crowns(row.median) },

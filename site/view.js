@@ -2,6 +2,7 @@
 import { TEXTS } from "./texts.js";
 
 const PERIODS = ["30", "90", "365"];
+const SCALES = ["price", "change"];
 const root = document.documentElement;
 
 /** What is chosen. Categories, deals and regions stand here as in addresses: in small letters without accents. */
@@ -16,12 +17,13 @@ export function readAddress() {
   Object.assign(view, {
     category: asked.get("category") ?? "byty", deal: asked.get("deal") ?? "prodej", region: asked.get("region") ?? "",
     period: one("period", PERIODS, "365"), measure: asked.get("measure") ?? "median", order: one("order", ["up"], "down"),
+    scale: one("scale", SCALES, "price"),
     // Only what somebody has chosen goes into an address; what the browser says does not.
     lang: one("lang", Object.keys(TEXTS), null), theme: one("theme", ["light", "dark"], null),
   });
 }
 
-const USUAL = { region: "", period: "365", measure: "median", order: "down", lang: null, theme: null };
+const USUAL = { region: "", period: "365", measure: "median", order: "down", scale: "price", lang: null, theme: null };
 
 export function writeAddress(add) {
   const address = new URLSearchParams();
@@ -39,6 +41,7 @@ export function settle(overview) {
 }
 
 export const periods = PERIODS;
+export const scales = SCALES;
 
 // ---- Language and theme
 
@@ -65,7 +68,9 @@ export function dress() {
 
 // ---- Numbers and days
 
-export const number = (value, options) => new Intl.NumberFormat(language(), options).format(value);
+/** English as it is written in Europe. */
+export const locale = () => (language() === "en" ? "en-GB" : "cs");
+export const number = (value, options) => new Intl.NumberFormat(locale(), options).format(value);
 export const crowns = (value) => `${number(value)} Kč`;
 export const percent = (value, options) => `${number(value, { minimumFractionDigits: 1, maximumFractionDigits: 1, ...options })} %`;
 export const signed = (value) => percent(value, { signDisplay: "exceptZero" });
@@ -73,7 +78,7 @@ export const signed = (value) => percent(value, { signDisplay: "exceptZero" });
 export const DAY = 86400;
 export const stamp = (day) => Date.parse(`${day}T00:00:00Z`) / 1000;
 export const dayName = (seconds, options) =>
-  new Date(seconds * 1000).toLocaleDateString(language(), { timeZone: "UTC", ...(options ?? { dateStyle: "medium" }) });
+  new Date(seconds * 1000).toLocaleDateString(locale(), { timeZone: "UTC", ...(options ?? { dateStyle: "medium" }) });
 
 /** The first index of what the chosen period shows. */
 export function since(days) {
