@@ -110,16 +110,24 @@ function choose(changes) {
 
 // ---- Start
 
+/** The charts' library comes last, when the page has been read: data are asked for before. */
+const library = () => new Promise((resolve) => {
+  if (globalThis.uPlot) resolve();
+  else addEventListener("DOMContentLoaded", resolve);
+});
+
 async function start() {
   readAddress();
-  dress();
   try {
     manifest = await json("data/manifest.json");
     // Asked for while the overview is on its way: most often it is what is shown.
     for (const subject of ["series", "places"]) slice(subject).catch(() => {});
     overview = await json(manifest.slices.overview);
+    await library();
   } catch (error) {
     console.error(error);
+    await library();
+    dress();
     return notice(text("unreadable"));
   }
   if (overview.length) settle(overview);

@@ -70,7 +70,17 @@ export function dress() {
 
 /** English as it is written in Europe. */
 export const locale = () => (language() === "en" ? "en-GB" : "cs");
-export const number = (value, options) => new Intl.NumberFormat(locale(), options).format(value);
+
+const formats = new Map();
+
+/** To make a format takes longer than to use it a hundred times. */
+function format(Kind, options) {
+  const key = JSON.stringify([Kind.name, locale(), options]);
+  if (!formats.has(key)) formats.set(key, new Kind(locale(), options));
+  return formats.get(key);
+}
+
+export const number = (value, options) => format(Intl.NumberFormat, options).format(value);
 export const crowns = (value) => `${number(value)} Kč`;
 export const percent = (value, options) => `${number(value, { minimumFractionDigits: 1, maximumFractionDigits: 1, ...options })} %`;
 export const signed = (value) => percent(value, { signDisplay: "exceptZero" });
@@ -78,7 +88,7 @@ export const signed = (value) => percent(value, { signDisplay: "exceptZero" });
 export const DAY = 86400;
 export const stamp = (day) => Date.parse(`${day}T00:00:00Z`) / 1000;
 export const dayName = (seconds, options) =>
-  new Date(seconds * 1000).toLocaleDateString(locale(), { timeZone: "UTC", ...(options ?? { dateStyle: "medium" }) });
+  format(Intl.DateTimeFormat, { timeZone: "UTC", ...(options ?? { dateStyle: "medium" }) }).format(seconds * 1000);
 
 /** The first index of what the chosen period shows. */
 export function since(days) {

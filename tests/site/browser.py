@@ -50,7 +50,7 @@ class Browser:
 
     def resize(self, width: int, height: int) -> None:
         phone = width < 600
-        self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2 if phone else 1, mobile=phone)
+        self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1.5 if phone else 1, mobile=phone)
 
     def prefer(self, theme: str) -> None:
         self.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
