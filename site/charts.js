@@ -27,7 +27,7 @@ export function table(columns, rows) {
 }
 
 /** A box that scrolls, also by keyboard. */
-export const scrolling = (label, ...content) => element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, ...content);
+export const scrolling = (label, ...content) => element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": label }, ...content);
 
 /** The same data for those who do not see the chart, made when they are asked for. */
 export function asTable(label, columns, rows) {
