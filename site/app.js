@@ -92,7 +92,8 @@ async function show(changed) {
     drawGlance(places, $("#glance"));
     const market = manifest.market && new URL(manifest.market).host;
     const asOf = manifest.as_of && new Date(manifest.as_of).toLocaleString(locale(), { dateStyle: "long", timeStyle: "short" });
-    $("#source").textContent = `${text("source")} ${market ?? text("unknown")}. ${text("asOf")} ${asOf ?? text("unknown")}.`;
+    $("#as-of").textContent = `${text("asOf")} ${asOf ?? text("unknown")}`;
+    $("#source").textContent = `${text("source")} ${market ?? text("unknown")}.`;
     await Promise.all([...seen].map((name) => section(name, now)));
     // For whoever waits for it.
     document.documentElement.dataset.shown = now;

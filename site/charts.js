@@ -59,8 +59,12 @@ export const compact = (_, ticks) => ticks.map((tick) => number(tick, { notation
 export const whole = (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? number(tick) : ""));
 
 function acrossDays(chart, ticks) {
-  const year = (chart.scales.x.max - chart.scales.x.min) / DAY > 120;
-  return ticks.map((tick) => dayName(tick, year ? { month: "short", year: "numeric" } : { day: "numeric", month: "short" }));
+  const months = (chart.scales.x.max - chart.scales.x.min) / DAY > 120;
+  return ticks.map((tick, index) => {
+    if (!months) return dayName(tick, { day: "numeric", month: "numeric" });
+    const year = index === 0 || new Date(tick * 1000).getUTCMonth() === 0;
+    return dayName(tick, { month: "short" }) + (year ? `\n${dayName(tick, { year: "numeric" })}` : "");
+  });
 }
 
 /** Gaps of a week and less are days without a walk, and no gaps. */
@@ -106,7 +110,7 @@ export function plot(box, { label, data, lines, days, values, say, height, click
     cursor: { drag: { x: false, y: false }, y: false, focus: { prox: 20 }, points: { size: 7 } }, focus: { alpha: 1 },
     scales: { x: { time: Boolean(days), ...x }, y: days === "level" ? {} : { range: (_, __, most) => [0, Math.max(1, most) * 1.05] } },
     axes: [
-      { ...axis, grid: { show: false }, values: days ? acrossDays : compact, space: 64, size: 30 },
+      { ...axis, grid: { show: false }, values: days ? acrossDays : compact, space: 48, size: 42 },
       { ...axis, values: values ?? whole, size: 58 },
     ],
     series: [{}, ...lines.map((line) => ({ points: { show: false }, gaps: days ? gaps : undefined, ...line }))],

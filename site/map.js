@@ -76,7 +76,7 @@ export async function drawMap(box, places, shapes, act) {
   const limits = bounds(measure, [...regions, ...districts]);
   const paint = (row) => {
     const value = row && measure.value(row);
-    return { color: color(shade(measure, limits, value)), value: value === undefined ? text("none") : measure.show(value) };
+    return { color: color(shade(measure, limits, value)), value: value === undefined ? text("noFigure") : measure.show(value) };
   };
   const area = ([name, rings]) => {
     const row = regions.find((row) => row.region === name);
@@ -104,5 +104,5 @@ export async function drawMap(box, places, shapes, act) {
     const name = index ? `≥ ${measure.show(limit)}` : `< ${limits.length ? measure.show(limits[0]) : "–"}`;
     return [`${measure.bounds ? "fall" : "map"}${index}`, name];
   });
-  box.querySelector(".below").replaceChildren(legend([...classes, ["nothing", text("none")]]));
+  box.querySelector(".below").replaceChildren(legend([...classes, ["nothing", text("noFigure")]]));
 }

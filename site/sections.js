@@ -129,6 +129,7 @@ function drawDistribution(slice, box) {
     lines: [{ stroke: color("--accent"), fill: color("--accent"), paths: uPlot.paths.bars({ size: [0.9], align: 1 }) }],
     x: { range: () => [from[0], from.at(-1) + slice.step] },
     say: (index) => [span(index), count(counts[index])],
+    height: 340,
   });
   box.append(asTable(text("distribution"), [
     { title: text("median").replace(/^\S+ /, ""), show: (index) => span(index) }, { title: text("count"), show: (index) => count(counts[index]) },

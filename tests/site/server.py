@@ -52,7 +52,11 @@ class Server:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Http(http.server.ThreadingHTTPServer):
+            def handle_error(self, *_: object) -> None:
+                """A browser that goes elsewhere hangs up."""
+
+        self.http = Http(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.http.server_port}/"
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 

@@ -196,8 +196,8 @@ class Appearance(Page):
                     with self.subTest(width=width, language=language, theme=theme):
                         self.open(f"?lang={language}&theme={theme}")
                         self.browser.look_at_all()
-                        self.browser.run("for (const details of document.querySelectorAll('details')) details.open = true")
                         self.browser.picture(PICTURES / f"{width}-{language}-{theme}.png")
+                        self.browser.run("for (const details of document.querySelectorAll('details')) details.open = true")
                         self.browser.run(AXE)
                         found = self.browser.driver.execute_async_script("axe.run().then(arguments[0])")["violations"]
                         told = [f"{finding['id']}: {node['html'][:200]}: {node['failureSummary']}" for finding in found for node in finding["nodes"]]

@@ -1,13 +1,15 @@
 -- How many listings were made cheaper and dearer (mart.price_change) in each week, by its Monday, over the country (an empty
--- name) and in each region, and the median cut. A figure that stands on fewer than $1 listings is null, unless it is 0. The
--- first and the last week may be parts of weeks.
+-- name) and in each region, and the median cut. A figure that stands on fewer than $1 listings is null, unless it is 0. A week
+-- that is not over is left out.
 with latest as (select max(day) as day from mart.walk_health where complete),
 change as (
     select
         category, deal, coalesce(region, '?') as region, date_trunc('week', changed_at at time zone 'UTC')::date as week,
         hash_id, difference, percent
     from mart.price_change
-    join latest on changed_at > (latest.day - 400)::timestamp at time zone 'UTC'
+    join latest
+        on changed_at > (latest.day - 400)::timestamp at time zone 'UTC'
+        and changed_at < date_trunc('week', (latest.day + 1)::timestamp) at time zone 'UTC'
 ),
 cell as (
     select
