@@ -38,7 +38,7 @@ def write(folder: Path, quiet: bool = False) -> None:
     slices = {}
     for query in sorted(QUERIES.glob("*.sql")):
         begin, size = time.monotonic(), 0
-        made = rows(f"prepare page (integer) as\n{query.read_text()};\nexecute page ({FEWEST});")
+        made = rows(f"prepare page as\n{query.read_text()};\nexecute page ({FEWEST});")
         for name, body in made:
             body = json.dumps(json.loads(body), ensure_ascii=False, separators=(",", ":")).encode()
             slices[name] = f"data/{name}.{hashlib.sha256(body).hexdigest()[:16]}.json"

@@ -25,7 +25,7 @@ place as (
     from cell
     where place <> '?'
     group by category, deal, place
-    having max(greatest(lowered, raised)) >= $1
+    having max(greatest(lowered, raised)) >= $1::integer
 ),
 span as (select category, deal, min(week) as first, max(week) as last from cell group by category, deal),
 week as (
@@ -37,10 +37,10 @@ series as (
     select
         category, deal, place,
         jsonb_agg(
-            case when lowered >= $1 then lowered when coalesce(lowered, 0) = 0 then 0 end order by week
+            case when lowered >= $1::integer then lowered when coalesce(lowered, 0) = 0 then 0 end order by week
         ) as lowered,
-        jsonb_agg(case when raised >= $1 then raised when coalesce(raised, 0) = 0 then 0 end order by week) as raised,
-        jsonb_agg(case when lowered >= $1 then cut end order by week) as cut_percent
+        jsonb_agg(case when raised >= $1::integer then raised when coalesce(raised, 0) = 0 then 0 end order by week) as raised,
+        jsonb_agg(case when lowered >= $1::integer then cut end order by week) as cut_percent
     from place
     join week using (category, deal)
     left join cell using (category, deal, place, week)

@@ -15,7 +15,7 @@ bound as (
         percentile_disc(0.99) within group (order by price_per_m2) as highest
     from listing
     group by category, deal
-    having count(*) >= $1
+    having count(*) >= $1::integer
 ),
 width as (
     select *, greatest(1, (highest - lowest) / 25.0) as least, 10 ^ floor(log(greatest(1, (highest - lowest) / 25.0))) as ten
@@ -40,13 +40,13 @@ cell as (
     group by grouping sets ((category, deal, number), (category, deal, region, number))
 ),
 place as (
-    select category, deal, place from cell where place <> '?' group by category, deal, place having max(listings) >= $1
+    select category, deal, place from cell where place <> '?' group by category, deal, place having max(listings) >= $1::integer
 ),
 counts as (
     select
         category, deal, place,
         jsonb_agg(
-            case when cell.listings >= $1 then cell.listings when cell.listings is null then 0 end order by number
+            case when cell.listings >= $1::integer then cell.listings when cell.listings is null then 0 end order by number
         ) as counts
     from place
     join scale using (category, deal)

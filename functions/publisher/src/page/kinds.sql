@@ -19,5 +19,6 @@ select
     )::text
 from mart.price_level
 join latest using (category, deal, day)
-where (place = 'country' or place = 'region' and region is not null) and not all_sub_categories and sub_category is not null and listings >= $1
+where (place = 'country' or place = 'region' and region is not null)
+    and not all_sub_categories and sub_category is not null and listings >= $1::integer
 group by category, deal

@@ -18,7 +18,7 @@ level as materialized (
         listings, lower_quartile, median, upper_quartile
     from mart.price_level as level
     join latest using (category, deal)
-    where all_sub_categories and listings >= $1
+    where all_sub_categories and listings >= $1::integer
         and (place = 'country' or region is not null) and (place <> 'district' or district is not null)
         and (
             level.day = latest.day
@@ -59,7 +59,7 @@ stay as materialized (
         where days_on_market is not null and gone_on > latest.day - 90
     ) as stay
     group by grouping sets ((category, deal), (category, deal, region), (category, deal, region, district))
-    having count(*) >= $1
+    having count(*) >= $1::integer
 ),
 cut as materialized (
     select
@@ -72,12 +72,12 @@ cut as materialized (
         where difference < 0 and changed_at >= (latest.day - 29)::timestamp at time zone 'UTC'
     ) as change
     group by grouping sets ((category, deal), (category, deal, region), (category, deal, region, district))
-    having count(distinct hash_id) >= $1
+    having count(distinct hash_id) >= $1::integer
 ),
 yield as materialized (
     select category, 'Prodej' as deal, region, district, gross_yield_percent
     from mart.rental_yield
-    where all_sub_categories and fewest >= $1
+    where all_sub_categories and fewest >= $1::integer
 ),
 position as materialized (
     select
@@ -86,7 +86,7 @@ position as materialized (
     from mart.current_listing
     where latitude is not null and longitude is not null
     group by category, deal, region, district
-    having count(*) >= $1
+    having count(*) >= $1::integer
 )
 select
     translate(lower(category || '-' || deal), 'áčďéěíňóřšťúůýž ', 'acdeeinorstuuyz-') || '-places',
@@ -101,8 +101,8 @@ select
                 'upper_quartile', level.upper_quartile,
                 'month_ago', month.median,
                 'year_ago', year.median,
-                'new', case when turnover.new >= $1 then turnover.new end,
-                'gone', case when turnover.gone >= $1 then turnover.gone end,
+                'new', case when turnover.new >= $1::integer then turnover.new end,
+                'gone', case when turnover.gone >= $1::integer then turnover.gone end,
                 'days_on_market', stay.days_on_market,
                 'cuts', cut.cuts,
                 'cut_percent', cut.cut_percent,

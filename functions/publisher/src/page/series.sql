@@ -1,7 +1,7 @@
 -- Medians by day over the country (an empty name) and in each region: mart.price_level, all kinds. Null on a day without a
 -- walk there, and where there are fewer than $1 listings.
 with level as materialized (
-    select category, deal, day, coalesce(region, '') as place, case when listings >= $1 then median end as median
+    select category, deal, day, coalesce(region, '') as place, case when listings >= $1::integer then median end as median
     from mart.price_level
     where (place = 'country' or place = 'region' and region is not null) and all_sub_categories
         and day > (select max(day) - 400 from mart.walk_health where complete)

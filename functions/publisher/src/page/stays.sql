@@ -15,13 +15,13 @@ cell as (
     group by grouping sets ((category, deal, number), (category, deal, region, number))
 ),
 place as (
-    select category, deal, place from cell where place <> '?' group by category, deal, place having max(listings) >= $1
+    select category, deal, place from cell where place <> '?' group by category, deal, place having max(listings) >= $1::integer
 ),
 counts as (
     select
         category, deal, place,
         jsonb_agg(
-            case when cell.listings >= $1 then cell.listings when cell.listings is null then 0 end order by number
+            case when cell.listings >= $1::integer then cell.listings when cell.listings is null then 0 end order by number
         ) as counts
     from place
     cross join step

@@ -18,7 +18,7 @@ place as materialized (
     from turnover
     where place <> '?'
     group by category, deal, place
-    having max(greatest(new, gone)) >= $1
+    having max(greatest(new, gone)) >= $1::integer
 ),
 -- Every day of every place, also those on which nothing happened there.
 cell as materialized (
@@ -33,11 +33,11 @@ cell as materialized (
 series as materialized (
     select
         category, deal, place,
-        jsonb_agg(case when new >= $1 or new = 0 then new end order by day) as new,
-        jsonb_agg(case when gone >= $1 or gone = 0 then gone end order by day) as gone
+        jsonb_agg(case when new >= $1::integer or new = 0 then new end order by day) as new,
+        jsonb_agg(case when gone >= $1::integer or gone = 0 then gone end order by day) as gone
     from cell
     group by category, deal, place
-    having max(greatest(new, gone)) >= $1 and place <> '?'
+    having max(greatest(new, gone)) >= $1::integer and place <> '?'
 ),
 days as materialized (select category, deal, jsonb_agg(day order by day) as days from day group by category, deal)
 select
