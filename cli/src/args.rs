@@ -1,5 +1,6 @@
 //! The command line.
 
+mod export;
 mod quarantine;
 mod watch;
 
@@ -13,6 +14,7 @@ use clap::{Args, CommandFactory, Error, Parser, Subcommand};
 use simulator::day_length;
 
 use crate::market::Market;
+pub use export::{ExportArgs, ExportFilters, ExportFormat};
 pub use quarantine::{DecidingArgs, QuarantineCommand};
 pub use watch::WatchCommand;
 
@@ -57,10 +59,8 @@ impl Cli {
                 | Command::Psql { local, .. }
                 | Command::Dashboard(DashboardArgs { local, .. })
                 | Command::Site(SiteArgs { local, .. }),
-            ) => {
-                local.market.fill(before);
-                if local.seeded && !local.market.rows.is_empty() { Some("--rows") } else { None }
-            }
+            ) => local.heed(before),
+            Some(Command::Export(arguments)) => arguments.local.heed(before),
             Some(Command::Seed { folder, .. }) => {
                 folder.fill(before.folder);
                 if before.rows.is_empty() { None } else { Some("--rows") }
@@ -168,6 +168,12 @@ pub struct LocalArgs {
 }
 
 impl LocalArgs {
+    /// Takes options that stood before the command; the one of them that it does not heed.
+    fn heed(&mut self, before: MarketArgs) -> Option<&'static str> {
+        self.market.fill(before);
+        if self.seeded && !self.market.rows.is_empty() { Some("--rows") } else { None }
+    }
+
     /// The one of the two that is meant.
     #[must_use]
     pub fn market(&self) -> Market<'_> {
@@ -283,9 +289,14 @@ pub enum Command {
     /// Publish the lake and the page of the simulated days, and show the page.
     ///
     /// Does what the publisher does on AWS: the marts become Parquet files and a static page, in two buckets of the data
-    /// folder, and the page is served on this machine alone, with the headers that it has behind CloudFront. If
+    /// folder, and the page is served on this machine alone, with the headers that it has on AWS. If
     /// `DATABASE_URL` is set, that warehouse is published; the URL should be an analyst's.
     Site(SiteArgs),
+    /// Write a mart to a file: CSV, Parquet or XLSX.
+    ///
+    /// `docs/schema.md` says which marts there are. Rows are those of one moment. Intervals are in seconds, times in UTC. If
+    /// `DATABASE_URL` is set, that warehouse is read; the URL should be an analyst's.
+    Export(Box<ExportArgs>),
     /// Open psql on the private Postgres of the simulated days.
     Psql {
         /// Which one.

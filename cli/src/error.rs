@@ -43,6 +43,8 @@ pub enum Error {
     #[error("cannot create the bucket {name}: {reason}")]
     Bucket { name: String, reason: String },
     #[error(transparent)]
+    Export(#[from] crate::export::Error),
+    #[error(transparent)]
     Publisher(#[from] publisher::Error),
     #[error("cannot serve the page on port {port}: {reason}")]
     Serve { port: u16, reason: String },

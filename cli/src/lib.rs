@@ -9,6 +9,7 @@ pub mod dashboard;
 pub mod data_folder;
 mod days;
 pub mod error;
+pub mod export;
 mod loading;
 pub mod market;
 pub mod operator;

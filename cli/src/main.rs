@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use causes::with_causes;
 use cenovka::args::{Cli, Command, QuarantineCommand, WatchCommand};
 use cenovka::error::Error;
-use cenovka::{dashboard, operator, parts, quarantine, seed, simulation, site, verify, watch};
+use cenovka::{dashboard, export, operator, parts, quarantine, seed, simulation, site, verify, watch};
 use reconciler::Request;
 use tracing::level_filters::LevelFilter;
 
@@ -28,6 +28,7 @@ async fn main() -> ExitCode {
             Some(Command::Seed { days, folder }) => seed::run(&folder, days, interrupted()).await,
             Some(Command::Dashboard(arguments)) => dashboard::run(&arguments, interrupted()).await,
             Some(Command::Site(arguments)) => site::run(&arguments, interrupted()).await,
+            Some(Command::Export(arguments)) => export::run(&arguments, interrupted()).await,
             Some(Command::Psql { local: which, arguments }) => parts::psql(&which, &arguments).await,
             Some(Command::Collect { segments, since }) => {
                 operator::collect(collector::Request { segments, since }).await

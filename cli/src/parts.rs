@@ -18,6 +18,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use warehouse::Warehouse;
 
 use crate::args::{LocalArgs, in_shell};
+use crate::dashboard::error::Error as DashboardError;
 use crate::data_folder::{DataFolder, State};
 use crate::error::Error;
 use crate::market::Market;
@@ -46,6 +47,18 @@ impl Postgres {
     /// The warehouse in it, with a connection of its own.
     pub(crate) fn warehouse(&self) -> Result<Warehouse, Error> {
         Ok(credentials::warehouse(&self.database)?)
+    }
+
+    /// The same, with something in it. Only a private one is brought up to date.
+    pub(crate) async fn filled_warehouse(&self, market: &Market<'_>) -> Result<Warehouse, Error> {
+        let mut warehouse = self.warehouse()?;
+        if self.private.is_some() {
+            warehouse.migrate().await?;
+            if warehouse.latest_start().await?.is_none() {
+                return Err(DashboardError::NothingToShow { fill: market.fill() }.into());
+            }
+        }
+        Ok(warehouse)
     }
 
     /// The same for simulated loads. Of those a private Postgres writes none to the disk at once: what a power cut

@@ -11,7 +11,6 @@ use std::future::Future;
 use std::time::Instant;
 
 use publisher::{Publisher, Report};
-use runtime::settings::variable;
 use warehouse::Warehouse;
 
 use crate::args::{SiteArgs, in_shell};
@@ -73,14 +72,8 @@ async fn serve(
 
 /// The warehouse as an analyst sees it, with something in it to show.
 async fn analysts_warehouse(market: &Market<'_>, postgres: &Postgres) -> Result<Warehouse, Error> {
-    let Some(private) = postgres.private.as_ref().filter(|_| variable("DATABASE_URL").is_none()) else {
-        return postgres.warehouse();
-    };
-    let mut owners = postgres.warehouse()?;
-    owners.migrate().await?;
-    if owners.latest_start().await?.is_none() {
-        return Err(DashboardError::NothingToShow { fill: market.fill() }.into());
-    }
+    let mut owners = postgres.filled_warehouse(market).await?;
+    let Some(private) = &postgres.private else { return Ok(owners) };
     let made = owners.client().await?.batch_execute(MAKE_ANALYST).await;
     made.map_err(DashboardError::Login)?;
     Ok(Warehouse::new(&private.database_url_of(ANALYST), None)?)

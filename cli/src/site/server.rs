@@ -1,4 +1,4 @@
-//! The page's bucket over HTTP, as CloudFront gives it to a browser: compressed, and with the headers that security asks for.
+//! The page's bucket over HTTP, as a browser gets it on AWS: compressed, and with the headers that security asks for.
 
 use std::io::Read;
 use std::net::Ipv4Addr;
@@ -15,7 +15,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::error::Error;
 
-/// What `template.yaml` has CloudFront say of every answer.
+/// What `template.yaml` adds to every answer.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; \
                       worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

@@ -51,10 +51,9 @@ pub(crate) async fn publish(store: &RawStore, snapshot: &MartSnapshot<'_>) -> Re
     let (last, etag) = manifest::read::<PageManifest>(store, MANIFEST).await?.unzip();
     let mut put = 0;
     let mut slices = BTreeMap::new();
-    for (subject, query) in QUERIES {
+    for query in QUERIES {
         for slice in snapshot.texts(query, &[FEWEST]).await? {
-            let [category, deal, body] = <[String; 3]>::try_from(slice).unwrap_or_default();
-            let name = slice_name(&category, &deal, subject);
+            let [name, body] = <[String; 2]>::try_from(slice).unwrap_or_default();
             let body = compact(body).into_bytes();
             let key = format!("{SLICES}{name}.{}.json", digest::short_name(&body));
             if last.as_ref().is_none_or(|last| last.slices.get(&name) != Some(&key)) {
@@ -87,19 +86,6 @@ pub(crate) async fn publish(store: &RawStore, snapshot: &MartSnapshot<'_>) -> Re
     Ok(put)
 }
 
-/// Such as `byty-prodej-series`, in letters that an address can have; `overview` belongs to no category.
-fn slice_name(category: &str, deal: &str, subject: &str) -> String {
-    const ACCENTED: &str = "áčďéěíňóřšťúůýž";
-    const PLAIN: &str = "acdeeinorstuuyz";
-    let words = [category, deal, subject].into_iter().filter(|word| !word.is_empty());
-    let plain = |letter: char| {
-        let accented = ACCENTED.chars().position(|accented| accented == letter);
-        let letter = accented.and_then(|position| PLAIN.chars().nth(position)).unwrap_or(letter);
-        if letter.is_ascii_alphanumeric() { letter } else { '-' }
-    };
-    words.collect::<Vec<_>>().join("-").to_lowercase().chars().map(plain).collect()
-}
-
 /// Postgres writes JSON with a space after every comma.
 fn compact(json: String) -> String {
     let value: Result<serde_json::Value, _> = serde_json::from_str(&json);
@@ -118,16 +104,4 @@ async fn delete_old(store: &RawStore, manifest: &PageManifest, now: Timestamp) -
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slice_is_named_by_what_it_is_about() {
-        assert_eq!(slice_name("Byty", "Pronájem", "series"), "byty-pronajem-series");
-        assert_eq!(slice_name("Komerční", "Dražby", "places"), "komercni-drazby-places");
-        assert_eq!(slice_name("", "", "overview"), "overview");
-    }
 }

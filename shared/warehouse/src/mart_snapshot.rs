@@ -41,7 +41,7 @@ pub enum ColumnType {
     Bigint,
     /// Also for `numeric`; for an `interval` its seconds.
     Double,
-    /// Also for `uuid`.
+    /// Also for `uuid`, and for the elements of a `text[]`, separated by commas.
     Text,
     Date,
     /// With a time zone.
@@ -73,6 +73,7 @@ impl MartColumn {
                 (ColumnType::Double, format!("{quoted}::double precision"))
             }
             "text" | "uuid" | "character varying" => (ColumnType::Text, format!("{quoted}::text")),
+            "text[]" => (ColumnType::Text, format!("array_to_string({quoted}, ', ')")),
             "date" => (ColumnType::Date, quoted),
             "timestamp with time zone" => (ColumnType::Timestamp, quoted),
             "interval" => (ColumnType::Double, format!("extract(epoch from {quoted})::double precision")),

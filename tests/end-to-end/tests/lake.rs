@@ -9,6 +9,7 @@ use end_to_end::world::BUCKET;
 use end_to_end::{Function, World};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
+use parquet::record::reader::RowIter;
 use publisher::{MANIFEST, Manifest, Publisher, Report};
 use runtime::RawStore;
 use serde_json::{Value, json};
@@ -27,9 +28,35 @@ const DATASETS: [(&str, &str); 6] = [
 
 /// A table with a header, each cell as text.
 #[derive(Debug, Default, PartialEq)]
-struct Table {
-    columns: Vec<String>,
-    rows: Vec<Vec<String>>,
+pub(crate) struct Table {
+    pub(crate) columns: Vec<String>,
+    pub(crate) rows: Vec<Vec<String>>,
+    /// The types of the mart's columns, as Postgres calls them.
+    pub(crate) types: Vec<String>,
+}
+
+impl Table {
+    /// With its rows in an order of their own.
+    pub(crate) fn sorted(mut self) -> Self {
+        self.rows.sort();
+        self
+    }
+
+    /// Whether a column's values are told in floating point.
+    pub(crate) fn is_double(&self, index: usize) -> bool {
+        matches!(self.types[index].as_str(), "double precision" | "numeric" | "interval")
+    }
+}
+
+/// Rows of a Parquet file.
+pub(crate) fn table_of(rows: RowIter<'_>, types: &[String]) -> Table {
+    let mut table = Table { types: types.to_vec(), ..Table::default() };
+    for row in rows {
+        let row = row.unwrap();
+        table.columns = row.get_column_iter().map(|(name, _)| name.clone()).collect();
+        table.rows.push(row.get_column_iter().map(|(_, field)| text_of(field)).collect());
+    }
+    table
 }
 
 /// A market of so many days, with walks missed and cut short, and what is left to load.
@@ -73,24 +100,30 @@ async fn keys(s3: &S3Client) -> BTreeSet<String> {
     listed.contents().iter().map(|object| object.key().unwrap().to_owned()).collect()
 }
 
-/// A dataset as its files say it.
-async fn published(world: &World, manifest: &Manifest, dataset: &str) -> Table {
-    let mut table = Table::default();
+/// A dataset as its files say it; `mart` is what it is made of.
+async fn published(world: &World, manifest: &Manifest, dataset: &str, mart: &str) -> Table {
+    let types = types(world, mart).await.into_iter().map(|(_, data_type)| data_type).collect::<Vec<_>>();
+    let mut table = Table { types: types.clone(), ..Table::default() };
     for file in &manifest.datasets[dataset].files {
         let bytes = world.object(&file.key).await;
         assert_eq!(bytes.len() as u64, file.bytes, "{}", file.key);
         let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
-        let before = table.rows.len();
-        for row in reader.get_row_iter(None).unwrap() {
-            let row = row.unwrap();
-            table.columns = row.get_column_iter().map(|(name, _)| name.clone()).collect();
-            table.rows.push(row.get_column_iter().map(|(_, field)| text_of(field)).collect());
-        }
-        assert_eq!((table.rows.len() - before) as u64, file.rows, "{}", file.key);
+        let part = table_of(reader.get_row_iter(None).unwrap(), &types);
+        assert_eq!(part.rows.len() as u64, file.rows, "{}", file.key);
+        table.columns = part.columns;
+        table.rows.extend(part.rows);
     }
     assert_eq!(table.rows.len() as u64, manifest.datasets[dataset].rows, "{dataset}");
-    table.rows.sort();
-    table
+    table.sorted()
+}
+
+/// The columns of a mart and their types.
+async fn types(world: &World, mart: &str) -> Vec<(String, String)> {
+    let columns = "
+        select attname::text, format_type(atttypid, null) from pg_attribute
+        where attrelid = ('mart.' || $1)::text::regclass and attnum > 0 order by attnum";
+    let columns = world.sql.query(columns, &[&mart]).await.unwrap();
+    columns.iter().map(|column| (column.get(0), column.get(1))).collect()
 }
 
 fn text_of(field: &Field) -> String {
@@ -107,38 +140,32 @@ fn text_of(field: &Field) -> String {
 
 /// A mart as Postgres says it, in the same notation. This says once more, and in other words than the publisher's, which type
 /// becomes which.
-async fn in_postgres(world: &World, mart: &str) -> Table {
-    let columns = "
-        select attname::text, format_type(atttypid, null) from pg_attribute
-        where attrelid = ('mart.' || $1)::text::regclass and attnum > 0 order by attnum";
-    let columns = world.sql.query(columns, &[&mart]).await.unwrap();
-    let mut names = Vec::new();
+pub(crate) async fn in_postgres(world: &World, mart: &str) -> Table {
+    let mut table = Table::default();
     let mut cells = Vec::new();
-    for column in &columns {
-        let (name, data_type) = (column.get::<_, String>(0), column.get::<_, String>(1));
-        let text = match data_type.as_str() {
-            "text" | "uuid" => format!("'\"' || {name}::text || '\"'"),
-            "date" => format!("({name} - date '1970-01-01')::text"),
-            "timestamp with time zone" => format!("(extract(epoch from {name}) * 1000000)::bigint::text"),
-            "interval" => format!("extract(epoch from {name})::double precision::text"),
-            "numeric" => format!("{name}::double precision::text"),
-            "boolean" | "integer" | "bigint" | "double precision" => format!("{name}::text"),
+    for (name, data_type) in types(world, mart).await {
+        let column = format!("\"{name}\"");
+        cells.push(match data_type.as_str() {
+            "text" | "uuid" => format!("'\"' || {column}::text || '\"'"),
+            "text[]" => format!("'\"' || array_to_string({column}, ', ') || '\"'"),
+            "date" => format!("({column} - date '1970-01-01')::text"),
+            "timestamp with time zone" => format!("(extract(epoch from {column}) * 1000000)::bigint::text"),
+            "interval" => format!("extract(epoch from {column})::double precision::text"),
+            "numeric" => format!("{column}::double precision::text"),
+            "boolean" | "integer" | "smallint" | "bigint" | "double precision" => format!("{column}::text"),
             other => panic!("mart.{mart}.{name} is {other}"),
-        };
-        names.push(if data_type == "interval" { format!("{name}_seconds") } else { name });
-        cells.push((text, matches!(data_type.as_str(), "double precision" | "numeric" | "interval")));
+        });
+        table.columns.push(if data_type == "interval" { format!("{name}_seconds") } else { name });
+        table.types.push(data_type);
     }
-    let selected = cells.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join(", ");
-    let rows = world.sql.query(&format!("select {selected} from mart.{mart}"), &[]).await.unwrap();
+    let rows = world.sql.query(&format!("select {} from mart.{mart}", cells.join(", ")), &[]).await.unwrap();
     let cell = |row: &tokio_postgres::Row, index: usize| match row.get::<_, Option<String>>(index) {
         None => "null".to_owned(),
-        Some(text) if cells[index].1 => format!("{:?}", text.parse::<f64>().unwrap()),
+        Some(text) if table.is_double(index) => format!("{:?}", text.parse::<f64>().unwrap()),
         Some(text) => text,
     };
-    let mut rows: Vec<Vec<String>> =
-        rows.iter().map(|row| (0..cells.len()).map(|index| cell(row, index)).collect()).collect();
-    rows.sort();
-    Table { columns: names, rows }
+    table.rows = rows.iter().map(|row| (0..cells.len()).map(|index| cell(row, index)).collect()).collect();
+    table.sorted()
 }
 
 /// All marts, in the lake's words.
@@ -153,8 +180,8 @@ async fn marts(world: &World) -> BTreeMap<&'static str, Table> {
 /// What a publication says, all of it.
 async fn lake(world: &World, manifest: &Manifest) -> BTreeMap<&'static str, Table> {
     let mut lake = BTreeMap::new();
-    for (dataset, _) in DATASETS {
-        lake.insert(dataset, published(world, manifest, dataset).await);
+    for (dataset, mart) in DATASETS {
+        lake.insert(dataset, published(world, manifest, dataset, mart).await);
     }
     lake
 }

@@ -18,6 +18,7 @@ mod delivery;
 mod disturbance;
 mod drift;
 mod expected;
+mod export;
 mod fault_matrix;
 mod faults;
 mod lake;

@@ -7,48 +7,69 @@ pub(super) struct PageFile {
     pub(super) bytes: &'static [u8],
 }
 
-macro_rules! page_files {
-    ($($key:literal: $media_type:literal),* $(,)?) => {
-        &[$(PageFile {
+/// Names a file of `site/` as it is asked for.
+macro_rules! file {
+    ($media_type:expr, $key:literal) => {
+        PageFile {
             key: $key,
             media_type: $media_type,
-            bytes: include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../site/", $key)),
-        }),*]
+            bytes: include_bytes!(concat!("../../../../site/", $key)),
+        }
     };
 }
 
-pub(super) const FILES: &[PageFile] = page_files! {
-    "index.html": "text/html; charset=utf-8",
-    "app.js": "text/javascript; charset=utf-8",
-    "texts.js": "text/javascript; charset=utf-8",
-    "style.css": "text/css; charset=utf-8",
-    "outlines.json": "application/json",
-    "vendor/uPlot.iife.min.js": "text/javascript; charset=utf-8",
-    "vendor/uPlot.min.css": "text/css; charset=utf-8",
-    "vendor/LICENSE": "text/plain; charset=utf-8",
-};
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+/// Also of modules: a browser runs no module of another type.
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// In the order in which they are put: the page itself comes after what it names.
+pub(super) const FILES: &[PageFile] = &[
+    file!(SCRIPT, "vendor/uplot/uPlot.iife.min.js"),
+    file!(CSS, "vendor/uplot/uPlot.min.css"),
+    file!(TEXT, "vendor/uplot/LICENSE"),
+    file!(SCRIPT, "vendor/maplibre-gl/maplibre-gl.mjs"),
+    file!(SCRIPT, "vendor/maplibre-gl/maplibre-gl-worker.mjs"),
+    file!(CSS, "vendor/maplibre-gl/maplibre-gl.css"),
+    file!(TEXT, "vendor/maplibre-gl/LICENSE.txt"),
+    file!(JSON, "outlines.json"),
+    file!(SCRIPT, "texts.js"),
+    file!(SCRIPT, "view.js"),
+    file!(SCRIPT, "measures.js"),
+    file!(SCRIPT, "charts.js"),
+    file!(SCRIPT, "map.js"),
+    file!(SCRIPT, "sections.js"),
+    file!(SCRIPT, "app.js"),
+    file!(CSS, "style.css"),
+    file!(HTML, "index.html"),
+];
 
 #[cfg(test)]
 mod tests {
-    use std::path::{Path, PathBuf};
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
 
     use super::*;
 
-    fn files_of(folder: &Path) -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        entries.flat_map(|path| if path.is_dir() { files_of(&path) } else { vec![path] }).collect()
-    }
-
     #[test]
-    fn every_file_of_the_folder_but_its_readmes_is_published() {
+    fn every_file_of_the_page_is_among_them() {
         let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../site");
-        let names = files_of(&site)
-            .into_iter()
-            .map(|path| path.strip_prefix(&site).unwrap().to_str().unwrap().to_owned());
-        let mut there: Vec<String> = names.filter(|name| !name.ends_with("README.md")).collect();
-        let mut listed: Vec<String> = FILES.iter().map(|file| file.key.to_owned()).collect();
-        there.sort();
-        listed.sort();
-        assert_eq!(listed, there);
+        let mut folders = vec![site.clone()];
+        let mut found = BTreeSet::new();
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_none_or(|extension| extension != "md") {
+                    found.insert(path.strip_prefix(&site).unwrap().to_str().unwrap().to_owned());
+                }
+            }
+        }
+        let listed: BTreeSet<_> = FILES.iter().map(|file| file.key.to_owned()).collect();
+        assert_eq!(listed, found);
     }
 }

@@ -7,7 +7,7 @@ with latest as (
     group by category, deal
 )
 select
-    category, deal,
+    translate(lower(category || '-' || deal), 'áčďéěíňóřšťúůýž ', 'acdeeinorstuuyz-') || '-kinds',
     jsonb_agg(
         jsonb_strip_nulls(
             jsonb_build_object(
@@ -19,5 +19,6 @@ select
     )::text
 from mart.price_level
 join latest using (category, deal, day)
-where place <> 'district' and not all_sub_categories and sub_category is not null and listings >= $1
+where (place = 'country' or place = 'region' and region is not null)
+    and not all_sub_categories and sub_category is not null and listings >= $1::integer
 group by category, deal

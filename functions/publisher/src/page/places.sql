@@ -1,29 +1,25 @@
 -- One row for the country, each region and each district: the latest medians and quartiles and those a month and a year
--- earlier (mart.price_level), what came and went in 30 days (mart.new_and_gone), days on market of what went in 90
--- (mart.stay), prices that were lowered in 30 (mart.price_change), the yield (mart.rental_yield), and where its offers lie
--- (mart.current_listing). A figure that stands on fewer than $1 listings is left out.
-with latest as (
+-- earlier (mart.price_level), what came and went in 30 days (mart.coming_and_going), days on market of what went in 90
+-- (mart.stay), listings that were made cheaper in 30 (mart.price_change), the yield (mart.rental_yield), and where the
+-- offers lie, as their middle (mart.current_listing). A figure that stands on fewer than $1 listings is left out.
+--
+-- The parts are materialized, and places are compared as texts ('' is all of them, '?' is abroad): Postgres expects one row
+-- of each, and would make them anew for each place.
+with latest as materialized (
     select category, deal, max(day) as day
     from mart.price_level
     where place = 'country' and all_sub_categories
         and day > (select max(day) - 400 from mart.walk_health where complete)
     group by category, deal
 ),
--- `key` is empty for the country, and else the region or the region and its district.
-level as (
+level as materialized (
     select
-        level.category, level.deal,
-        case level.place when 'country' then 3 when 'region' then 1 else 0 end as detail,
-        case level.place
-            when 'country' then ''
-            when 'region' then coalesce(level.region, '?')
-            else coalesce(level.region, '?') || '/' || coalesce(level.district, '?')
-        end as key,
-        level.region, level.district, latest.day - level.day as age,
-        level.listings, level.lower_quartile, level.median, level.upper_quartile
+        category, deal, coalesce(region, '') as region, coalesce(district, '') as district, latest.day - level.day as age,
+        listings, lower_quartile, median, upper_quartile
     from mart.price_level as level
     join latest using (category, deal)
-    where level.all_sub_categories and level.listings >= $1
+    where all_sub_categories and listings >= $1::integer
+        and (place = 'country' or region is not null) and (place <> 'district' or district is not null)
         and (
             level.day = latest.day
             or level.day between latest.day - 37 and latest.day - 30
@@ -31,127 +27,98 @@ level as (
         )
 ),
 -- The nearest day of the week before.
-earlier as (
-    select distinct on (category, deal, key, age >= 365) category, deal, key, age >= 365 as year, median
+earlier as materialized (
+    select distinct on (category, deal, region, district, age >= 365)
+        category, deal, region, district, age >= 365 as year, median
     from level
     where age > 0
-    order by category, deal, key, age >= 365, age
+    order by category, deal, region, district, age >= 365, age
 ),
-turnover as (
+turnover as materialized (
     select
-        category, deal,
-        case grouping(region, district)
-            when 3 then ''
-            when 1 then coalesce(region, '?')
-            else coalesce(region, '?') || '/' || coalesce(district, '?')
-        end as key,
-        sum(new) filter (where not first_day) as new, sum(gone) as gone
-    from mart.new_and_gone
-    join latest using (category, deal)
-    where new_and_gone.day > latest.day - 30
+        category, deal, coalesce(region, '') as region, coalesce(district, '') as district,
+        count(distinct hash_id) filter (where event = 'new' and not first_day) as new,
+        count(distinct hash_id) filter (where event = 'gone') as gone
+    from (
+        select
+            category, deal, coalesce(region, '?') as region, coalesce(district, '?') as district, hash_id, event, first_day
+        from mart.coming_and_going as event
+        join latest using (category, deal)
+        where event.day > latest.day - 30
+    ) as event
     group by grouping sets ((category, deal), (category, deal, region), (category, deal, region, district))
 ),
-stay as (
+stay as materialized (
     select
-        category, deal,
-        case grouping(region, district)
-            when 3 then ''
-            when 1 then coalesce(region, '?')
-            else coalesce(region, '?') || '/' || coalesce(district, '?')
-        end as key,
+        category, deal, coalesce(region, '') as region, coalesce(district, '') as district,
         percentile_disc(0.5) within group (order by days_on_market) as days_on_market
-    from mart.stay
-    join latest using (category, deal)
-    where days_on_market is not null and gone_on > latest.day - 90
+    from (
+        select category, deal, coalesce(region, '?') as region, coalesce(district, '?') as district, days_on_market
+        from mart.stay
+        join latest using (category, deal)
+        where days_on_market is not null and gone_on > latest.day - 90
+    ) as stay
     group by grouping sets ((category, deal), (category, deal, region), (category, deal, region, district))
-    having count(*) >= $1
+    having count(*) >= $1::integer
 ),
-cut as (
+cut as materialized (
     select
-        category, deal,
-        case grouping(region, district)
-            when 3 then ''
-            when 1 then coalesce(region, '?')
-            else coalesce(region, '?') || '/' || coalesce(district, '?')
-        end as key,
-        count(*) as cuts, percentile_disc(0.5) within group (order by percent) as cut_percent
-    from mart.price_change
-    join latest using (category, deal)
-    where difference < 0 and changed_at > (latest.day - 30)::timestamp at time zone 'UTC'
+        category, deal, coalesce(region, '') as region, coalesce(district, '') as district,
+        count(distinct hash_id) as cuts, percentile_disc(0.5) within group (order by percent) as cut_percent
+    from (
+        select category, deal, coalesce(region, '?') as region, coalesce(district, '?') as district, hash_id, percent
+        from mart.price_change
+        join latest using (category, deal)
+        where difference < 0 and changed_at >= (latest.day - 29)::timestamp at time zone 'UTC'
+    ) as change
     group by grouping sets ((category, deal), (category, deal, region), (category, deal, region, district))
-    having count(*) >= $1
+    having count(distinct hash_id) >= $1::integer
 ),
-yield as (
-    select
-        category, 'Prodej' as deal, coalesce(region, '?') || '/' || coalesce(district, '?') as key,
-        gross_yield_percent as yield_percent
+yield as materialized (
+    select category, 'Prodej' as deal, region, district, gross_yield_percent
     from mart.rental_yield
-    where all_sub_categories and fewest >= $1
+    where all_sub_categories and fewest >= $1::integer
 ),
-position as (
+position as materialized (
     select
-        category, deal, coalesce(region, '?') || '/' || coalesce(district, '?') as key,
+        category, deal, region, district,
         round(avg(latitude)::numeric, 3) as latitude, round(avg(longitude)::numeric, 3) as longitude
     from mart.current_listing
-    where latitude is not null
+    where latitude is not null and longitude is not null
     group by category, deal, region, district
-    having count(*) >= $1
-),
--- Put below each other and grouped, not joined: nobody knows in advance how many there are of each.
-figure as (
-    select
-        category, deal, key, region, district, listings, lower_quartile, median, upper_quartile,
-        null::integer as month_ago, null::integer as year_ago, null::bigint as new, null::bigint as gone,
-        null::integer as days_on_market, null::bigint as cuts, null::double precision as cut_percent,
-        null::numeric as yield_percent, null::numeric as latitude, null::numeric as longitude
-    from level
-    where age = 0
-    union all
-    select
-        category, deal, key, null, null, null, null, null, null,
-        case when not year then median end, case when year then median end,
-        null, null, null, null, null, null, null, null
-    from earlier
-    union all
-    select
-        category, deal, key, null, null, null, null, null, null, null, null,
-        case when new >= $1 then new end, case when gone >= $1 then gone end,
-        null, null, null, null, null, null
-    from turnover
-    union all
-    select
-        category, deal, key, null, null, null, null, null, null, null, null, null, null,
-        days_on_market, null, null, null, null, null
-    from stay
-    union all
-    select
-        category, deal, key, null, null, null, null, null, null, null, null, null, null, null,
-        cuts, cut_percent, null, null, null
-    from cut
-    union all
-    select
-        category, deal, key, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        yield_percent, null, null
-    from yield
-    union all
-    select
-        category, deal, key, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-        latitude, longitude
-    from position
-),
-place as (
-    select
-        category, deal, key, max(region) as region, max(district) as district, max(listings) as listings,
-        max(lower_quartile) as lower_quartile, max(median) as median, max(upper_quartile) as upper_quartile,
-        max(month_ago) as month_ago, max(year_ago) as year_ago, max(new) as new, max(gone) as gone,
-        max(days_on_market) as days_on_market, max(cuts) as cuts, max(cut_percent) as cut_percent,
-        max(yield_percent) as yield_percent, max(latitude) as latitude, max(longitude) as longitude
-    from figure
-    group by category, deal, key
-    having count(listings) > 0
+    having count(*) >= $1::integer
 )
 select
-    category, deal,
-    jsonb_agg(jsonb_strip_nulls(to_jsonb(place) - 'category' - 'deal' - 'key') order by key)::text
-from place
+    translate(lower(category || '-' || deal), 'áčďéěíňóřšťúůýž ', 'acdeeinorstuuyz-') || '-places',
+    jsonb_agg(
+        jsonb_strip_nulls(
+            jsonb_build_object(
+                'region', nullif(region, ''),
+                'district', nullif(district, ''),
+                'listings', level.listings,
+                'lower_quartile', level.lower_quartile,
+                'median', level.median,
+                'upper_quartile', level.upper_quartile,
+                'month_ago', month.median,
+                'year_ago', year.median,
+                'new', case when turnover.new >= $1::integer then turnover.new end,
+                'gone', case when turnover.gone >= $1::integer then turnover.gone end,
+                'days_on_market', stay.days_on_market,
+                'cuts', cut.cuts,
+                'cut_percent', cut.cut_percent,
+                'yield_percent', yield.gross_yield_percent,
+                'latitude', position.latitude,
+                'longitude', position.longitude
+            )
+        )
+        order by region, district
+    )::text
+from (select * from level where age = 0) as level
+left join (select * from earlier where not year) as month using (category, deal, region, district)
+left join (select * from earlier where year) as year using (category, deal, region, district)
+left join turnover using (category, deal, region, district)
+left join stay using (category, deal, region, district)
+left join cut using (category, deal, region, district)
+left join yield using (category, deal, region, district)
+left join position using (category, deal, region, district)
 group by category, deal

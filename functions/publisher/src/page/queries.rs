@@ -1,5 +1,5 @@
-//! The queries behind the page, each over the marts. `$1` is the fewest listings that a cell may show; a row is a category, a
-//! deal and the JSON of their slice. The overview is about all of them, and names none.
+//! The queries behind the page, each over the marts. `$1` is the fewest listings that a cell may show; a row is a slice's name
+//! and its JSON.
 
 /// The market, and the start of its newest complete walk.
 pub(super) const AS_OF: &str = "
@@ -12,12 +12,14 @@ select
         ''
     )";
 
-/// What a slice is about, and the query that makes it.
-pub(super) const QUERIES: &[(&str, &str)] = &[
-    ("overview", include_str!("overview.sql")),
-    ("places", include_str!("places.sql")),
-    ("series", include_str!("series.sql")),
-    ("kinds", include_str!("kinds.sql")),
-    ("distribution", include_str!("distribution.sql")),
-    ("turnover", include_str!("turnover.sql")),
+/// What the first view needs stands apart from the rest.
+pub(super) const QUERIES: &[&str] = &[
+    include_str!("overview.sql"),
+    include_str!("series.sql"),
+    include_str!("places.sql"),
+    include_str!("distribution.sql"),
+    include_str!("turnover.sql"),
+    include_str!("stays.sql"),
+    include_str!("changes.sql"),
+    include_str!("kinds.sql"),
 ];
