@@ -24,9 +24,16 @@ async fn object(localstack: &LocalStack, bucket: &str, key: &str) -> Option<(Vec
     Some((object.body.collect().await.unwrap().to_vec(), media_type))
 }
 
-async fn manifest(localstack: &LocalStack) -> Option<Manifest> {
-    let (json, _) = object(localstack, LAKE, MANIFEST).await?;
-    Some(serde_json::from_slice(&json).unwrap())
+/// Waits until so many walks are published, and returns the publication.
+async fn publication_of(localstack: &LocalStack, walks: u64) -> Manifest {
+    let mut published = None;
+    let whole = async || {
+        let Some((json, _)) = object(localstack, LAKE, MANIFEST).await else { return false };
+        let manifest: Manifest = serde_json::from_slice(&json).unwrap();
+        published.insert(manifest).datasets["walk"].rows == walks
+    };
+    until(&format!("{walks} walks are published"), whole).await;
+    published.unwrap()
 }
 
 /// Has the segments walked, and waits until both walks are loaded.
@@ -68,24 +75,19 @@ async fn what_is_walked_is_published_as_files_and_as_a_page() {
     step(&mut began, "LocalStack started, template.yaml deployed with lake and page");
 
     walk(&localstack, &sql).await;
-    let published = async || {
-        let manifest = manifest(&localstack).await;
-        manifest.is_some_and(|manifest| manifest.datasets["current_listing"].rows > 0)
-    };
-    until("the rule has the walks published", published).await;
-    let first = manifest(&localstack).await.unwrap();
+    let first = publication_of(&localstack, 2).await;
     step(&mut began, &format!("the rule started the publisher: publication {}", first.publication));
 
     simulator.advance_to(10);
     walk(&localstack, &sql).await;
-    let report = localstack.invoke("publisher", &json!({})).await;
-    let second = manifest(&localstack).await.unwrap();
-    assert_eq!(report["publication"], second.publication.as_str(), "{report}");
-    assert!(second.publication > first.publication, "{report}");
-    assert_eq!(second.market.as_deref(), Some(simulator.base_url().as_str()), "{report}");
+    // Sent, and not invoked: the rule may have started it at the same moment, and only one may run.
+    localstack.send("publisher", &json!({})).await;
+    let second = publication_of(&localstack, 4).await;
+    assert!(second.publication > first.publication, "{second:?}");
+    assert_eq!(second.market.as_deref(), Some(simulator.base_url().as_str()));
     let listings: i64 = sql.query_one("select count(*) from mart.current_listing", &[]).await.unwrap().get(0);
     assert_eq!(i64::try_from(second.datasets["current_listing"].rows), Ok(listings));
-    step(&mut began, &format!("a later day was published by hand: {report}"));
+    step(&mut began, &format!("a later day was published by hand: publication {}", second.publication));
 
     for publication in [&first, &second] {
         let kept =
@@ -130,7 +132,8 @@ async fn what_is_walked_is_published_as_files_and_as_a_page() {
     // A deployment that does not mention the lake leaves it.
     localstack.deploy(&[("CENOVKA_LAKE", ""), ("CENOVKA_PAGE", "")]).await;
     assert_eq!(localstack.setting("publisher", "CENOVKA_SITE_BUCKET").await, PAGE);
-    let report = localstack.invoke("publisher", &json!({})).await;
-    assert_eq!(report["publication"], second.publication.as_str(), "{report}");
-    step(&mut began, &format!("deployed again, it publishes into the same buckets: {report}"));
+    step(
+        &mut began,
+        "no configuration shows the warehouse's URL, and a deployment leaves lake and page as they are",
+    );
 }
