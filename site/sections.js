@@ -7,6 +7,7 @@ import { DAY, crowns, dayName, language, named, number, percent, signed, since, 
 const nameIn = (places) => Object.keys(places).find((name) => slug(name) === view.region && name) ?? "";
 const of = (slice) => (slice && (!view.region || nameIn(slice.places)) ? slice.places[nameIn(slice.places)] : undefined);
 const placeName = (slice) => nameIn(slice.places) || text("everywhere");
+const span = (stamps) => `${dayName(stamps[0])} – ${dayName(stamps.at(-1))}`;
 const count = (value) => (value === null || value === undefined ? text("none") : number(value));
 
 /** The figures of the chosen place. */
@@ -75,7 +76,7 @@ function drawSeries(slice, box, choose) {
     const near = chart.cursor.idx === null ? null : nearest(chart.cursor.idx, chart);
     if (near) choose({ region: slug(near) });
   };
-  plot(box, { label: `${text("series")}, ${placeName(slice)}: ${told}`, data, lines, days: "level", values: ticks, say, click, height: 280 });
+  plot(box, { label: `${text("series")}, ${placeName(slice)}, ${span(days)}: ${told}`, data, lines, days: "level", values: ticks, say, click, height: 280 });
   box.append(legend([
     ["first", placeName(slice)], ...(country ? [["second", text("everywhere")]] : []), ["other", text("otherRegions")],
   ]));
@@ -94,8 +95,8 @@ function drawDistricts(places, box, choose) {
   const ranked = rows.filter((row) => measure.value(row) !== undefined);
   if (!ranked.length) return box.replaceChildren(empty());
   ranked.sort((a, b) => (view.order === "up" ? 1 : -1) * (measure.value(a) - measure.value(b)));
-  const values = ranked.map(measure.value), least = Math.min(0, ...values), span = Math.max(0, ...values) - least || 1;
-  const end = (value) => (100 * (value - least)) / span;
+  const values = ranked.map(measure.value), least = Math.min(0, ...values), reach = Math.max(0, ...values) - least || 1;
+  const end = (value) => (100 * (value - least)) / reach;
   const turn = element("button", { type: "button", click: () => choose({ order: view.order === "up" ? "down" : "up" }) }, text(view.measure));
   const columns = [
     { title: text("district"), show: (row) => row.district },
@@ -122,17 +123,17 @@ function drawDistribution(slice, box) {
   if (!counts) return box.replaceChildren(empty());
   const from = counts.map((_, index) => slice.from + index * slice.step);
   const most = from[counts.indexOf(Math.max(...counts))];
-  const span = (index) => `${number(from[index])} – ${crowns(from[index] + slice.step)}`;
+  const prices = (index) => `${number(from[index])} – ${crowns(from[index] + slice.step)}`;
   plot(box, {
     label: `${text("distribution")}, ${placeName(slice)}: ${crowns(most)} – ${crowns(most + slice.step)}`,
     data: [from, counts],
     lines: [{ stroke: color("--accent"), fill: color("--accent"), paths: uPlot.paths.bars({ size: [0.9], align: 1 }) }],
     x: { range: () => [from[0], from.at(-1) + slice.step] },
-    say: (index) => [span(index), count(counts[index])],
+    say: (index) => [prices(index), count(counts[index])],
     height: 340,
   });
   box.append(asTable(text("distribution"), [
-    { title: text("median").replace(/^\S+ /, ""), show: (index) => span(index) }, { title: text("count"), show: (index) => count(counts[index]) },
+    { title: text("series"), show: prices }, { title: text("count"), show: (index) => count(counts[index]) },
   ], from.map((_, index) => index)));
 }
 
@@ -144,7 +145,7 @@ function twoCounts(slice, box, { name, times, keys, first: drawFirst, titles, ma
   const [one, other] = keys.map((key) => place[key].slice(first));
   const sum = (values) => number(values.reduce((total, value) => total + (value ?? 0), 0));
   plot(box, {
-    label: `${text(name)}, ${placeName(slice)}: ${titles[0]} ${sum(one)}, ${titles[1]} ${sum(other)}`,
+    label: `${text(name)}, ${placeName(slice)}, ${span(stamps)}: ${titles[0]} ${sum(one)}, ${titles[1]} ${sum(other)}`,
     data: [stamps, one, other], days: "counts",
     x: margin && { range: (_, least, most) => [least - margin, most + margin] },
     lines: [drawFirst, { stroke: color("--second"), width: 1.75, dash: [6, 3], points: { show: stamps.length < 3 } }],
