@@ -61,7 +61,12 @@ pub(crate) fn table_of(rows: RowIter<'_>, types: &[String]) -> Table {
 
 /// A market of so many days, with walks missed and cut short, and what is left to load.
 pub(crate) async fn market(days: u32, loaded: usize) -> (World, Function, Vec<Value>) {
-    let mut market = Market::new(5, 500);
+    market_of(500, days, loaded).await
+}
+
+/// The same, of so many listings.
+pub(crate) async fn market_of(listings: usize, days: u32, loaded: usize) -> (World, Function, Vec<Value>) {
+    let mut market = Market::new(5, listings);
     let mut world = World::start(Source::Market(market.clone())).await;
     let mut loader = world.loader().await;
     let plan = walked::plan(5, days, &["flats-sale", "flats-rent", "houses-sale"]);

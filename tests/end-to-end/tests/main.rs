@@ -31,6 +31,7 @@ mod memory;
 mod metrics;
 mod migration;
 mod other_market;
+mod page;
 mod path;
 mod pause;
 mod pipeline_check;
