@@ -43,7 +43,7 @@ pub enum Error {
     #[error("cannot create the bucket {name}: {reason}")]
     Bucket { name: String, reason: String },
     #[error(transparent)]
-    Export(#[from] crate::export::Error),
+    Export(#[from] crate::export::error::Error),
     #[error(transparent)]
     Publisher(#[from] publisher::Error),
     #[error("cannot serve the page on port {port}: {reason}")]

@@ -1,13 +1,14 @@
 //! `cenovka export`: a mart as a file for a spreadsheet, a notebook or another database.
 
 mod csv_file;
+pub mod error;
 mod file;
 mod filters;
 mod xlsx_file;
 
 use std::future::Future;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -20,29 +21,9 @@ use crate::error::Error as CommandError;
 use crate::parts::Postgres;
 use crate::summary;
 use csv_file::CsvFile;
+use error::Error;
 use file::OutputFile;
 use xlsx_file::XlsxFile;
-
-/// Why a mart was not exported.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("mart.{mart} has no column that {option} could filter: it has {columns}")]
-    NotFilterable { mart: String, option: &'static str, columns: String },
-    #[error("{} has no ending that names a format: call it .csv, .parquet or .xlsx, or say --format", path.display())]
-    UnknownEnding { path: PathBuf },
-    #[error("{format} is not for a terminal to show: name a file in --output, or send it on to a program")]
-    Terminal { format: &'static str },
-    #[error(
-        "a sheet holds {most} rows and mart.{mart} has more: filter it, or export it as .csv or .parquet"
-    )]
-    TooManyRows { mart: String, most: u32 },
-    #[error("could not write {path}")]
-    Write { path: String, source: io::Error },
-    #[error("could not make the sheet")]
-    Sheet(#[from] rust_xlsxwriter::XlsxError),
-    #[error("could not make the Parquet file")]
-    Parquet(#[source] lake::Error),
-}
 
 /// Writes a mart to a file, or to standard output, as it is at one moment.
 ///

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use warehouse::{MartColumn, MartRow, MartValue};
 
-use super::{Error, OutputFile, write_all};
+use super::error::Error;
+use super::{OutputFile, write_all};
 use crate::error::Error as CommandError;
 
 pub(super) struct CsvFile<'c> {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::{Error, writing};
+use super::error::Error;
+use super::writing;
 
 pub(super) enum OutputFile {
     Stdout(BufWriter<Stdout>),

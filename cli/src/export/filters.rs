@@ -3,7 +3,7 @@
 use tokio_postgres::types::ToSql;
 use warehouse::MartColumn;
 
-use super::Error;
+use super::error::Error;
 use crate::args::ExportFilters;
 
 /// A value of a condition.

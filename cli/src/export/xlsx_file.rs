@@ -3,7 +3,8 @@
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet};
 use warehouse::{ColumnType, MartColumn, MartRow, MartValue};
 
-use super::{Error, OutputFile, write_all};
+use super::error::Error;
+use super::{OutputFile, write_all};
 use crate::error::Error as CommandError;
 
 /// Rows below the header: <https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3>.

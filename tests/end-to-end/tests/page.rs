@@ -256,7 +256,9 @@ impl Marts {
     fn changes(&self, pair: &Pair) -> Option<Value> {
         let this_week = monday(self.last_day + 1.day());
         type Listings = BTreeSet<i64>;
-        let mut places: BTreeMap<String, BTreeMap<Date, (Listings, Listings, Vec<f64>)>> = BTreeMap::new();
+        // What was lowered, what was raised, and by how many per cent the first was.
+        type Week = (Listings, Listings, Vec<f64>);
+        let mut places: BTreeMap<String, BTreeMap<Date, Week>> = BTreeMap::new();
         for row in self.price_change.of(pair) {
             let week = monday(utc_day(row, "changed_at"));
             if week >= this_week {
@@ -279,7 +281,7 @@ impl Marts {
             place != ABROAD
                 && weeks.values().any(|(lowered, raised, _)| lowered.len().max(raised.len()) as i64 >= FEWEST)
         });
-        let series = |cells: &BTreeMap<Date, (Listings, Listings, Vec<f64>)>| {
+        let series = |cells: &BTreeMap<Date, Week>| {
             let empty = Default::default();
             let cells: Vec<_> = weeks.iter().map(|week| cells.get(week).unwrap_or(&empty)).collect();
             let cut = |lowered: &Listings, percents: &Vec<f64>| match lowered.len() as i64 >= FEWEST {
