@@ -1,5 +1,5 @@
 // Tables, and charts that have one.
-import { DAY, dayName, number, text } from "./view.js";
+import { DAY, dayName, language, number, text } from "./view.js";
 
 export function element(name, properties, ...children) {
   const made = document.createElement(name);
@@ -61,7 +61,7 @@ export const whole = (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ?
 function acrossDays(chart, ticks) {
   const months = (chart.scales.x.max - chart.scales.x.min) / DAY > 120;
   return ticks.map((tick, index) => {
-    if (!months) return dayName(tick, { day: "numeric", month: "numeric" });
+    if (!months) return dayName(tick, { day: "numeric", month: language() === "en" ? "short" : "numeric" });
     const year = index === 0 || new Date(tick * 1000).getUTCMonth() === 0;
     return dayName(tick, { month: "short" }) + (year ? `\n${dayName(tick, { year: "numeric" })}` : "");
   });

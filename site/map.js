@@ -83,8 +83,9 @@ export async function drawMap(box, places, shapes, act) {
     return feature({ type: "Polygon", coordinates: rings }, { name, chosen: slug(name) === view.region, ...paint(row) });
   };
   const most = Math.max(...districts.map((row) => row.listings));
+  const size = Math.min(1, Math.max(0.6, chart.getCanvas().clientWidth / 560));
   const circle = (row) => feature({ type: "Point", coordinates: [row.longitude, row.latitude] }, {
-    name: row.district, radius: 3 + 9 * Math.sqrt(row.listings / most), ...paint(row),
+    name: row.district, radius: size * (3 + 9 * Math.sqrt(row.listings / most)), ...paint(row),
   });
   chart.getSource("regions").setData(collection(Object.entries(outlines).map(area)));
   chart.getSource("districts").setData(collection(districts.filter((row) => measure.value(row) !== undefined).map(circle)));
