@@ -73,7 +73,7 @@ impl Publisher {
             Metrics::default()
                 .count("Publications", 1)
                 .count("FilesWritten", report.files_written)
-                .count("BytesWritten", report.bytes_written)
+                .bytes("BytesWritten", report.bytes_written)
                 .count("PublishedRows", report.rows)
                 .write();
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use end_to_end::embedded_metrics::{self, Metric, Output};
 use end_to_end::invoke_api::LOADER;
-use end_to_end::{Function, InvokeApi, Loaders, World, binary};
+use end_to_end::{Function, InvokeApi, Loaders, World, binary, world};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use simulator::{Market, Source};
@@ -327,4 +327,36 @@ fn what_breaks_the_format_is_noticed() {
         *bad.pointer_mut(&pointer.replace("directive", directive)).unwrap() = value.clone();
         assert!(!faults(&bad).is_empty(), "{pointer} {value}");
     }
+}
+
+#[tokio::test]
+async fn the_publisher_writes_one_record_for_each_publication() {
+    let mut world = world().await;
+    let (mut collector, mut loader) = (world.collector().await, world.loader().await);
+    for event in world.collect(&mut collector, &["flats-sale"]).await {
+        loader.invoke(event).await.unwrap();
+    }
+    let database = world.database.url("analyst");
+    let environment =
+        world.environment_with(&[("DATABASE_URL", &database), ("CENOVKA_LAKE_BUCKET", world::BUCKET)]);
+    let output = Output::default();
+    let mut publisher = Function::start_logging_to(output.file(), "publisher", &environment).await;
+
+    world.put("lake/manifest.json", b"not ours".to_vec()).await;
+    publisher.invoke(json!({})).await.unwrap_err();
+    assert_eq!(failures(&output), ["stop"]);
+    world.s3.delete_object().bucket(world::BUCKET).key("lake/manifest.json").send().await.unwrap();
+    let report = publisher.invoke(json!({})).await.unwrap();
+    publisher.invoke(json!({})).await.unwrap();
+    let records = output.records("Publications");
+    let counts = |record: &Value| {
+        ["Publications", "FilesWritten", "BytesWritten", "PublishedRows"]
+            .map(|name| record[name].as_u64().unwrap())
+    };
+    let report = |name: &str| report[name].as_u64().unwrap();
+    assert_eq!(counts(&records[0]), [1, report("files_written"), report("bytes_written"), report("rows")]);
+    assert_eq!(counts(&records[1]), [1, 0, 0, report("rows")]);
+    assert_eq!(records.len(), 2);
+    assert_one_start(&output);
+    assert_documented("publisher", &output);
 }
