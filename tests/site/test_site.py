@@ -1,4 +1,4 @@
-"""The page in a headless Chromium, over slices that its own queries made of a seeded market.
+"""The page in a headless Chromium, as the publisher makes it of a seeded market.
 
 CENOVKA_SITE_DATA names the folder with `data/`, CENOVKA_SITE_PICTURES where pictures go, AXE the file of axe-core."""
 
