@@ -5,7 +5,7 @@ use std::time::Duration;
 use collector::{Clock, Collector, Request};
 use jiff::{SignedDuration, Timestamp};
 use loader::Loader;
-use runtime::RawStore;
+use runtime::Bucket;
 use simulator::{Faults, Simulator};
 use sreality::Segment;
 use sreality_client::host::parse_base_url;
@@ -69,7 +69,7 @@ pub(crate) struct Days<'a> {
     postgres: &'a Postgres,
     simulator: Simulator,
     segments: Vec<Segment>,
-    store: RawStore,
+    store: Bucket,
     object_store: ObjectStore,
     loading: Loading,
     state: State,

@@ -6,7 +6,7 @@ use collector::Collector;
 use loader::{LoadResult, Loader, Outcome};
 use migrator::Migrator;
 use reconciler::Reconciler;
-use runtime::{Failure, RawStore, interrupt};
+use runtime::{Bucket, Failure, interrupt};
 
 use crate::error::Error;
 use crate::parts::LocalLoader;
@@ -54,7 +54,7 @@ pub async fn load(keys: &[String]) -> Result<(), Error> {
 /// If settings, S3 or Postgres fail, or an object cannot be loaded; the others are.
 pub async fn reconcile(request: &reconciler::Request) -> Result<(), Error> {
     let loader::Settings { raw_bucket, database } = loader::Settings::from_env()?;
-    let store = RawStore::new(runtime::raw_store::s3_client().await, raw_bucket);
+    let store = Bucket::new(runtime::bucket::s3_client().await, raw_bucket);
     let loader = LocalLoader(Loader::new(store.clone(), credentials::warehouse(&database)?));
     let reconciler = Reconciler::new(store, credentials::warehouse(&database)?, loader);
     let report = Box::pin(reconciler.reconcile(request, None)).await.map_err(Error::Failed)?;

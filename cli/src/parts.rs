@@ -10,7 +10,7 @@ use loader::Loader;
 use reconciler::{LoaderFunction, Reconciler, Request};
 use runtime::s3_event::ObjectCreated;
 use runtime::settings::variable;
-use runtime::{Class, DatabaseSettings, Login, RawStore};
+use runtime::{Bucket, Class, DatabaseSettings, Login};
 use simulator::Simulator;
 use sreality::Segment;
 use tokio::process::Command;
@@ -87,7 +87,7 @@ pub(crate) struct Local {
     pub(crate) simulator: Simulator,
     /// What there is to walk on the simulated portal.
     pub(crate) segments: Vec<Segment>,
-    pub(crate) store: RawStore,
+    pub(crate) store: Bucket,
     pub(crate) events: UnboundedReceiver<ObjectCreated>,
     pub(crate) object_store: ObjectStore,
 }
@@ -126,7 +126,7 @@ async fn check_market(warehouse: &mut Warehouse, name: &str) -> Result<(), Error
 }
 
 /// A bucket of the S3 in this process, made if it is not there.
-pub(crate) async fn bucket(object_store: &ObjectStore, name: &str) -> Result<RawStore, Error> {
+pub(crate) async fn bucket(object_store: &ObjectStore, name: &str) -> Result<Bucket, Error> {
     let access_key = object_store.access_key();
     let secret_key = object_store.secret_key();
     let config = aws_sdk_s3::Config::builder()
@@ -135,17 +135,17 @@ pub(crate) async fn bucket(object_store: &ObjectStore, name: &str) -> Result<Raw
         .region(Region::new(REGION))
         .endpoint_url(object_store.endpoint())
         .credentials_provider(Credentials::new(access_key, secret_key, None, None, "cenovka"));
-    let client = S3Client::from_conf(runtime::raw_store::for_own_endpoint(config).build());
+    let client = S3Client::from_conf(runtime::bucket::for_own_endpoint(config).build());
     if client.head_bucket().bucket(name).send().await.is_err() {
         let created = client.create_bucket().bucket(name).send().await;
         created
             .map_err(|error| Error::Bucket { name: name.to_owned(), reason: runtime::aws::reason(&error) })?;
     }
-    Ok(RawStore::new(client, name.to_owned()))
+    Ok(Bucket::new(client, name.to_owned()))
 }
 
 /// Loads what an earlier run stored but did not come to load: its events are gone.
-async fn load_left_over(store: &RawStore, loader: Loader, warehouse: Warehouse) -> Result<(), Error> {
+async fn load_left_over(store: &Bucket, loader: Loader, warehouse: Warehouse) -> Result<(), Error> {
     let reconciler = Reconciler::new(store.clone(), warehouse, LocalLoader(loader));
     let everything = Request { older_than_minutes: Some(0), ..Request::default() };
     Box::pin(reconciler.reconcile(&everything, None)).await.map(drop).map_err(Error::Failed)

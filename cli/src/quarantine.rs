@@ -5,7 +5,7 @@ use std::time::Instant;
 use loader::Loader;
 use raw_zone::ObjectKey;
 use runtime::settings::variable;
-use runtime::{DatabaseSettings, RawStore};
+use runtime::{Bucket, DatabaseSettings};
 use warehouse::{Action, Decision, Quarantined, Warehouse};
 
 use crate::error::Error;
@@ -35,7 +35,7 @@ pub async fn list() -> Result<(), Error> {
 
 /// What a decision on an object needs.
 struct Desk {
-    store: RawStore,
+    store: Bucket,
     warehouse: Warehouse,
     by: String,
     because: Option<String>,
@@ -44,7 +44,7 @@ struct Desk {
 impl Desk {
     async fn open(by: Option<String>, because: Option<String>) -> Result<Self, Error> {
         let loader::Settings { raw_bucket, database } = loader::Settings::from_env()?;
-        let store = RawStore::new(runtime::raw_store::s3_client().await, raw_bucket);
+        let store = Bucket::new(runtime::bucket::s3_client().await, raw_bucket);
         let by = by.or_else(|| variable("USER")).unwrap_or_else(|| "unknown".to_owned());
         Ok(Self { store, warehouse: credentials::warehouse(&database)?, by, because })
     }

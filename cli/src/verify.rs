@@ -6,7 +6,7 @@ mod report;
 use ::raw_zone::ObjectKey;
 use causes::with_causes;
 use jiff::{SignedDuration, Timestamp};
-use runtime::{RawStore, StoreError};
+use runtime::{Bucket, StoreError};
 use warehouse::Warehouse;
 
 use crate::error::Error;
@@ -20,7 +20,7 @@ use report::Report;
 /// If anything differs, or settings, S3 or Postgres fail.
 pub async fn verify(younger_than_days: Option<u32>) -> Result<(), Error> {
     let loader::Settings { raw_bucket, database } = loader::Settings::from_env()?;
-    let store = RawStore::new(runtime::raw_store::s3_client().await, raw_bucket);
+    let store = Bucket::new(runtime::bucket::s3_client().await, raw_bucket);
     let mut warehouse = credentials::warehouse(&database)?;
     let mut report = Report::new();
 
@@ -37,7 +37,7 @@ pub async fn verify(younger_than_days: Option<u32>) -> Result<(), Error> {
 
 /// Reads the objects again and compares what a load of them would bring with what is there.
 async fn compare_objects(
-    store: &RawStore,
+    store: &Bucket,
     warehouse: &mut Warehouse,
     keys: &[ObjectKey],
     report: &mut Report,

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use causes::with_causes;
-use runtime::{RawStore, StoreError};
+use runtime::{Bucket, StoreError};
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
 
@@ -23,14 +23,14 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 ///
 /// # Errors
 /// If the port cannot be used.
-pub(super) async fn serve(site: RawStore, port: u16) -> Result<(), Error> {
+pub(super) async fn serve(site: Bucket, port: u16) -> Result<(), Error> {
     let error = |error: std::io::Error| Error::Serve { port, reason: with_causes(&error) };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(error)?;
     let router = Router::new().fallback(answer).layer(CompressionLayer::new()).with_state(site);
     axum::serve(listener, router).await.map_err(error)
 }
 
-async fn answer(State(site): State<RawStore>, uri: Uri) -> Response {
+async fn answer(State(site): State<Bucket>, uri: Uri) -> Response {
     let key = match uri.path().trim_start_matches('/') {
         "" => "index.html",
         key => key,

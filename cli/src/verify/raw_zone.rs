@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use raw_zone::{ObjectKey, PREFIX};
-use runtime::raw_store::StoredObject;
-use runtime::{Failure, RawStore, StoreError};
+use runtime::bucket::StoredObject;
+use runtime::{Bucket, Failure, StoreError};
 use warehouse::{LedgerEntry, Quarantined, Warehouse};
 
 use super::report::Report;
@@ -21,7 +21,7 @@ pub(super) struct Compared {
 /// Lists the raw zone page by page, and asks the ledger for all that it has between the page's keys: what is in one and
 /// not in the other differs.
 pub(super) async fn compare_raw_zone(
-    store: &RawStore,
+    store: &Bucket,
     warehouse: &mut Warehouse,
     report: &mut Report,
 ) -> Result<Compared, Error> {
@@ -96,7 +96,7 @@ fn not_loaded(key: &str, set_aside: Option<&Quarantined>, report: &mut Report) {
     }
 }
 
-async fn exists(store: &RawStore, key: &str) -> Result<bool, Error> {
+async fn exists(store: &Bucket, key: &str) -> Result<bool, Error> {
     let page = store.list(key).next().await.map_err(|error| failed(&error))?;
     Ok(page.is_some_and(|page| page.iter().any(|object| object.key == key)))
 }

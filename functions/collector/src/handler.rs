@@ -3,7 +3,7 @@
 use std::time::{Instant, SystemTime};
 
 use lambda_runtime::LambdaEvent;
-use runtime::{Failure, Metrics, RawStore, time_left};
+use runtime::{Bucket, Failure, Metrics, time_left};
 use serde::{Deserialize, Serialize};
 use sreality::{Age, Segment};
 use sreality_client::{Client, Robots};
@@ -44,7 +44,7 @@ pub struct Collector {
 impl Collector {
     /// Builds the collector from its parts.
     #[must_use]
-    pub fn new(portal: Client, store: RawStore, clock: Clock, interrupted: CancellationToken) -> Self {
+    pub fn new(portal: Client, store: Bucket, clock: Clock, interrupted: CancellationToken) -> Self {
         Self { walker: Walker { portal, store, clock }, interrupted }
     }
 
@@ -56,7 +56,7 @@ impl Collector {
     pub async fn from_env() -> Result<Self, StartError> {
         let settings = Settings::from_env()?;
         let portal = Client::new(settings.portal)?;
-        let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
+        let store = Bucket::new(runtime::bucket::s3_client().await, settings.raw_bucket);
         Ok(Self::new(portal, store, Clock::default(), runtime::interrupt::on_signals()))
     }
 

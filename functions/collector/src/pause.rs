@@ -1,7 +1,7 @@
 //! The pause that the portal has asked for, kept where the next process finds it: a function's process is gone within
 //! minutes, a command's at its end.
 
-use runtime::{RawStore, StoreError};
+use runtime::{Bucket, StoreError};
 use serde::{Deserialize, Serialize};
 use sreality_client::{Client, Refused};
 
@@ -19,7 +19,7 @@ struct Pause {
 }
 
 /// Lets the client know of a pause that an earlier process was asked for.
-pub(crate) async fn read(store: &RawStore, portal: &Client) -> Result<(), Error> {
+pub(crate) async fn read(store: &Bucket, portal: &Client) -> Result<(), Error> {
     let json = match store.read(KEY).await {
         Ok(json) => json,
         Err(StoreError::Missing { .. }) => return Ok(()),
@@ -33,7 +33,7 @@ pub(crate) async fn read(store: &RawStore, portal: &Client) -> Result<(), Error>
 }
 
 /// Keeps the pause that the client was asked for, if it was.
-pub(crate) async fn keep(store: &RawStore, portal: &Client) -> Result<(), Error> {
+pub(crate) async fn keep(store: &Bucket, portal: &Client) -> Result<(), Error> {
     let Some(refused) = portal.pause() else { return Ok(()) };
     let pause = Pause { portal: portal.base_url().as_str().to_owned(), refused };
     let json = serde_json::to_vec(&pause).map_err(|reason| Error::NoPause { key: KEY, reason })?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use causes::with_causes;
 use raw_zone::{ObjectKey, PageRecord, WalkWriter};
-use runtime::RawStore;
+use runtime::Bucket;
 use serde::Serialize;
 use sreality::shape::{Drift, ShapeWatch};
 use sreality::walk::{Ending, Walk};
@@ -90,7 +90,7 @@ impl WalkSummary {
 #[derive(Debug)]
 pub(crate) struct Walker {
     pub(crate) portal: Client,
-    pub(crate) store: RawStore,
+    pub(crate) store: Bucket,
     pub(crate) clock: Clock,
 }
 

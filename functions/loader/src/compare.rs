@@ -1,7 +1,7 @@
 //! One raw object, read again, against what was loaded of it.
 
 use raw_zone::ObjectKey;
-use runtime::RawStore;
+use runtime::Bucket;
 use warehouse::{Differences, Warehouse};
 
 use crate::error::Error;
@@ -12,7 +12,7 @@ use crate::object::Object;
 /// # Errors
 /// If the object cannot be read, or S3 or Postgres fail.
 pub async fn compare(
-    store: &RawStore,
+    store: &Bucket,
     warehouse: &mut Warehouse,
     key: &ObjectKey,
 ) -> Result<Vec<Differences>, Error> {

@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 
 use raw_zone::ObjectKey;
-use runtime::RawStore;
+use runtime::Bucket;
 use uuid::Uuid;
 use warehouse::{DECISIONS, Decision, Suspect, Warehouse};
 
 use crate::error::Error;
 
 /// Enters the decisions that the warehouse does not know yet, and says whether one of them changed anything.
-pub(crate) async fn heed_decisions(store: &RawStore, warehouse: &mut Warehouse) -> Result<bool, Error> {
+pub(crate) async fn heed_decisions(store: &Bucket, warehouse: &mut Warehouse) -> Result<bool, Error> {
     let known: HashSet<Uuid> = warehouse.decisions().await?.into_iter().collect();
     let mut new = false;
     let mut pages = store.list(DECISIONS);
@@ -35,7 +35,7 @@ pub(crate) async fn heed_decisions(store: &RawStore, warehouse: &mut Warehouse) 
 ///
 /// # Errors
 /// If S3 or Postgres fail. Once it is stored, it holds: whoever would set the object aside again reads it.
-pub async fn decide(store: &RawStore, warehouse: &mut Warehouse, decision: &Decision) -> Result<(), Error> {
+pub async fn decide(store: &Bucket, warehouse: &mut Warehouse, decision: &Decision) -> Result<(), Error> {
     let key = decision.object_key();
     let json = serde_json::to_vec(decision).map_err(|reason| {
         let bucket = store.bucket().to_owned();
@@ -45,7 +45,7 @@ pub async fn decide(store: &RawStore, warehouse: &mut Warehouse, decision: &Deci
     enter(store, warehouse, decision).await.map(drop)
 }
 
-async fn enter(store: &RawStore, warehouse: &mut Warehouse, decision: &Decision) -> Result<bool, Error> {
+async fn enter(store: &Bucket, warehouse: &mut Warehouse, decision: &Decision) -> Result<bool, Error> {
     let key: Option<ObjectKey> = decision.key.parse().ok();
     let walk = key.as_ref().map(|key| (key.walk, &key.segment, key.started_at));
     let suspect = Suspect { bucket: store.bucket(), key: &decision.key, object_bytes: None, walk };

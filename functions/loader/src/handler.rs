@@ -8,7 +8,7 @@ use credentials::StartError;
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use raw_zone::{KeyError, ObjectKey};
-use runtime::{Failure, Metrics, RawStore, time_left};
+use runtime::{Bucket, Failure, Metrics, time_left};
 use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::time::timeout_at;
@@ -32,7 +32,7 @@ pub struct Response {
 /// Loads raw objects. Built once, at start; holds one connection to Postgres.
 #[derive(Debug)]
 pub struct Loader {
-    store: RawStore,
+    store: Bucket,
     warehouse: Mutex<Warehouse>,
     /// Whether the decisions were read since the process started.
     heeded: AtomicBool,
@@ -41,7 +41,7 @@ pub struct Loader {
 impl Loader {
     /// Builds the loader from its parts.
     #[must_use]
-    pub fn new(store: RawStore, warehouse: Warehouse) -> Self {
+    pub fn new(store: Bucket, warehouse: Warehouse) -> Self {
         Self { store, warehouse: Mutex::new(warehouse), heeded: AtomicBool::new(false) }
     }
 
@@ -52,7 +52,7 @@ impl Loader {
     /// If a setting is missing or wrong.
     pub async fn from_env() -> Result<Self, StartError> {
         let settings = Settings::from_env()?;
-        let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
+        let store = Bucket::new(runtime::bucket::s3_client().await, settings.raw_bucket);
         let mut warehouse = credentials::warehouse(&settings.database)?;
         if let Err(error) = warehouse.client().await {
             tracing::warn!(error = with_causes(&error), "Postgres is not reachable yet");

@@ -6,7 +6,7 @@ use std::time::Instant;
 use causes::with_causes;
 use jiff::Timestamp;
 use raw_zone::{KeyError, ObjectKey};
-use runtime::RawStore;
+use runtime::Bucket;
 use serde::Serialize;
 use sreality::Segment;
 use warehouse::{Begun, Counts, Entry, Finding, Finished, QuarantineKind, Suspect, Warehouse};
@@ -68,7 +68,7 @@ pub enum LoadResult {
 /// What operators have decided is read once a process (`heeded`), and where the warehouse is empty: there is nothing to
 /// compare an object with, so one that was dismissed would be loaded.
 pub(crate) async fn load(
-    store: &RawStore,
+    store: &Bucket,
     warehouse: &mut Warehouse,
     key: &ObjectKey,
     deadline: Option<Instant>,
@@ -118,7 +118,7 @@ pub(crate) async fn load(
 
 /// Sets aside what lies in the raw zone under a key that is no raw object's.
 pub(crate) async fn set_aside_strange(
-    store: &RawStore,
+    store: &Bucket,
     warehouse: &mut Warehouse,
     error: KeyError,
 ) -> Result<Outcome, Error> {
@@ -163,7 +163,7 @@ enum Attempt {
 /// Fetches the object, then loads it in one transaction: nothing waits in Postgres while S3 is read. Notes the object's size
 /// once it is known.
 async fn load_object(
-    store: &RawStore,
+    store: &Bucket,
     warehouse: &mut Warehouse,
     key: &str,
     trusted: bool,

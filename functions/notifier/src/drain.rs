@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use causes::with_causes;
 use jiff::Timestamp;
-use runtime::{Classed, RawStore, StoreError};
+use runtime::{Bucket, Classed, StoreError};
 use serde::Serialize;
 use warehouse::{NewDelivery, PlannedMessage, Waiting, Warehouse};
 
@@ -52,7 +52,7 @@ pub struct Report {
 
 /// What a run has at hand.
 pub(crate) struct Drain<'a> {
-    pub(crate) store: &'a RawStore,
+    pub(crate) store: &'a Bucket,
     pub(crate) warehouse: &'a mut Warehouse,
     pub(crate) watches: &'a Watches,
     pub(crate) secrets: &'a ChannelSecrets,

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use causes::with_causes;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::LambdaEvent;
-use runtime::{Failure, Metrics, RawStore, StoreError, time_left};
+use runtime::{Bucket, Failure, Metrics, StoreError, time_left};
 use serde_json::Value;
 use tokio::sync::Mutex;
 use warehouse::Warehouse;
@@ -26,7 +26,7 @@ const RESERVE: Duration = Duration::from_secs(30);
 
 /// Tells people. Built once, at start; holds one connection to Postgres.
 pub struct Notifier {
-    store: RawStore,
+    store: Bucket,
     warehouse: Mutex<Warehouse>,
     secrets: ChannelSecrets,
     outbound: Arc<Outbound>,
@@ -38,7 +38,7 @@ impl Notifier {
     /// Builds the notifier from its parts. The way out may be shared: it reads all root certificates once.
     #[must_use]
     pub fn new(
-        store: RawStore,
+        store: Bucket,
         warehouse: Warehouse,
         secrets: ChannelSecrets,
         outbound: impl Into<Arc<Outbound>>,
@@ -53,7 +53,7 @@ impl Notifier {
     /// If a setting is missing or wrong, or the secrets of channels cannot be read.
     pub async fn from_env() -> Result<Self, StartError> {
         let settings = Settings::from_env().map_err(credentials::StartError::from)?;
-        let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
+        let store = Bucket::new(runtime::bucket::s3_client().await, settings.raw_bucket);
         let warehouse = credentials::warehouse(&settings.database).map_err(credentials::StartError::from)?;
         let secrets = match settings.secrets {
             SecretsSetting::Here(secrets) => secrets,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use runtime::{RawStore, StoreError};
+use runtime::{Bucket, StoreError};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use warehouse::{PlannedMessage, ToldBefore};
@@ -29,7 +29,7 @@ struct Since {
 /// Keeps what a message is about to tell: should the warehouse be lost before anybody knows whether it was told, the next
 /// one sends the same message again, under the same key.
 pub(crate) async fn begin(
-    store: &RawStore,
+    store: &Bucket,
     message: &PlannedMessage,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -38,11 +38,7 @@ pub(crate) async fn begin(
 }
 
 /// Keeps what a message told. The same message again is kept under the same key.
-pub(crate) async fn keep(
-    store: &RawStore,
-    message: &PlannedMessage,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub(crate) async fn keep(store: &Bucket, message: &PlannedMessage, now: Timestamp) -> Result<(), StoreError> {
     let key = format!("{}{TOLD}", object_key(message.id, now));
     store.put_json(&key, serde_json::to_vec(&message.deliveries).unwrap_or_default()).await
 }
@@ -52,7 +48,7 @@ fn object_key(message: Uuid, now: Timestamp) -> String {
 }
 
 /// What was told within the last days, and what was begun and may have been told.
-pub(crate) async fn read(store: &RawStore, now: Timestamp) -> Result<ToldBefore, Error> {
+pub(crate) async fn read(store: &Bucket, now: Timestamp) -> Result<ToldBefore, Error> {
     let (mut told, mut begun) = (BTreeMap::new(), BTreeMap::new());
     for days in 0..=DAYS {
         let prefix = format!("told/{}/", day(now - SignedDuration::from_hours(24 * days)));
@@ -82,7 +78,7 @@ pub(crate) async fn read(store: &RawStore, now: Timestamp) -> Result<ToldBefore,
 
 /// Messages, with their objects' keys and bytes.
 async fn read_all(
-    store: &RawStore,
+    store: &Bucket,
     keys: BTreeMap<String, String>,
 ) -> Result<Vec<(String, String, Vec<u8>)>, StoreError> {
     let read = |(message, key): (String, String)| async move {
@@ -93,7 +89,7 @@ async fn read_all(
 }
 
 /// Since when a watch is told what happens: from now on, unless it was there before.
-pub(crate) async fn watched_since(store: &RawStore, watch: &str, now: Timestamp) -> Result<Timestamp, Error> {
+pub(crate) async fn watched_since(store: &Bucket, watch: &str, now: Timestamp) -> Result<Timestamp, Error> {
     let key = format!("told/watches/{watch}.json");
     let since = serde_json::to_vec(&Since { since: now }).unwrap_or_default();
     match store.put_new_json(&key, since).await {
@@ -107,7 +103,7 @@ pub(crate) async fn watched_since(store: &RawStore, watch: &str, now: Timestamp)
     }
 }
 
-fn parse<'a, T: Deserialize<'a>>(store: &RawStore, key: &str, bytes: &'a [u8]) -> Result<T, Error> {
+fn parse<'a, T: Deserialize<'a>>(store: &Bucket, key: &str, bytes: &'a [u8]) -> Result<T, Error> {
     serde_json::from_slice(bytes).map_err(|source| Error::Journal {
         bucket: store.bucket().to_owned(),
         key: key.to_owned(),

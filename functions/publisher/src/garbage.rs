@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
-use runtime::RawStore;
+use runtime::Bucket;
 
 use crate::error::Error;
 use crate::manifest::{self, MANIFEST, MANIFESTS, Manifest};
@@ -14,7 +14,7 @@ const KEPT: usize = 7;
 const YOUNG: SignedDuration = SignedDuration::from_hours(24);
 
 /// Deletes old publications of the lake and what killed ones left behind; how many objects that were.
-pub(crate) async fn delete_old(store: &RawStore, now: Timestamp) -> Result<u64, Error> {
+pub(crate) async fn delete_old(store: &Bucket, now: Timestamp) -> Result<u64, Error> {
     let mut manifests = Vec::new();
     let mut objects = Vec::new();
     let mut listing = store.list("lake/");

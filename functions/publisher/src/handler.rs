@@ -1,7 +1,7 @@
 //! The handler: one publication, whatever asked for it.
 
 use lambda_runtime::LambdaEvent;
-use runtime::{Failure, Metrics, RawStore};
+use runtime::{Bucket, Failure, Metrics};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -17,8 +17,8 @@ const LOCK: &str = "cenovka publisher";
 
 /// Publishes the marts. Built once, at start; holds one connection to Postgres.
 pub struct Publisher {
-    lake: RawStore,
-    site: Option<RawStore>,
+    lake: Bucket,
+    site: Option<Bucket>,
     warehouse: Mutex<Warehouse>,
 }
 
@@ -46,7 +46,7 @@ pub struct Report {
 impl Publisher {
     /// Builds the publisher from its parts.
     #[must_use]
-    pub fn new(lake: RawStore, site: Option<RawStore>, warehouse: Warehouse) -> Self {
+    pub fn new(lake: Bucket, site: Option<Bucket>, warehouse: Warehouse) -> Self {
         Self { lake, site, warehouse: Mutex::new(warehouse) }
     }
 
@@ -56,9 +56,9 @@ impl Publisher {
     /// If a setting is missing or wrong.
     pub async fn from_env() -> Result<Self, credentials::StartError> {
         let settings = Settings::from_env()?;
-        let client = runtime::raw_store::s3_client().await;
-        let lake = RawStore::new(client.clone(), settings.lake_bucket);
-        let site = settings.site_bucket.map(|bucket| RawStore::new(client, bucket));
+        let client = runtime::bucket::s3_client().await;
+        let lake = Bucket::new(client.clone(), settings.lake_bucket);
+        let site = settings.site_bucket.map(|bucket| Bucket::new(client, bucket));
         Ok(Self::new(lake, site, credentials::warehouse(&settings.database)?))
     }
 

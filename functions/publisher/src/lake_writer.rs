@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
-use runtime::{RawStore, StoreError};
+use runtime::{Bucket, StoreError};
 use serde_json::json;
 use warehouse::{ColumnType, MartColumn, MartSnapshot, MartValue};
 
@@ -37,7 +37,7 @@ pub(crate) struct Published {
 }
 
 /// Publishes what a snapshot shows. Until the manifest is put, which comes last, readers see the publication before.
-pub(crate) async fn publish(store: &RawStore, snapshot: &MartSnapshot<'_>) -> Result<Published, Error> {
+pub(crate) async fn publish(store: &Bucket, snapshot: &MartSnapshot<'_>) -> Result<Published, Error> {
     let (last, etag) = manifest::read::<Manifest>(store, MANIFEST).await?.unzip();
     let mut writer = LakeWriter { store, snapshot, stored: HashSet::new(), published: Published::default() };
     writer.stored.extend(last.iter().flat_map(Manifest::keys));
@@ -73,7 +73,7 @@ pub(crate) async fn publish(store: &RawStore, snapshot: &MartSnapshot<'_>) -> Re
 }
 
 /// First what a reader may ask for after the manifest, then the manifest, unless somebody else has put another since.
-async fn put_manifest(store: &RawStore, manifest: &Manifest, etag: Option<&str>) -> Result<(), StoreError> {
+async fn put_manifest(store: &Bucket, manifest: &Manifest, etag: Option<&str>) -> Result<(), StoreError> {
     for (name, dataset) in &manifest.datasets {
         let address = |file: &LakeFile| format!("s3://{}/{}\n", store.bucket(), file.key);
         let list = dataset.files.iter().map(address).collect::<String>();
@@ -84,7 +84,7 @@ async fn put_manifest(store: &RawStore, manifest: &Manifest, etag: Option<&str>)
 }
 
 struct LakeWriter<'l> {
-    store: &'l RawStore,
+    store: &'l Bucket,
     snapshot: &'l MartSnapshot<'l>,
     /// Keys that the last publication names: what they hold is there.
     stored: HashSet<String>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use runtime::{RawStore, StoreError};
+use runtime::{Bucket, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -94,7 +94,7 @@ impl Manifest {
 
 /// A JSON object of ours with its entity tag; `None` if there is none.
 pub(crate) async fn read<T: serde::de::DeserializeOwned>(
-    store: &RawStore,
+    store: &Bucket,
     key: &str,
 ) -> Result<Option<(T, String)>, Error> {
     let mut object = match store.fetch(key).await {

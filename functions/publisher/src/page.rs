@@ -6,7 +6,7 @@ mod queries;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use runtime::RawStore;
+use runtime::Bucket;
 use serde::{Deserialize, Serialize};
 use warehouse::MartSnapshot;
 
@@ -47,7 +47,7 @@ struct PageManifest {
 }
 
 /// Publishes the page that a snapshot makes; how many objects were put.
-pub(crate) async fn publish(store: &RawStore, snapshot: &MartSnapshot<'_>) -> Result<u64, Error> {
+pub(crate) async fn publish(store: &Bucket, snapshot: &MartSnapshot<'_>) -> Result<u64, Error> {
     let (last, etag) = manifest::read::<PageManifest>(store, MANIFEST).await?.unzip();
     let mut put = 0;
     let mut slices = BTreeMap::new();
@@ -93,7 +93,7 @@ fn compact(json: String) -> String {
 }
 
 /// Deletes slices of earlier pages.
-async fn delete_old(store: &RawStore, manifest: &PageManifest, now: Timestamp) -> Result<(), Error> {
+async fn delete_old(store: &Bucket, manifest: &PageManifest, now: Timestamp) -> Result<(), Error> {
     let mut listing = store.list(SLICES);
     while let Some(page) = listing.next().await? {
         for object in page {

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::LambdaEvent;
-use runtime::{Class, Classed, Failure, Metrics, RawStore, time_left};
+use runtime::{Bucket, Class, Classed, Failure, Metrics, time_left};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use warehouse::Warehouse;
@@ -63,7 +63,7 @@ pub struct Report {
 /// Reconciles raw zone and ledger. Built once, at start; holds one connection to Postgres.
 #[derive(Debug)]
 pub struct Reconciler<L> {
-    store: RawStore,
+    store: Bucket,
     warehouse: Mutex<Warehouse>,
     loader: L,
 }
@@ -71,7 +71,7 @@ pub struct Reconciler<L> {
 impl<L: LoaderFunction> Reconciler<L> {
     /// Builds the reconciler from its parts.
     #[must_use]
-    pub fn new(store: RawStore, warehouse: Warehouse, loader: L) -> Self {
+    pub fn new(store: Bucket, warehouse: Warehouse, loader: L) -> Self {
         Self { store, warehouse: Mutex::new(warehouse), loader }
     }
 

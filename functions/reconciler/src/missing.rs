@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 use raw_zone::{ObjectKey, PREFIX};
-use runtime::RawStore;
-use runtime::raw_store::StoredObject;
+use runtime::Bucket;
+use runtime::bucket::StoredObject;
 use warehouse::Warehouse;
 
 use crate::error::Error;
@@ -49,7 +49,7 @@ pub(crate) struct Comparison {
 /// Lists the raw zone, or what of it was stored lately, and asks the ledger about each page. Memory grows with what is
 /// missing.
 pub(crate) async fn find_missing(
-    store: &RawStore,
+    store: &Bucket,
     warehouse: &mut Warehouse,
     ages: Ages,
     now: Timestamp,
@@ -119,7 +119,7 @@ impl Comparison {
     /// Adds what is missing of a page.
     async fn page(
         &mut self,
-        store: &RawStore,
+        store: &Bucket,
         warehouse: &mut Warehouse,
         ages: Ages,
         now: Timestamp,

@@ -4,7 +4,7 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::operation::invoke::{InvokeError, InvokeOutput};
 use aws_sdk_lambda::primitives::Blob;
 use credentials::StartError;
-use runtime::{Class, RawStore};
+use runtime::{Bucket, Class};
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -19,7 +19,7 @@ impl Reconciler<RemoteLoader> {
     /// If a setting is missing or wrong.
     pub async fn from_env() -> Result<Self, StartError> {
         let settings = Settings::from_env()?;
-        let store = RawStore::new(runtime::raw_store::s3_client().await, settings.raw_bucket);
+        let store = Bucket::new(runtime::bucket::s3_client().await, settings.raw_bucket);
         let warehouse = credentials::warehouse(&settings.database)?;
         Ok(Self::new(store, warehouse, RemoteLoader::new(settings.loader_function).await))
     }

@@ -2,19 +2,19 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic, clippy::unreachable, clippy::indexing_slicing))]
 
 pub mod aws;
+pub mod bucket;
 pub mod failure;
 pub mod function;
 pub mod interrupt;
 pub mod logs;
 pub mod metrics;
 pub mod process;
-pub mod raw_store;
 pub mod s3_event;
 pub mod settings;
 mod time_left;
 
+pub use bucket::{Bucket, FetchedObject, StoreError};
 pub use failure::{Class, Classed, Failure};
 pub use metrics::Metrics;
-pub use raw_store::{FetchedObject, RawStore, StoreError};
 pub use settings::{DatabaseSettings, Login, SettingsError, SettingsReader};
 pub use time_left::time_left;

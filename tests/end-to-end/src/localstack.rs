@@ -221,7 +221,7 @@ impl LocalStack {
             .region(Region::new("eu-central-1"))
             .endpoint_url(&self.endpoint)
             .credentials_provider(Credentials::new("test", "test", None, None, "test"));
-        S3Client::from_conf(runtime::raw_store::for_own_endpoint(config).build())
+        S3Client::from_conf(runtime::bucket::for_own_endpoint(config).build())
     }
 
     /// Walks a segment, and returns the key of its raw object.

@@ -177,5 +177,5 @@ fn s3_client(object_store: &ObjectStore) -> S3Client {
         .region(Region::new(REGION))
         .endpoint_url(object_store.endpoint())
         .credentials_provider(credentials);
-    S3Client::from_conf(runtime::raw_store::for_own_endpoint(config).build())
+    S3Client::from_conf(runtime::bucket::for_own_endpoint(config).build())
 }

@@ -11,7 +11,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use parquet::record::reader::RowIter;
 use publisher::{MANIFEST, Manifest, Publisher, Report};
-use runtime::RawStore;
+use runtime::Bucket;
 use serde_json::{Value, json};
 use simulator::{Market, Source};
 use warehouse::Warehouse;
@@ -92,7 +92,7 @@ fn environment(world: &World) -> Vec<(String, String)> {
 /// A publisher in this process, which can be stopped anywhere.
 pub(crate) fn publisher(world: &World) -> Publisher {
     let warehouse = Warehouse::new(&world.database.url("analyst"), None).unwrap();
-    Publisher::new(RawStore::new(world.s3.clone(), BUCKET.to_owned()), None, warehouse)
+    Publisher::new(Bucket::new(world.s3.clone(), BUCKET.to_owned()), None, warehouse)
 }
 
 async fn manifest(world: &World) -> Manifest {
@@ -333,7 +333,7 @@ async fn two_at_once_are_one_after_the_other_and_a_manifest_that_changed_meanwhi
     assert_eq!(busy, 1);
 
     // What a publisher whose lock was lost with its connection would do.
-    let store = RawStore::new(world.s3.clone(), BUCKET.to_owned());
+    let store = Bucket::new(world.s3.clone(), BUCKET.to_owned());
     let etag = store.fetch(MANIFEST).await.unwrap().etag;
     store.put_json(MANIFEST, world.object(MANIFEST).await.repeat(2)).await.unwrap();
     let error = store.replace_json(MANIFEST, Some(&etag), b"{}".to_vec()).await.unwrap_err();

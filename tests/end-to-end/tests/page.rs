@@ -6,7 +6,7 @@ use end_to_end::world::{BUCKET, World};
 use jiff::civil::{Date, Weekday};
 use jiff::{Timestamp, ToSpan};
 use publisher::Publisher;
-use runtime::RawStore;
+use runtime::Bucket;
 use serde_json::{Map, Value, json};
 use warehouse::Warehouse;
 
@@ -453,9 +453,9 @@ async fn every_figure_of_the_page_is_the_marts_and_stands_on_five_listings() {
     let (world, ..) = market_of(3_000, 60, 1_000).await;
     let warehouse = Warehouse::new(&world.database.url("analyst"), None).unwrap();
     world.s3.create_bucket().bucket("site").send().await.unwrap();
-    let site = RawStore::new(world.s3.clone(), "site".to_owned());
+    let site = Bucket::new(world.s3.clone(), "site".to_owned());
     let publisher =
-        Publisher::new(RawStore::new(world.s3.clone(), BUCKET.to_owned()), Some(site.clone()), warehouse);
+        Publisher::new(Bucket::new(world.s3.clone(), BUCKET.to_owned()), Some(site.clone()), warehouse);
     assert!(publisher.publish().await.unwrap().page_files_written > 20);
 
     let page: Value = serde_json::from_slice(&site.read("data/manifest.json").await.unwrap()).unwrap();

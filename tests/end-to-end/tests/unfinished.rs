@@ -6,7 +6,7 @@ use std::time::Duration;
 use end_to_end::{Function, World, world::BUCKET};
 use jiff::{SignedDuration, Timestamp};
 use reconciler::{Error, LoaderFunction, Reconciler, Request};
-use runtime::{Class, RawStore};
+use runtime::{Bucket, Class};
 use serde_json::Value;
 use simulator::{Market, Source};
 use tokio::sync::Mutex;
@@ -56,7 +56,7 @@ async fn objects_that_always_time_out_do_not_keep_newer_ones_from_being_loaded()
     let is_stuck = AtomicBool::new(true);
     let function = Mutex::new(world.loader().await);
     let loader = Loader { function, stuck: &keys[..STUCK], is_stuck: &is_stuck };
-    let store = RawStore::new(world.s3.clone(), BUCKET.to_owned());
+    let store = Bucket::new(world.s3.clone(), BUCKET.to_owned());
     let warehouse = Warehouse::new(&world.database.url("loader"), None).unwrap();
     let reconciler = Reconciler::new(store, warehouse, loader);
     let request = Request { older_than_minutes: Some(0), ..Request::default() };

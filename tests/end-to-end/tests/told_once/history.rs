@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use loader::{LoadResult, Loader, Outcome};
 use notifier::{ChannelSecrets, Notifier, Report};
 use raw_zone::ObjectKey;
-use runtime::RawStore;
+use runtime::Bucket;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use warehouse::{Action, Decision, Warehouse};
@@ -31,7 +31,7 @@ pub(super) struct History<'w> {
     pub(super) notifier_killed: usize,
     world: &'w World,
     receiver: &'w Receiver,
-    store: RawStore,
+    store: Bucket,
     random: Rng,
     keys: Vec<ObjectKey>,
     /// Walks whose objects exist by now.
@@ -56,7 +56,7 @@ impl<'w> History<'w> {
         let url = receiver.begin(seed);
         let bucket = format!("history-{seed}");
         world.s3.create_bucket().bucket(&bucket).send().await.unwrap();
-        let store = RawStore::new(world.s3.clone(), bucket);
+        let store = Bucket::new(world.s3.clone(), bucket);
         let mut file = format!("[channels.hook]\nkind = \"webhook\"\nurl = \"{url}\"\n");
         for Watch { name, kinds, since } in watches {
             file = format!(

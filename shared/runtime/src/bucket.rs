@@ -1,4 +1,4 @@
-//! The raw bucket: S3, or anything that speaks its protocol.
+//! A bucket: S3, or anything that speaks its protocol.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Write};
@@ -33,7 +33,7 @@ const LONGEST_CONFLICT_PAUSE: Duration = Duration::from_millis(1600);
 /// Why an object could not be stored or fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("s3://{bucket}/{key} exists already, and a raw object is never changed")]
+    #[error("s3://{bucket}/{key} exists already, and is never changed")]
     Exists { bucket: String, key: String },
     /// A put that was to replace what this process had read.
     #[error("s3://{bucket}/{key} was replaced by somebody else meanwhile")]
@@ -112,14 +112,14 @@ impl fmt::Debug for FetchedObject {
     }
 }
 
-/// One bucket of raw objects.
+/// One bucket: of raw objects, or of what is published.
 #[derive(Clone, Debug)]
-pub struct RawStore {
+pub struct Bucket {
     client: Client,
     bucket: String,
 }
 
-impl RawStore {
+impl Bucket {
     /// A bucket, through a client that was built at start.
     #[must_use]
     pub fn new(client: Client, bucket: String) -> Self {
@@ -140,10 +140,10 @@ impl RawStore {
         self.put_new_file(key, file, "application/jsonl", Some("zstd")).await
     }
 
-    /// As [`RawStore::put_new`], for a file of any media type and content encoding.
+    /// As [`Bucket::put_new`], for a file of any media type and content encoding.
     ///
     /// # Errors
-    /// As [`RawStore::put_new`].
+    /// As [`Bucket::put_new`].
     pub async fn put_new_file(
         &self,
         key: &str,
@@ -212,7 +212,7 @@ impl RawStore {
     /// Fetches a small object whole.
     ///
     /// # Errors
-    /// As [`RawStore::fetch`].
+    /// As [`Bucket::fetch`].
     pub async fn read(&self, key: &str) -> Result<Vec<u8>, StoreError> {
         let FetchedObject { mut bytes, .. } = self.fetch(key).await?;
         let mut whole = Vec::new();
@@ -241,15 +241,15 @@ impl RawStore {
     /// Stores a small object of some media type, whatever was stored under its key before.
     ///
     /// # Errors
-    /// As [`RawStore::put_json`].
+    /// As [`Bucket::put_json`].
     pub async fn put_small(&self, key: &str, bytes: Vec<u8>, media_type: &str) -> Result<(), StoreError> {
         self.put_cached(key, bytes, media_type, None).await
     }
 
-    /// As [`RawStore::put_small`], and says how long a browser may keep it (`Cache-Control`).
+    /// As [`Bucket::put_small`], and says how long a browser may keep it (`Cache-Control`).
     ///
     /// # Errors
-    /// As [`RawStore::put_json`].
+    /// As [`Bucket::put_json`].
     pub async fn put_cached(
         &self,
         key: &str,
@@ -266,7 +266,7 @@ impl RawStore {
     /// Replaces a small JSON object that was read with this entity tag; without one, it must not exist.
     ///
     /// # Errors
-    /// [`StoreError::Replaced`] if somebody else was faster; else as [`RawStore::put_json`].
+    /// [`StoreError::Replaced`] if somebody else was faster; else as [`Bucket::put_json`].
     pub async fn replace_json(&self, key: &str, etag: Option<&str>, json: Vec<u8>) -> Result<(), StoreError> {
         let request = self.client.put_object().bucket(&self.bucket).key(key).body(ByteStream::from(json));
         let request = request.content_type("application/json");
@@ -376,7 +376,7 @@ async fn checksum(file: &Path) -> io::Result<String> {
 /// A listing under way.
 #[derive(Debug)]
 pub struct Listing<'s> {
-    store: &'s RawStore,
+    store: &'s Bucket,
     prefix: String,
     /// The folders so far, if what lies in them is not listed.
     folders: Option<Vec<String>>,

@@ -43,10 +43,10 @@ struct Recorder(Arc<Mutex<Vec<String>>>);
 
 impl Recorder {
     /// A store that asks AWS, or with an endpoint of its own another S3, and the record of its requests.
-    fn store(endpoint: Option<&str>) -> (RawStore, Self) {
+    fn store(endpoint: Option<&str>) -> (Bucket, Self) {
         let recorder = Self::default();
         let client = Client::from_conf(client(endpoint).interceptor(recorder.clone()).build());
-        (RawStore::new(client, BUCKET.to_owned()), recorder)
+        (Bucket::new(client, BUCKET.to_owned()), recorder)
     }
 
     /// The request line and the headers, one a line.
@@ -111,7 +111,7 @@ async fn aws_is_asked_for_an_objects_checksum_and_others_are_not() {
 }
 
 /// An S3 that gives one answer after the other, and the request lines that it got.
-async fn s3(answers: Vec<String>) -> (RawStore, Arc<Mutex<Vec<String>>>) {
+async fn s3(answers: Vec<String>) -> (Bucket, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -124,7 +124,7 @@ async fn s3(answers: Vec<String>) -> (RawStore, Arc<Mutex<Vec<String>>>) {
             client.write_all(answer.as_bytes()).await.unwrap();
         }
     });
-    (RawStore::new(Client::from_conf(client(Some(&endpoint)).build()), BUCKET.to_owned()), asked)
+    (Bucket::new(Client::from_conf(client(Some(&endpoint)).build()), BUCKET.to_owned()), asked)
 }
 
 /// Reads a request to the end of its body, and returns its method.
