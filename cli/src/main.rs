@@ -21,6 +21,7 @@ async fn main() -> ExitCode {
         _ => LevelFilter::WARN,
     };
     runtime::logs::init_for_terminal(level);
+    let exports = matches!(command, Some(Command::Export(_)));
     let command = async {
         match command {
             None => simulation::run(&market, days, interrupted()).await,
@@ -61,7 +62,8 @@ async fn main() -> ExitCode {
     match Box::pin(command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::Interrupted) => {
-            eprintln!("\ncenovka: interrupted; the next run goes on from here");
+            let then = if exports { "nothing was written" } else { "the next run goes on from here" };
+            eprintln!("\ncenovka: interrupted; {then}");
             ExitCode::from(INTERRUPTED)
         }
         Err(error) => {

@@ -12,7 +12,7 @@ pub(super) type Parameter = Box<dyn ToSql + Sync + Send>;
 /// What a time is called, the one first that a mart is about.
 const TIMES: &[&str] =
     &["day", "changed_at", "relisted_at", "came_at", "started_at", "first_seen", "noted_at", "loaded_at"];
-const PRICES: &[&str] = &["total_price", "new_price", "median"];
+const PRICES: &[&str] = &["total_price", "new_price"];
 
 /// ` where …` and its values; empty without filters.
 ///
@@ -60,7 +60,7 @@ pub(super) fn condition(
             add(option, candidates, operator, Box::new(value))?;
         }
     }
-    // Days of UTC, whatever the session's time zone: a date is compared with its midnight.
+    // A date is compared with its midnight in the session's time zone, which is UTC.
     if let Some(day) = filters.since {
         add("--since", TIMES, ">= ($::date)::timestamp at time zone 'UTC'", Box::new(day))?;
     }

@@ -1,10 +1,12 @@
 //! A mart as a sheet for Excel and its like: numbers are numbers, and times are in UTC.
 
+use std::io::{self, Seek};
+
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, Worksheet};
 use warehouse::{ColumnType, MartColumn, MartRow, MartValue};
 
 use super::error::Error;
-use super::{OutputFile, write_all};
+use super::{OutputFile, writing};
 use crate::error::Error as CommandError;
 
 /// Rows below the header: <https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3>.
@@ -52,7 +54,12 @@ impl<'c> XlsxFile<'c> {
     pub(super) fn finish(mut self, mut file: OutputFile) -> Result<OutputFile, Error> {
         let last = u16::try_from(self.columns.len().saturating_sub(1)).unwrap_or(u16::MAX);
         self.workbook.worksheet_from_index(0)?.autofilter(0, 0, self.rows, last)?;
-        write_all(&mut file, &self.workbook.save_to_buffer()?)?;
+        // A zip is written back and forth, which standard output cannot be.
+        let name = file.name();
+        let mut zip = tempfile::tempfile().map_err(writing(&name))?;
+        self.workbook.save_to_writer(&mut zip)?;
+        zip.rewind().map_err(writing(&name))?;
+        io::copy(&mut zip, &mut file).map_err(writing(&name))?;
         Ok(file)
     }
 }

@@ -28,8 +28,9 @@ const COMMENT: &str = "select obj_description(to_regclass('mart.' || quote_ident
 
 const LOCK: &str = "select pg_try_advisory_xact_lock(hashtext($1))";
 
-/// Longer than a login's own limit may be, which is meant for the queries of dashboards.
-const PATIENCE: &str = "set local statement_timeout = '10min'";
+/// Longer than a login's own limit may be, which is meant for the queries of dashboards; and days are those of UTC, whatever the
+/// server's time zone.
+const PATIENT_IN_UTC: &str = "set local statement_timeout = '10min'; set local timezone = 'UTC'";
 
 /// What a column of a mart holds, after [`MartColumn::expression`] was applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,7 +180,7 @@ impl Warehouse {
         let builder = self.client().await?.build_transaction();
         let builder = builder.isolation_level(IsolationLevel::RepeatableRead).read_only(true);
         let transaction = builder.start().await.context(action)?;
-        transaction.batch_execute(PATIENCE).await.context(action)?;
+        transaction.batch_execute(PATIENT_IN_UTC).await.context(action)?;
         let taken_at = transaction.query_one("select now()", &[]).await.context(action)?.get(0);
         Ok(MartSnapshot { transaction, taken_at })
     }

@@ -151,6 +151,14 @@ async fn each_filter_acts_and_one_that_does_not_fit_is_refused_by_name() {
     let one = world.sql.query_one(one, &[]).await.unwrap();
     let (hash_id, price, area) = (one.get::<_, i64>(0), one.get::<_, i64>(4), one.get::<_, i32>(5));
     let text = |index: usize| one.get::<_, String>(index);
+    // Days are those of UTC, whatever the server thinks.
+    world.sql.batch_execute("alter role analyst set timezone = 'Europe/Prague'").await.unwrap();
+    for (option, operator) in [("--since", ">="), ("--until", "<=")] {
+        let printed = export(&world, folder.path(), &["walk_health", option, "2026-01-05"]).await.unwrap();
+        let rows = String::from_utf8(printed).unwrap().lines().count() as i64 - 1;
+        let sql = format!("select count(*) from mart.walk_health where day {operator} '2026-01-05'");
+        assert_eq!(rows, world.count(&sql).await, "{option}");
+    }
     for (arguments, condition) in [
         (
             vec!["--category", "Byty", "--deal", "Pronájem"],
