@@ -3,7 +3,7 @@
 mod files;
 mod queries;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use runtime::Bucket;
@@ -28,7 +28,7 @@ const REAL_PORTAL: &str = "https://www.sreality.cz";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// The rest is asked for again soon.
 const FOR_MINUTES: &str = "public, max-age=300";
-/// A reader that has begun with an earlier manifest may still ask for its slices.
+/// What a publication that was killed has put may be used by its second try; after a day it had all of them.
 const YOUNG: SignedDuration = SignedDuration::from_hours(24);
 
 /// What the page reads first.
@@ -82,7 +82,9 @@ pub(crate) async fn publish(store: &Bucket, snapshot: &MartSnapshot<'_>) -> Resu
         store.replace_json(MANIFEST, etag.as_deref(), json).await?;
         put += 1;
     }
-    delete_old(store, &manifest, Timestamp::now()).await?;
+    // Who has opened the page before may still ask for what it named then.
+    let named = last.iter().chain([&manifest]).flat_map(|manifest| manifest.slices.values());
+    delete_others(store, &named.map(String::as_str).collect(), Timestamp::now()).await?;
     Ok(put)
 }
 
@@ -92,12 +94,12 @@ fn compact(json: String) -> String {
     value.map_or(json, |value| value.to_string())
 }
 
-/// Deletes slices of earlier pages.
-async fn delete_old(store: &Bucket, manifest: &PageManifest, now: Timestamp) -> Result<(), Error> {
+/// Deletes the slices of earlier pages, but for these.
+async fn delete_others(store: &Bucket, named: &HashSet<&str>, now: Timestamp) -> Result<(), Error> {
     let mut listing = store.list(SLICES);
     while let Some(page) = listing.next().await? {
         for object in page {
-            let named = object.key == MANIFEST || manifest.slices.values().any(|key| *key == object.key);
+            let named = object.key == MANIFEST || named.contains(object.key.as_str());
             if !named && now.duration_since(object.stored_at) > YOUNG {
                 store.delete(&object.key).await?;
             }

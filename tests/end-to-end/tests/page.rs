@@ -1,6 +1,7 @@
 //! The page's figures, each computed once more from the rows of the marts, in Rust instead of SQL.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use end_to_end::world::{BUCKET, World};
 use jiff::civil::{Date, Weekday};
@@ -446,6 +447,44 @@ fn sorted(slice: Value) -> Value {
         Value::Number(number) => json!(number.as_f64()),
         slice => slice,
     }
+}
+
+#[tokio::test]
+async fn slices_stay_for_those_who_have_the_page_open_and_go_with_the_publication_after_the_next() {
+    let (world, mut loader, rest) = market_of(500, 12, 20).await;
+    // Page and lake beside the raw zone.
+    let bucket = Bucket::new(world.s3.clone(), BUCKET.to_owned());
+    let warehouse = Warehouse::new(&world.database.url("analyst"), None).unwrap();
+    let publisher = Publisher::new(bucket.clone(), Some(bucket.clone()), warehouse);
+    let mut opened: Vec<BTreeSet<String>> = Vec::new();
+    for event in rest.into_iter().take(3) {
+        loader.invoke(event).await.unwrap();
+        publisher.publish().await.unwrap();
+        let page: Value = serde_json::from_slice(&bucket.read("data/manifest.json").await.unwrap()).unwrap();
+        let keys = page["slices"].as_object().unwrap().values();
+        opened.push(keys.map(|key| key.as_str().unwrap().to_owned()).collect());
+        let there: BTreeSet<String> = bucket
+            .list("data/")
+            .next()
+            .await
+            .unwrap()
+            .unwrap()
+            .into_iter()
+            .map(|object| object.key)
+            .collect();
+        for (ago, keys) in opened.iter().rev().enumerate() {
+            let gone = keys.difference(&there).count();
+            assert!(
+                if ago < 2 { gone == 0 } else { gone > 0 },
+                "{gone} slices of {ago} publications ago are gone"
+            );
+        }
+        // They were all put days ago.
+        for key in there {
+            world.stored_ago(&key, Duration::from_secs(3 * 86_400));
+        }
+    }
+    assert_eq!(opened.iter().collect::<BTreeSet<_>>().len(), 3);
 }
 
 #[tokio::test]
