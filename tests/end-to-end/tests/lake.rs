@@ -91,8 +91,25 @@ fn environment(world: &World) -> Vec<(String, String)> {
 
 /// A publisher in this process, which can be stopped anywhere.
 pub(crate) fn publisher(world: &World) -> Publisher {
+    publisher_with(world, None)
+}
+
+/// The same with a bucket for the page.
+fn publisher_with(world: &World, site: Option<Bucket>) -> Publisher {
     let warehouse = Warehouse::new(&world.database.url("analyst"), None).unwrap();
-    Publisher::new(Bucket::new(world.s3.clone(), BUCKET.to_owned()), None, warehouse)
+    Publisher::new(Bucket::new(world.s3.clone(), BUCKET.to_owned()), site, warehouse)
+}
+
+/// The page beside the lake: every slice that its manifest names is there. Its bytes; `None` before the first.
+async fn page(world: &World) -> Option<Vec<u8>> {
+    let bucket = Bucket::new(world.s3.clone(), BUCKET.to_owned());
+    let bytes = bucket.read("data/manifest.json").await.ok()?;
+    let manifest: Value = serde_json::from_slice(&bytes).unwrap();
+    for (name, key) in manifest["slices"].as_object().unwrap() {
+        let slice = bucket.read(key.as_str().unwrap()).await;
+        slice.unwrap_or_else(|error| panic!("{name} is named and not there: {error}"));
+    }
+    Some(bytes)
 }
 
 async fn manifest(world: &World) -> Manifest {
@@ -246,12 +263,14 @@ async fn the_same_marts_make_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn killed_after_any_put_the_manifest_names_a_whole_publication_and_the_next_run_ends_it() {
+async fn killed_after_any_put_the_manifests_name_a_whole_publication_and_the_next_run_ends_it() {
     let (mut world, mut loader, mut rest) = market(12, 9).await;
     while tokio::time::timeout(Duration::from_millis(100), world.next_event()).await.is_ok() {}
     let mut before: Option<(Manifest, BTreeMap<&str, Table>)> = None;
-    for puts in 1.. {
-        let publisher = publisher(&world);
+    // The lake is put first, and then the many slices and files of the page.
+    for puts in (1..25).chain((25..).step_by(4)) {
+        let site = Bucket::new(world.s3.clone(), BUCKET.to_owned());
+        let publisher = publisher_with(&world, Some(site));
         let killed = tokio::select! {
             biased;
             () = async { for _ in 0..puts { world.next_event().await; } } => true,
@@ -259,6 +278,7 @@ async fn killed_after_any_put_the_manifest_names_a_whole_publication_and_the_nex
         };
         drop(publisher);
         let marts = marts(&world).await;
+        page(&world).await;
         let seen = world.s3.get_object().bucket(BUCKET).key(MANIFEST).send().await.ok();
         match (seen.is_some(), &before) {
             (false, before) => assert!(before.is_none() && killed, "the first publication is not there yet"),
@@ -272,20 +292,25 @@ async fn killed_after_any_put_the_manifest_names_a_whole_publication_and_the_nex
             }
         }
         while tokio::time::timeout(Duration::from_millis(100), world.next_event()).await.is_ok() {}
-        if !killed {
-            assert!(puts > 15, "{puts} puts");
+        if !killed && before.is_none() {
+            assert!(puts > 40, "{puts} puts");
             break;
         }
         // The lock of the one that was killed goes with its connection.
         let report = publish_until_free(&world).await;
         assert_eq!(manifest(&world).await.publication, report.publication);
+        assert!(page(&world).await.is_some());
         assert_eq!(lake(&world, &manifest(&world).await).await, marts);
         while tokio::time::timeout(Duration::from_millis(100), world.next_event()).await.is_ok() {}
         before = Some((manifest(&world).await, marts));
-        if let Some(event) = rest.pop() {
+        // What changed a little, as long as that takes enough puts, and then everything from the beginning.
+        if let Some(event) = rest.pop().filter(|_| killed) {
             load(&mut loader, vec![event]).await;
         } else {
-            for key in keys(&world.s3).await {
+            let page = Bucket::new(world.s3.clone(), BUCKET.to_owned());
+            let slices =
+                page.list("data/").next().await.unwrap().unwrap().into_iter().map(|object| object.key);
+            for key in keys(&world.s3).await.into_iter().chain(slices) {
                 world.s3.delete_object().bucket(BUCKET).key(key).send().await.unwrap();
             }
             before = None;
@@ -296,7 +321,8 @@ async fn killed_after_any_put_the_manifest_names_a_whole_publication_and_the_nex
 /// Publishes once Postgres has noticed that the one before is gone.
 async fn publish_until_free(world: &World) -> Report {
     loop {
-        let report = publisher(world).publish().await.unwrap();
+        let site = Bucket::new(world.s3.clone(), BUCKET.to_owned());
+        let report = publisher_with(world, Some(site)).publish().await.unwrap();
         if !report.busy {
             return report;
         }
