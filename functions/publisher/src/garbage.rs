@@ -15,13 +15,13 @@ const YOUNG: SignedDuration = SignedDuration::from_hours(24);
 
 /// Deletes old publications of the lake and what killed ones left behind; how many objects that were.
 pub(crate) async fn delete_old(store: &Bucket, now: Timestamp) -> Result<u64, Error> {
-    let mut manifests = Vec::new();
     let mut objects = Vec::new();
     let mut listing = store.list("lake/");
     while let Some(page) = listing.next().await? {
         objects.extend(page);
     }
-    manifests.extend(objects.iter().map(|object| &object.key).filter(|key| key.starts_with(MANIFESTS)));
+    let manifests: Vec<_> =
+        objects.iter().map(|object| &object.key).filter(|key| key.starts_with(MANIFESTS)).collect();
     let mut named: HashSet<String> = HashSet::from([MANIFEST.to_owned()]);
     // Their names ascend with time.
     for key in manifests.iter().rev().take(KEPT) {

@@ -2,14 +2,14 @@
 
 use lambda_runtime::LambdaEvent;
 use runtime::{Bucket, Failure, Metrics};
-use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
 use warehouse::Warehouse;
 
 use crate::error::Error;
-use crate::lake_writer::{self, Published};
+use crate::lake_writer;
 use crate::page;
+use crate::report::Report;
 use crate::settings::Settings;
 
 /// What is locked in Postgres while a publication is made.
@@ -20,27 +20,6 @@ pub struct Publisher {
     lake: Bucket,
     site: Option<Bucket>,
     warehouse: Mutex<Warehouse>,
-}
-
-/// What a run did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
-    /// The name of the publication that readers see now.
-    pub publication: String,
-    pub files_written: u64,
-    /// Files that the publication before has, too.
-    pub files_kept: u64,
-    /// Objects of old publications.
-    pub files_deleted: u64,
-    pub bytes_written: u64,
-    /// Rows of all datasets.
-    pub rows: u64,
-    /// Whether the marts still say what the publication before says.
-    pub unchanged: bool,
-    /// Files of the page that were put.
-    pub page_files_written: u64,
-    /// Whether another publication was under way: then nothing was done.
-    pub busy: bool,
 }
 
 impl Publisher {
@@ -91,31 +70,12 @@ impl Publisher {
         if !snapshot.lock(LOCK).await? {
             return Ok(Report { busy: true, ..Report::default() });
         }
-        let published = lake_writer::publish(&self.lake, &snapshot).await?;
-        let page_files_written = match &self.site {
-            Some(site) => page::publish(site, &snapshot).await?,
-            None => 0,
-        };
-        let Published {
-            publication,
-            files_written,
-            files_kept,
-            files_deleted,
-            bytes_written,
-            rows,
-            unchanged,
-        } = published;
+        let mut report = lake_writer::publish(&self.lake, &snapshot).await?;
+        if let Some(site) = &self.site {
+            report.page_files_written = page::publish(site, &snapshot).await?;
+        }
+        let Report { ref publication, files_written, files_kept, rows, unchanged, .. } = report;
         tracing::info!(publication, files_written, files_kept, rows, unchanged, "published");
-        Ok(Report {
-            publication,
-            files_written,
-            files_kept,
-            files_deleted,
-            bytes_written,
-            rows,
-            unchanged,
-            page_files_written,
-            busy: false,
-        })
+        Ok(report)
     }
 }

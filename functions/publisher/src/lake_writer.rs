@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::garbage;
 use crate::manifest::{self, DatasetFiles, LakeFile, MANIFEST, Manifest};
 use crate::partition_file::PartitionFile;
+use crate::report::Report;
 
 const FORMAT: u32 = 1;
 /// <https://www.iana.org/assignments/media-types/application/vnd.apache.parquet>.
@@ -23,23 +24,10 @@ const NO_ROWS: &str = "empty";
 const MARKET: &str =
     "select portal from mart.walk_health where portal is not null order by started_at desc limit 1";
 
-/// What a publication did.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Published {
-    pub(crate) publication: String,
-    pub(crate) files_written: u64,
-    pub(crate) files_kept: u64,
-    pub(crate) files_deleted: u64,
-    pub(crate) bytes_written: u64,
-    pub(crate) rows: u64,
-    /// Whether the marts still say what the last publication says, which therefore stays.
-    pub(crate) unchanged: bool,
-}
-
 /// Publishes what a snapshot shows. Until the manifest is put, which comes last, readers see the publication before.
-pub(crate) async fn publish(store: &Bucket, snapshot: &MartSnapshot<'_>) -> Result<Published, Error> {
+pub(crate) async fn publish(store: &Bucket, snapshot: &MartSnapshot<'_>) -> Result<Report, Error> {
     let (last, etag) = manifest::read::<Manifest>(store, MANIFEST).await?.unzip();
-    let mut writer = LakeWriter { store, snapshot, stored: HashSet::new(), published: Published::default() };
+    let mut writer = LakeWriter { store, snapshot, stored: HashSet::new(), report: Report::default() };
     writer.stored.extend(last.iter().flat_map(Manifest::keys));
     let mut datasets = BTreeMap::new();
     let mut schema = BTreeMap::new();
@@ -57,19 +45,19 @@ pub(crate) async fn publish(store: &Bucket, snapshot: &MartSnapshot<'_>) -> Resu
         schema: writer.put_schema(&json!(schema)).await?,
         datasets,
     };
-    let mut published = writer.published;
+    let mut report = writer.report;
     match last.filter(|last| last.says_the_same(&manifest)) {
         Some(last) => {
-            published.publication = last.publication;
-            published.unchanged = true;
+            report.publication = last.publication;
+            report.unchanged = true;
         }
         None => {
             put_manifest(store, &manifest, etag.as_deref()).await?;
-            published.publication = manifest.publication;
+            report.publication = manifest.publication;
         }
     }
-    published.files_deleted = garbage::delete_old(store, Timestamp::now()).await?;
-    Ok(published)
+    report.files_deleted = garbage::delete_old(store, Timestamp::now()).await?;
+    Ok(report)
 }
 
 /// First what a reader may ask for after the manifest, then the manifest, unless somebody else has put another since.
@@ -88,7 +76,7 @@ struct LakeWriter<'l> {
     snapshot: &'l MartSnapshot<'l>,
     /// Keys that the last publication names: what they hold is there.
     stored: HashSet<String>,
-    published: Published,
+    report: Report,
 }
 
 impl LakeWriter<'_> {
@@ -145,7 +133,7 @@ impl LakeWriter<'_> {
             None => PartitionFile::begin(dataset, NO_ROWS.to_owned(), columns)?,
         };
         written.add(self.put(last).await?);
-        self.published.rows += written.rows;
+        self.report.rows += written.rows;
         Ok(written)
     }
 
@@ -153,12 +141,12 @@ impl LakeWriter<'_> {
     async fn put(&mut self, file: PartitionFile) -> Result<LakeFile, Error> {
         let (local, file) = file.finish()?;
         if self.stored.contains(&file.key) {
-            self.published.files_kept += 1;
+            self.report.files_kept += 1;
             return Ok(file);
         }
         self.store.put_new_file(&file.key, local.path(), MEDIA_TYPE, None).await?;
-        self.published.files_written += 1;
-        self.published.bytes_written += file.bytes;
+        self.report.files_written += 1;
+        self.report.bytes_written += file.bytes;
         Ok(file)
     }
 }

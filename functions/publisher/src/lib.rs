@@ -10,8 +10,10 @@ mod lake_writer;
 mod manifest;
 mod page;
 mod partition_file;
+mod report;
 mod settings;
 
 pub use error::Error;
-pub use handler::{Publisher, Report};
+pub use handler::Publisher;
 pub use manifest::{DatasetFiles, LakeFile, MANIFEST, Manifest};
+pub use report::Report;
