@@ -10,6 +10,7 @@ use tokio_postgres::Transaction;
 use uuid::Uuid;
 
 use crate::error::{Context, Error};
+use crate::prepared::Prepared;
 
 /// Signature, flags, length of the header's extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -71,6 +72,7 @@ impl CopyRows {
     pub(crate) async fn send(
         &mut self,
         transaction: &Transaction<'_>,
+        prepared: &mut Prepared,
         into: &str,
         action: &'static str,
     ) -> Result<(), Error> {
@@ -78,7 +80,8 @@ impl CopyRows {
             return Ok(());
         }
         self.bytes.put_i16(TRAILER);
-        let sink = transaction.copy_in(&format!("copy {into} from stdin binary")).await.context(action)?;
+        let statement = prepared.statement(transaction, &format!("copy {into} from stdin binary")).await?;
+        let sink = transaction.copy_in(&statement).await.context(action)?;
         let mut sink = std::pin::pin!(sink);
         sink.feed(Bytes::from_static(HEADER)).await.context(action)?;
         while !self.bytes.is_empty() {

@@ -58,7 +58,7 @@ impl Merge<'_> {
             copies.add(price);
             copies.add(earlier.map(|(old, _)| *old));
         }
-        copies.send(&self.transaction, EVENT, "copy events").await?;
+        copies.send(&self.transaction, self.prepared, EVENT, "copy events").await?;
         self.transaction.execute(FORGET, &[]).await.context("forget old events")?;
         Ok(())
     }

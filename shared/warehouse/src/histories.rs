@@ -173,10 +173,10 @@ impl Merge<'_> {
         self.each(UPDATE_LISTING, &changes.states, state_row, "update how listings stand").await?;
         self.each(REMOVE_SPELL, &changes.removed_spells, moment_key, "remove spells").await?;
         self.each(UPDATE_SPELL, &changes.changed_spells, SpellRow::parameters, "update spells").await?;
-        changes.new_spells.send(&self.transaction, SPELL, "copy new spells").await?;
+        changes.new_spells.send(&self.transaction, self.prepared, SPELL, "copy new spells").await?;
         let removed = &changes.removed_extra_sightings;
         self.each(REMOVE_EXTRA_SIGHTING, removed, moment_key, "remove sightings that spells imply").await?;
-        changes.new_extra_sightings.send(&self.transaction, EXTRA_SIGHTING, "copy extra sightings").await?;
+        changes.new_extra_sightings.send(&self.transaction, self.prepared, EXTRA_SIGHTING, "copy extra sightings").await?;
         self.write_kept(changes.kept).await
     }
 
@@ -196,10 +196,10 @@ impl Merge<'_> {
                 &Sighting { moment: self.moment, total_price: sighting.total_price },
             );
             if copies.len() > FULL {
-                copies.send(&self.transaction, EXTRA_SIGHTING, "copy extra sightings").await?;
+                copies.send(&self.transaction, self.prepared, EXTRA_SIGHTING, "copy extra sightings").await?;
             }
         }
-        copies.send(&self.transaction, EXTRA_SIGHTING, "copy extra sightings").await
+        copies.send(&self.transaction, self.prepared, EXTRA_SIGHTING, "copy extra sightings").await
     }
 }
 

@@ -257,13 +257,13 @@ impl Merge<'_> {
 
     /// Sends the rows of those tables for which there are more than so many bytes.
     async fn send(&mut self, bytes: usize) -> Result<(), Error> {
-        let Self { transaction, copies, found, .. } = self;
+        let Self { transaction, prepared, copies, found, .. } = self;
         let columns = format!("({LISTING_HEAD}, {})", attributes::names(""));
         if copies.changed.len() > bytes {
             found.changed = true;
             transaction.batch_execute(CREATE_CHANGED).await.context("create the table of changes")?;
             let into = format!("changed_listing {columns}");
-            copies.changed.send(transaction, &into, "copy changed listings").await?;
+            copies.changed.send(transaction, prepared, &into, "copy changed listings").await?;
         }
         let listings = format!("warehouse.listing {columns}");
         for (rows, into, action) in [
@@ -274,7 +274,7 @@ impl Merge<'_> {
             (&mut copies.rejects, REJECT, "keep the rejects"),
         ] {
             if rows.len() > bytes {
-                rows.send(transaction, into, action).await?;
+                rows.send(transaction, prepared, into, action).await?;
             }
         }
         let moved = std::mem::take(&mut self.copies.moved);

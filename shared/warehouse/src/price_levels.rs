@@ -81,7 +81,7 @@ impl Merge<'_> {
                 );
             }
         }
-        copies.send(&self.transaction, COPY, "copy the day's price level").await
+        copies.send(&self.transaction, self.prepared, COPY, "copy the day's price level").await
     }
 
     async fn price_levels(&mut self, day: Date) -> Result<PriceLevels, Error> {

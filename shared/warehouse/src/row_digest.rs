@@ -133,7 +133,7 @@ impl RowDigests {
             copy.add(part);
             copy.add(PARSER_VERSION);
             copy.add(entries.as_slice());
-            copy.send(transaction, COPY, action).await?;
+            copy.send(transaction, prepared, COPY, action).await?;
         }
         Ok(())
     }

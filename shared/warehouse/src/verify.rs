@@ -16,6 +16,7 @@ use crate::drift;
 use crate::error::{Context, Error};
 use crate::history::Filter;
 use crate::ledger_row::{self, RowCounts};
+use crate::prepared::Prepared;
 use crate::row_digest::RowDigests;
 use crate::walk::RawObject;
 use sreality::walk::{Ending, Walk};
@@ -105,6 +106,8 @@ create temporary table rejected (
 /// A comparison of one raw object with the tables, under way. It leaves no trace in the database.
 pub struct Comparison<'w> {
     transaction: Transaction<'w>,
+    /// Its temporary tables are dropped with it, and so are these statements.
+    prepared: Prepared,
     walk: Walk,
     object: RawObject,
 }
@@ -138,7 +141,7 @@ impl Warehouse {
         for sql in [&create_sighting, CREATE_DUPLICATE, CREATE_REJECTED, CREATE_ENTRY, CREATE_DRIFTED] {
             transaction.batch_execute(sql).await.context("create the tables of the object's rows")?;
         }
-        Ok(Comparison { transaction, walk, object })
+        Ok(Comparison { transaction, prepared: Prepared::default(), walk, object })
     }
 
     /// Compares the tables with each other; tells what each check found as soon as it did.
@@ -199,14 +202,14 @@ impl Comparison<'_> {
             rejected.add(reject.reason.as_str());
             rejected.add(reject.fragment.as_str());
         }
-        sightings.send(&self.transaction, "sighting", "copy the walk's sightings").await?;
-        duplicates.send(&self.transaction, "duplicate", "copy the walk's duplicates").await?;
-        rejected.send(&self.transaction, "rejected", "copy the walk's rejects").await
+        sightings.send(&self.transaction, &mut self.prepared, "sighting", "copy the walk's sightings").await?;
+        duplicates.send(&self.transaction, &mut self.prepared, "duplicate", "copy the walk's duplicates").await?;
+        rejected.send(&self.transaction, &mut self.prepared, "rejected", "copy the walk's rejects").await
     }
 
     /// Compares what was read with the tables, and takes everything back.
     pub async fn finish(self, comparer: RowComparer, ending: &Ending) -> Result<Vec<Differences>, Error> {
-        let Self { transaction, walk, object } = self;
+        let Self { transaction, walk, object, .. } = self;
         let seen = comparer.finish().seen;
         ledger_row::enter(&transaction, ENTRY, &walk, &object, ending, RowCounts::of(&seen)).await?;
         drift::enter(&transaction, DRIFTED, walk.id, &ending.drift).await?;
