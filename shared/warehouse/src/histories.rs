@@ -176,7 +176,10 @@ impl Merge<'_> {
         changes.new_spells.send(&self.transaction, self.prepared, SPELL, "copy new spells").await?;
         let removed = &changes.removed_extra_sightings;
         self.each(REMOVE_EXTRA_SIGHTING, removed, moment_key, "remove sightings that spells imply").await?;
-        changes.new_extra_sightings.send(&self.transaction, self.prepared, EXTRA_SIGHTING, "copy extra sightings").await?;
+        changes
+            .new_extra_sightings
+            .send(&self.transaction, self.prepared, EXTRA_SIGHTING, "copy extra sightings")
+            .await?;
         self.write_kept(changes.kept).await
     }
 

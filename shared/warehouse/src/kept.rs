@@ -87,7 +87,10 @@ impl Merge<'_> {
         changes.new_stays.send(&self.transaction, self.prepared, STAY, "copy stays").await?;
         let removed = &changes.removed_price_changes;
         self.each(REMOVE_PRICE_CHANGE, removed, moment_key, "remove price changes").await?;
-        changes.new_price_changes.send(&self.transaction, self.prepared, PRICE_CHANGE, "copy price changes").await
+        changes
+            .new_price_changes
+            .send(&self.transaction, self.prepared, PRICE_CHANGE, "copy price changes")
+            .await
     }
 
     /// Adds what was counted to the turnover.

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures_util::future::try_join;
+use tokio_postgres::Transaction;
 use uuid::Uuid;
 
 use crate::attributes;
@@ -10,9 +12,10 @@ use crate::copy::{CopyRows, FULL};
 use crate::error::{Context, Error};
 use crate::falsification::{ComparedPrice, Position};
 use crate::history::{Coverage, Said, Stay, newest_sighting};
-use crate::known::{KnownHistory, KnownRows, LookedUp, Reading, SaidFirst};
-use crate::merge::{Affected, Copies, Merge, Parameter, Unchanged, Whereabouts};
+use crate::known::{KnownHistory, KnownRows, LookedUp, Reading, SaidFirst, known_rows};
+use crate::merge::{Affected, Copies, Merge, Parameter, Unchanged, Whereabouts, each};
 use crate::newcomer::Newcomer;
+use crate::prepared::Prepared;
 use sreality::row::PARSER_VERSION;
 
 /// The values of a row of `warehouse.listing` beside the attributes that are copied.
@@ -50,12 +53,17 @@ impl Merge<'_> {
     pub(crate) async fn write(&mut self, chunk: Chunk) -> Result<(), Error> {
         // Who is met again must find what is known from the first time.
         if chunk.rows.iter().any(|row| !row.first) {
-            self.send(0).await?;
+            self.send_all().await?;
         }
         let mut said: Vec<(i64, Uuid)> = chunk.rows.iter().map(ParsedRow::wording).collect();
         said.sort_unstable();
         said.dedup();
-        let known = self.reading().known_rows(&said).await?;
+        // Postgres is asked about this chunk while it copies what those before said.
+        let question = self.reading().known_rows_statement().await?;
+        let Self { transaction, prepared, copies, .. } = self;
+        let (known, ()) =
+            try_join(known_rows(transaction, &question, &said), copies.send(transaction, prepared, FULL))
+                .await?;
         let pasts = self.pasts_of_unsure(&known).await?;
         let mut copies = std::mem::take(&mut self.copies);
         let mut said = HashSet::new();
@@ -75,7 +83,7 @@ impl Merge<'_> {
             self.reject(reject, &mut copies);
         }
         self.copies = copies;
-        self.send(FULL).await
+        Ok(())
     }
 
     /// The pasts of those listings whose newest sighting may be later than the walk: all, if the walk is late, and those
@@ -155,6 +163,7 @@ impl Merge<'_> {
         let is_newest = past.is_none_or(|past| self.is_newest(listing, &past.known));
         let rewritten = is_newest && listing.digest != row.attributes.digest;
         if rewritten {
+            self.found.changed = true;
             self.found.written.push(row.hash_id);
             self.listing(row, &mut copies.changed);
         }
@@ -255,36 +264,16 @@ impl Merge<'_> {
         rejects.add(PARSER_VERSION);
     }
 
-    /// Sends the rows of those tables for which there are more than so many bytes.
-    async fn send(&mut self, bytes: usize) -> Result<(), Error> {
-        let Self { transaction, prepared, copies, found, .. } = self;
-        let columns = format!("({LISTING_HEAD}, {})", attributes::names(""));
-        if copies.changed.len() > bytes {
-            found.changed = true;
-            transaction.batch_execute(CREATE_CHANGED).await.context("create the table of changes")?;
-            let into = format!("changed_listing {columns}");
-            copies.changed.send(transaction, prepared, &into, "copy changed listings").await?;
-        }
-        let listings = format!("warehouse.listing {columns}");
-        for (rows, into, action) in [
-            (&mut copies.listings, listings.as_str(), "copy new listings"),
-            (&mut copies.versions, VERSION, "copy new wordings"),
-            (&mut copies.spells, SPELL, "copy the spells of new listings"),
-            (&mut copies.stays, crate::kept::STAY, "copy the stays of new listings"),
-            (&mut copies.rejects, REJECT, "keep the rejects"),
-        ] {
-            if rows.len() > bytes {
-                rows.send(transaction, prepared, into, action).await?;
-            }
-        }
-        let moved = std::mem::take(&mut self.copies.moved);
-        self.each(MOVE_VERSION, &moved, version_row, "store where wordings were said first").await
+    /// Sends all rows that wait.
+    async fn send_all(&mut self) -> Result<(), Error> {
+        let Self { transaction, prepared, copies, .. } = self;
+        copies.send(transaction, prepared, 0).await
     }
 
     /// Sends what is left, and brings the listings that say something else in line with what they say: what, and how they
     /// stand then, unless their past says otherwise ([`State::seen`](crate::histories::State::seen)).
     pub(crate) async fn update_listings(&mut self) -> Result<(), Error> {
-        self.send(0).await?;
+        self.send_all().await?;
         if !self.found.changed {
             return Ok(());
         }
@@ -306,6 +295,38 @@ impl Merge<'_> {
         );
         let statement = self.prepared.statement(&self.transaction, &sql).await?;
         self.transaction.execute(&statement, &[]).await.context("update the listings").map(drop)
+    }
+}
+
+impl Copies {
+    /// Sends the rows of those tables for which there are more than so many bytes.
+    async fn send(
+        &mut self,
+        transaction: &Transaction<'_>,
+        prepared: &mut Prepared,
+        bytes: usize,
+    ) -> Result<(), Error> {
+        let columns = format!("({LISTING_HEAD}, {})", attributes::names(""));
+        if self.changed.len() > bytes {
+            transaction.batch_execute(CREATE_CHANGED).await.context("create the table of changes")?;
+            let into = format!("changed_listing {columns}");
+            self.changed.send(transaction, prepared, &into, "copy changed listings").await?;
+        }
+        let listings = format!("warehouse.listing {columns}");
+        for (rows, into, action) in [
+            (&mut self.listings, listings.as_str(), "copy new listings"),
+            (&mut self.versions, VERSION, "copy new wordings"),
+            (&mut self.spells, SPELL, "copy the spells of new listings"),
+            (&mut self.stays, crate::kept::STAY, "copy the stays of new listings"),
+            (&mut self.rejects, REJECT, "keep the rejects"),
+        ] {
+            if rows.len() > bytes {
+                rows.send(transaction, prepared, into, action).await?;
+            }
+        }
+        let moved = std::mem::take(&mut self.moved);
+        let action = "store where wordings were said first";
+        each(transaction, prepared, MOVE_VERSION, &moved, version_row, action).await
     }
 }
 

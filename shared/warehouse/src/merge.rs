@@ -196,7 +196,7 @@ impl<'w> Merge<'w> {
         walks
     }
 
-    /// Runs a statement by key once for each row, without waiting for one before the next.
+    /// [`each`] in this merge's transaction.
     pub(crate) async fn each<'r, T, const N: usize>(
         &mut self,
         sql: &str,
@@ -204,18 +204,30 @@ impl<'w> Merge<'w> {
         parameters: impl Fn(&'r T) -> [Parameter<'r>; N],
         action: &'static str,
     ) -> Result<(), Error> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let statement: Statement = self.prepared.statement(&self.transaction, sql).await?;
-        let mut in_flight = FuturesOrdered::new();
-        for row in rows {
-            in_flight.push_back(self.transaction.execute_raw(&statement, parameters(row)));
-            if in_flight.len() == IN_FLIGHT {
-                in_flight.try_next().await.context(action)?;
-            }
-        }
-        while in_flight.try_next().await.context(action)?.is_some() {}
-        Ok(())
+        each(&self.transaction, self.prepared, sql, rows, parameters, action).await
     }
+}
+
+/// Runs a statement by key once for each row, without waiting for one before the next.
+pub(crate) async fn each<'r, T, const N: usize>(
+    transaction: &Transaction<'_>,
+    prepared: &mut Prepared,
+    sql: &str,
+    rows: &'r [T],
+    parameters: impl Fn(&'r T) -> [Parameter<'r>; N],
+    action: &'static str,
+) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let statement: Statement = prepared.statement(transaction, sql).await?;
+    let mut in_flight = FuturesOrdered::new();
+    for row in rows {
+        in_flight.push_back(transaction.execute_raw(&statement, parameters(row)));
+        if in_flight.len() == IN_FLIGHT {
+            in_flight.try_next().await.context(action)?;
+        }
+    }
+    while in_flight.try_next().await.context(action)?.is_some() {}
+    Ok(())
 }

@@ -202,8 +202,12 @@ impl Comparison<'_> {
             rejected.add(reject.reason.as_str());
             rejected.add(reject.fragment.as_str());
         }
-        sightings.send(&self.transaction, &mut self.prepared, "sighting", "copy the walk's sightings").await?;
-        duplicates.send(&self.transaction, &mut self.prepared, "duplicate", "copy the walk's duplicates").await?;
+        sightings
+            .send(&self.transaction, &mut self.prepared, "sighting", "copy the walk's sightings")
+            .await?;
+        duplicates
+            .send(&self.transaction, &mut self.prepared, "duplicate", "copy the walk's duplicates")
+            .await?;
         rejected.send(&self.transaction, &mut self.prepared, "rejected", "copy the walk's rejects").await
     }
 
