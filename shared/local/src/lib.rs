@@ -6,6 +6,7 @@
 
 mod data_root;
 pub mod folder_lock;
+mod object_listing;
 pub mod object_store;
 pub mod postgres;
 pub mod supervisor;

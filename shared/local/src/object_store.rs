@@ -29,7 +29,8 @@ use s3s::auth::SimpleAuth;
 use s3s::dto::{
     CreateBucketInput, CreateBucketOutput, DeleteObjectInput, DeleteObjectOutput, ETag, GetObjectInput,
     GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput,
-    ListBucketsOutput, ListObjectsV2Input, ListObjectsV2Output, PutObjectInput, PutObjectOutput, Range,
+    ListBucketsOutput, ListObjectsV2Input, ListObjectsV2Output, Object, PutObjectInput, PutObjectOutput,
+    Range,
 };
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, S3, S3Error, S3Request, S3Response, S3Result, s3_error};
@@ -39,6 +40,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::folder_lock::FolderLock;
+use crate::object_listing::{ListedObject, Listing};
 
 /// The region that the store says it is in. Clients must name one to sign a request; any would do.
 pub const REGION: &str = "eu-central-1";
@@ -264,7 +266,31 @@ impl S3 for NotifyingFiles {
         &self,
         request: S3Request<ListObjectsV2Input>,
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
-        self.files.list_objects_v2(request).await
+        let folder = self.folder.join(&request.input.bucket);
+        if request.input.delimiter.is_some() || !folder.is_dir() {
+            return self.files.list_objects_v2(request).await;
+        }
+        let input = request.input;
+        let after = input.continuation_token.clone().max(input.start_after.clone()).unwrap_or_default();
+        let prefix = input.prefix.clone().unwrap_or_default();
+        let most = input.max_keys.unwrap_or(1000).clamp(0, 1000);
+        let page = tokio::task::spawn_blocking(move || list(&folder, &prefix, &after, most));
+        let (objects, is_truncated) = page.await.map_err(S3Error::internal_error)??;
+        Ok(S3Response::new(ListObjectsV2Output {
+            name: Some(input.bucket),
+            prefix: input.prefix,
+            start_after: input.start_after,
+            continuation_token: input.continuation_token,
+            max_keys: Some(most),
+            key_count: i32::try_from(objects.len()).ok(),
+            next_continuation_token: objects
+                .last()
+                .filter(|_| is_truncated)
+                .and_then(|last| last.key.clone()),
+            is_truncated: Some(is_truncated),
+            contents: Some(objects),
+            ..Default::default()
+        }))
     }
 
     async fn create_bucket(
@@ -287,6 +313,19 @@ impl S3 for NotifyingFiles {
     ) -> S3Result<S3Response<ListBucketsOutput>> {
         self.files.list_buckets(request).await
     }
+}
+
+/// A page of a bucket's objects, and whether there are more.
+fn list(folder: &Path, prefix: &str, after: &str, most: i32) -> S3Result<(Vec<Object>, bool)> {
+    let most = usize::try_from(most).unwrap_or_default();
+    let listing = Listing::of(folder, prefix, after, most).map_err(S3Error::internal_error)?;
+    let object = |ListedObject { key, metadata }: ListedObject| Object {
+        key: Some(key),
+        size: i64::try_from(metadata.len()).ok(),
+        last_modified: metadata.modified().ok().map(Into::into),
+        ..Default::default()
+    };
+    Ok((listing.objects.into_iter().map(object).collect(), listing.is_truncated))
 }
 
 /// `s3s-fs` names the file of an object's metadata `.bucket-<bucket>.object-<key>.metadata.json`, with both
