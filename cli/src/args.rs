@@ -331,6 +331,9 @@ pub struct SiteArgs {
     /// Port of 127.0.0.1 that the page is served on
     #[arg(long, default_value_t = 8089)]
     pub port: u16,
+    /// Show single listings, too: of a real portal only with its permission
+    #[arg(long)]
+    pub listings: bool,
     /// Open no browser
     #[arg(long)]
     pub no_open: bool,

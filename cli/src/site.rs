@@ -10,7 +10,7 @@ mod server;
 use std::future::Future;
 use std::time::Instant;
 
-use publisher::{Publisher, Report};
+use publisher::{Publisher, Report, Site};
 use warehouse::Warehouse;
 
 use crate::args::{SiteArgs, in_shell};
@@ -52,9 +52,10 @@ async fn serve(
     let warehouse = analysts_warehouse(market, postgres).await?;
     let (object_store, _events) = ObjectStore::start(&folder.object_store()).await?;
     let (lake, site) = (bucket(&object_store, LAKE).await?, bucket(&object_store, SITE).await?);
+    let page = Site { bucket: site.clone(), listings: arguments.listings };
     println!("publishing the marts …");
     let begun = Instant::now();
-    let report = Publisher::new(lake, Some(site.clone()), warehouse).publish().await?;
+    let report = Publisher::new(lake, Some(page), warehouse).publish().await?;
     let Report { publication, rows, files_written, files_kept, .. } = report;
     println!(
         "publication {publication}: {rows} rows, {files_written} files written and {files_kept} kept, in {:.1} s\n",

@@ -8,7 +8,7 @@ use warehouse::Warehouse;
 
 use crate::error::Error;
 use crate::lake_writer;
-use crate::page;
+use crate::page::{self, Site};
 use crate::report::Report;
 use crate::settings::Settings;
 
@@ -18,14 +18,14 @@ const LOCK: &str = "cenovka publisher";
 /// Publishes the marts. Built once, at start; holds one connection to Postgres.
 pub struct Publisher {
     lake: Bucket,
-    site: Option<Bucket>,
+    site: Option<Site>,
     warehouse: Mutex<Warehouse>,
 }
 
 impl Publisher {
     /// Builds the publisher from its parts.
     #[must_use]
-    pub fn new(lake: Bucket, site: Option<Bucket>, warehouse: Warehouse) -> Self {
+    pub fn new(lake: Bucket, site: Option<Site>, warehouse: Warehouse) -> Self {
         Self { lake, site, warehouse: Mutex::new(warehouse) }
     }
 
@@ -37,7 +37,8 @@ impl Publisher {
         let settings = Settings::from_env()?;
         let client = runtime::bucket::s3_client().await;
         let lake = Bucket::new(client.clone(), settings.lake_bucket);
-        let site = settings.site_bucket.map(|bucket| Bucket::new(client, bucket));
+        let listings = settings.page_listings;
+        let site = settings.site_bucket.map(|bucket| Site { bucket: Bucket::new(client, bucket), listings });
         Ok(Self::new(lake, site, credentials::warehouse(&settings.database)?))
     }
 

@@ -36,7 +36,7 @@ pub(crate) async fn publish(store: &Bucket, snapshot: &MartSnapshot<'_>) -> Resu
         schema.insert(dataset.name, writer.schema(dataset, &columns).await?);
         datasets.insert(dataset.name.to_owned(), writer.write(dataset, &columns).await?);
     }
-    let market = snapshot.texts(MARKET, &[]).await?.into_iter().flatten().next();
+    let market = snapshot.texts(MARKET).await?.into_iter().next();
     let manifest = Manifest {
         format: FORMAT,
         publication: Manifest::next_publication(snapshot.taken_at(), last.as_ref()),

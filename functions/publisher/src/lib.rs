@@ -16,4 +16,5 @@ mod settings;
 pub use error::Error;
 pub use handler::Publisher;
 pub use manifest::{DatasetFiles, LakeFile, MANIFEST, Manifest};
+pub use page::Site;
 pub use report::Report;

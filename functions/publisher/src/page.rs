@@ -14,14 +14,16 @@ use crate::digest;
 use crate::error::Error;
 use crate::manifest;
 use files::{FILES, PageFile};
-use queries::{AS_OF, QUERIES};
+use queries::{AS_OF, LISTINGS, QUERIES};
 
 /// Which slices there are. It is put last.
 const MANIFEST: &str = "data/manifest.json";
 const SLICES: &str = "data/";
 const FORMAT: u32 = 1;
-/// No cell shows fewer listings: the page must not be a way to single adverts, to which the portal has a right.
+/// No cell shows fewer listings: the page must not be a way to single adverts, unless its operator wants it to be one.
 const FEWEST: i32 = 5;
+/// What the names of slices have that hold single listings.
+const OF_LISTINGS: &str = "-listings-";
 /// The portal itself; every other one is simulated.
 const REAL_PORTAL: &str = "https://www.sreality.cz";
 /// What is named after its contents never changes.
@@ -30,6 +32,14 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const FOR_MINUTES: &str = "public, max-age=300";
 /// What a publication that was killed has put may be used by its second try; after a day it had all of them.
 const YOUNG: SignedDuration = SignedDuration::from_hours(24);
+
+/// Where the page is published, and what it shows.
+#[derive(Debug)]
+pub struct Site {
+    pub bucket: Bucket,
+    /// Whether it shows single listings, to the collection of which the portal has a right.
+    pub listings: bool,
+}
 
 /// What the page reads first.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,17 +57,22 @@ struct PageManifest {
 }
 
 /// Publishes the page that a snapshot makes; how many objects were put.
-pub(crate) async fn publish(store: &Bucket, snapshot: &MartSnapshot<'_>) -> Result<u64, Error> {
+pub(crate) async fn publish(site: &Site, snapshot: &MartSnapshot<'_>) -> Result<u64, Error> {
+    let Site { bucket: store, listings } = site;
     let (last, etag) = manifest::read::<PageManifest>(store, MANIFEST).await?.unzip();
     let mut put = 0;
     let mut slices = BTreeMap::new();
-    for query in QUERIES {
-        for slice in snapshot.texts(query, &[FEWEST]).await? {
-            let [name, body] = <[String; 2]>::try_from(slice).unwrap_or_default();
+    let aggregates = QUERIES.iter().map(|query| (*query, &[FEWEST][..], FOR_EVER));
+    // Not for ever: they are gone soon where the operator does not want them any more.
+    let listings_query = listings.then_some((LISTINGS, &[][..], FOR_MINUTES));
+    for (query, parameters, cached) in aggregates.chain(listings_query) {
+        let mut slices_of_query = snapshot.text_rows(query, parameters).await?;
+        while let Some(slice) = slices_of_query.next().await? {
+            let [name, body] = <[String; 2]>::try_from(slice.texts()?).unwrap_or_default();
             let body = compact(body).into_bytes();
             let key = format!("{SLICES}{name}.{}.json", digest::short_name(&body));
             if last.as_ref().is_none_or(|last| last.slices.get(&name) != Some(&key)) {
-                store.put_cached(&key, body, "application/json", Some(FOR_EVER)).await?;
+                store.put_cached(&key, body, "application/json", Some(cached)).await?;
                 put += 1;
             }
             slices.insert(name, key);
@@ -72,7 +87,7 @@ pub(crate) async fn publish(store: &Bucket, snapshot: &MartSnapshot<'_>) -> Resu
         }
         files.insert((*key).to_owned(), digest);
     }
-    let mut facts = snapshot.texts(AS_OF, &[]).await?.into_iter().flatten();
+    let mut facts = snapshot.texts(AS_OF).await?.into_iter();
     let (market, as_of) =
         (facts.next().filter(|text| !text.is_empty()), facts.next().filter(|text| !text.is_empty()));
     let simulated = market.as_deref().is_some_and(|market| market != REAL_PORTAL);
@@ -84,7 +99,7 @@ pub(crate) async fn publish(store: &Bucket, snapshot: &MartSnapshot<'_>) -> Resu
     }
     // Who has opened the page before may still ask for what it named then.
     let named = last.iter().chain([&manifest]).flat_map(|manifest| manifest.slices.values());
-    delete_others(store, &named.map(String::as_str).collect(), Timestamp::now()).await?;
+    delete_others(site, &named.map(String::as_str).collect(), Timestamp::now()).await?;
     Ok(put)
 }
 
@@ -94,13 +109,15 @@ fn compact(json: String) -> String {
     value.map_or(json, |value| value.to_string())
 }
 
-/// Deletes the slices of earlier pages, but for these.
-async fn delete_others(store: &Bucket, named: &HashSet<&str>, now: Timestamp) -> Result<(), Error> {
+/// Deletes the slices of earlier pages, but for these; and those of single listings if they are not to be shown.
+async fn delete_others(site: &Site, named: &HashSet<&str>, now: Timestamp) -> Result<(), Error> {
+    let Site { bucket: store, listings } = site;
     let mut listing = store.list(SLICES);
     while let Some(page) = listing.next().await? {
         for object in page {
             let named = object.key == MANIFEST || named.contains(object.key.as_str());
-            if !named && now.duration_since(object.stored_at) > YOUNG {
+            let unwanted = !listings && object.key.contains(OF_LISTINGS);
+            if unwanted || !named && now.duration_since(object.stored_at) > YOUNG {
                 store.delete(&object.key).await?;
             }
         }

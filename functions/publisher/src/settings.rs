@@ -9,6 +9,8 @@ pub(crate) struct Settings {
     pub(crate) lake_bucket: String,
     /// `CENOVKA_SITE_BUCKET`; without it no page is published.
     pub(crate) site_bucket: Option<String>,
+    /// `CENOVKA_PAGE_LISTINGS`: whether the page shows single listings.
+    pub(crate) page_listings: bool,
     /// An analyst's login.
     pub(crate) database: DatabaseSettings,
 }
@@ -23,9 +25,23 @@ impl Settings {
         let text = |text: &str| Ok(text.to_owned());
         let lake_bucket = reader.required("CENOVKA_LAKE_BUCKET", "name of the bucket for the lake", text);
         let site_bucket = reader.optional("CENOVKA_SITE_BUCKET", text);
+        let page_listings = reader.optional("CENOVKA_PAGE_LISTINGS", parse_show).unwrap_or(false);
         let database = reader.database();
-        let settings = lake_bucket.zip(database);
-        reader.finish(settings.map(|(lake_bucket, database)| Self { lake_bucket, site_bucket, database }))
+        let settings = lake_bucket.zip(database).map(|(lake_bucket, database)| Self {
+            lake_bucket,
+            site_bucket,
+            page_listings,
+            database,
+        });
+        reader.finish(settings)
+    }
+}
+
+fn parse_show(text: &str) -> Result<bool, String> {
+    match text {
+        "show" => Ok(true),
+        "hide" => Ok(false),
+        _ => Err(format!("\"{text}\" is neither show nor hide")),
     }
 }
 
@@ -40,7 +56,25 @@ mod tests {
         assert_eq!(read(&lake).unwrap().site_bucket, None);
         let both = [&lake[..], &[("CENOVKA_SITE_BUCKET", "site")]].concat();
         assert_eq!(read(&both).unwrap().site_bucket.as_deref(), Some("site"));
+        assert!(!read(&lake).unwrap().page_listings);
         let error = read(&[("CENOVKA_SITE_BUCKET", "site")]).unwrap_err().to_string();
         assert!(error.contains("CENOVKA_LAKE_BUCKET is missing: name of the bucket for the lake"), "{error}");
+    }
+
+    #[test]
+    fn single_listings_are_shown_only_if_somebody_says_so() {
+        let read = |value| {
+            Settings::read(SettingsReader::of(&[
+                ("CENOVKA_LAKE_BUCKET", "lake"),
+                ("DATABASE_URL", "host=x"),
+                ("CENOVKA_PAGE_LISTINGS", value),
+            ]))
+        };
+        for (value, shown) in [("show", true), ("hide", false), ("", false)] {
+            assert_eq!(read(value).unwrap().page_listings, shown, "{value}");
+        }
+        let error = read("yes").unwrap_err().to_string();
+        let fault = "CENOVKA_PAGE_LISTINGS is wrong: \"yes\" is neither show nor hide";
+        assert!(error.contains(fault), "{error}");
     }
 }

@@ -122,6 +122,16 @@ pub enum MartValue<'r> {
 pub struct MartRow(Row);
 
 impl MartRow {
+    /// All values of a row of texts.
+    ///
+    /// # Errors
+    /// If one is null or no text.
+    pub fn texts(&self) -> Result<Vec<String>, Error> {
+        let Self(row) = self;
+        let texts: Result<_, _> = (0..row.len()).map(|index| row.try_get(index)).collect();
+        texts.context("read a row of texts")
+    }
+
     /// The value in a column, counted from 0.
     ///
     /// # Errors
@@ -246,14 +256,23 @@ impl MartSnapshot<'_> {
     /// The rows of a query whose columns are all texts, such as a page's slices, and whose parameters are integers of 32 bits.
     ///
     /// # Errors
+    /// If the query is refused.
+    pub async fn text_rows(&self, query: &str, parameters: &[i32]) -> Result<MartRows, Error> {
+        let parameters = parameters.iter().map(|parameter| (*parameter, Type::INT4));
+        let rows = self.transaction.query_typed_raw(query, parameters).await;
+        Ok(MartRows(Box::pin(rows.context("run a query over the marts")?)))
+    }
+
+    /// The first row of such a query without parameters; empty if there is none.
+    ///
+    /// # Errors
     /// If the query is refused or fails on the way.
-    pub async fn texts(&self, query: &str, parameters: &[i32]) -> Result<Vec<Vec<String>>, Error> {
-        let action = "run a query over the marts";
-        let parameters: Vec<_> =
-            parameters.iter().map(|parameter| (parameter as &(dyn ToSql + Sync), Type::INT4)).collect();
-        let rows = self.transaction.query_typed(query, &parameters).await.context(action)?;
-        let texts = |row: &Row| (0..row.len()).map(|index| row.try_get(index)).collect::<Result<Vec<_>, _>>();
-        rows.iter().map(texts).collect::<Result<_, _>>().context(action)
+    pub async fn texts(&self, query: &str) -> Result<Vec<String>, Error> {
+        let mut rows = self.text_rows(query, &[]).await?;
+        let first = rows.next().await?.map(|row| row.texts()).transpose()?;
+        // What is not read to its end keeps the connection busy.
+        while rows.next().await?.is_some() {}
+        Ok(first.unwrap_or_default())
     }
 }
 

@@ -10,7 +10,7 @@ use end_to_end::{Function, World};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use parquet::record::reader::RowIter;
-use publisher::{MANIFEST, Manifest, Publisher, Report};
+use publisher::{MANIFEST, Manifest, Publisher, Report, Site};
 use runtime::Bucket;
 use serde_json::{Value, json};
 use simulator::{Market, Source};
@@ -97,6 +97,7 @@ pub(crate) fn publisher(world: &World) -> Publisher {
 /// The same with a bucket for the page.
 fn publisher_with(world: &World, site: Option<Bucket>) -> Publisher {
     let warehouse = Warehouse::new(&world.database.url("analyst"), None).unwrap();
+    let site = site.map(|bucket| Site { bucket, listings: false });
     Publisher::new(Bucket::new(world.s3.clone(), BUCKET.to_owned()), site, warehouse)
 }
 

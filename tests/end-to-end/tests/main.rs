@@ -32,6 +32,7 @@ mod metrics;
 mod migration;
 mod other_market;
 mod page;
+mod page_listings;
 mod path;
 mod pause;
 mod pipeline_check;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use end_to_end::world::{BUCKET, World};
 use jiff::civil::{Date, Weekday};
 use jiff::{Timestamp, ToSpan};
-use publisher::Publisher;
+use publisher::{Publisher, Site};
 use runtime::Bucket;
 use serde_json::{Map, Value, json};
 use warehouse::Warehouse;
@@ -67,9 +67,14 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len().div_ceil(2) - 1]
 }
 
-/// A name as in addresses.
+/// A slice's name.
 fn slug(pair: &Pair, subject: &str) -> String {
-    let plain = |letter| match letter {
+    plain(&format!("{}-{}-{subject}", pair.0, pair.1))
+}
+
+/// A name as in addresses.
+pub(crate) fn plain(name: &str) -> String {
+    let letter = |letter| match letter {
         'á' => 'a',
         'č' => 'c',
         'ď' => 'd',
@@ -86,7 +91,7 @@ fn slug(pair: &Pair, subject: &str) -> String {
         ' ' => '-',
         letter => letter,
     };
-    format!("{}-{}-{subject}", pair.0, pair.1).to_lowercase().chars().map(plain).collect()
+    name.to_lowercase().chars().map(letter).collect()
 }
 
 /// All marts that the page shows, and the day of the newest complete walk.
@@ -455,7 +460,8 @@ async fn slices_stay_for_those_who_have_the_page_open_and_go_with_the_publicatio
     // Page and lake beside the raw zone.
     let bucket = Bucket::new(world.s3.clone(), BUCKET.to_owned());
     let warehouse = Warehouse::new(&world.database.url("analyst"), None).unwrap();
-    let publisher = Publisher::new(bucket.clone(), Some(bucket.clone()), warehouse);
+    let publisher =
+        Publisher::new(bucket.clone(), Some(Site { bucket: bucket.clone(), listings: false }), warehouse);
     let mut opened: Vec<BTreeSet<String>> = Vec::new();
     for event in rest.into_iter().take(3) {
         loader.invoke(event).await.unwrap();
@@ -493,8 +499,9 @@ async fn every_figure_of_the_page_is_the_marts_and_stands_on_five_listings() {
     let warehouse = Warehouse::new(&world.database.url("analyst"), None).unwrap();
     world.s3.create_bucket().bucket("site").send().await.unwrap();
     let site = Bucket::new(world.s3.clone(), "site".to_owned());
-    let publisher =
-        Publisher::new(Bucket::new(world.s3.clone(), BUCKET.to_owned()), Some(site.clone()), warehouse);
+    let lake = Bucket::new(world.s3.clone(), BUCKET.to_owned());
+    let page = Site { bucket: site.clone(), listings: false };
+    let publisher = Publisher::new(lake, Some(page), warehouse);
     assert!(publisher.publish().await.unwrap().page_files_written > 20);
 
     let page: Value = serde_json::from_slice(&site.read("data/manifest.json").await.unwrap()).unwrap();

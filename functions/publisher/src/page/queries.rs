@@ -12,6 +12,9 @@ select
         ''
     )";
 
+/// The slices of single listings, which are shown only where the operator wants it.
+pub(super) const LISTINGS: &str = include_str!("listings.sql");
+
 /// What the first view needs stands apart from the rest.
 pub(super) const QUERIES: &[&str] = &[
     include_str!("overview.sql"),
