@@ -2,8 +2,8 @@
 """Tests that raw objects outlive LocalStack: `target/localstack/python/bin/python localstack/objects/restart_test.py`.
 
 It kills LocalStack and starts it again, first S3 alone and then, by localstack/run, all of template.yaml. The second
-needs what that needs, and starts a simulated portal and a Postgres once for both, with `cargo run -- serve`, unless
-DATABASE_URL and CENOVKA_PORTAL_URL name others.
+needs what that needs, and starts a simulated portal and a Postgres once for both, with `cargo run -- serve`, or that of
+the `cenovka` that CENOVKA_BIN names, unless DATABASE_URL and CENOVKA_PORTAL_URL name others.
 """
 
 import contextlib
@@ -271,7 +271,9 @@ class StackTest(unittest.TestCase):
         names = ("DATABASE_URL", "CENOVKA_PORTAL_URL")
         if all(os.environ.get(name) for name in names):
             return {name: os.environ[name] for name in names}
-        command = ["cargo", "run", "--quiet", "--locked", "--package", "cenovka", "--", "serve"]
+        cargo = ["cargo", "run", "--quiet", "--locked", "--package", "cenovka", "--"]
+        built = os.environ.get("CENOVKA_BIN")
+        command = [*([built] if built else cargo), "serve"]
         environment = os.environ | {"CENOVKA_DATA_DIR": str(self.folder / "serve")}
         serving = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=REPOSITORY)
         self.addCleanup(lambda: (serving.send_signal(signal.SIGINT), serving.communicate()))

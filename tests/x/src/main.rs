@@ -7,6 +7,8 @@ use std::process::{Command, ExitCode, Stdio};
 
 /// Where cargo-nextest's version is pinned, for CI and for everybody.
 const REQUIREMENTS: &str = include_str!("../../../.ci/requirements.txt");
+/// Variables that `cargo run` sets.
+const OF_THIS_CRATE: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
 const USAGE: &str = "\
 cargo x test [--all] [ARGUMENTS OF NEXTEST]
 
@@ -101,6 +103,13 @@ fn succeeds(command: &mut Command) -> bool {
 }
 
 fn run(command: &mut Command) -> Result<bool, String> {
+    // `cargo run` tells of this crate. ring's build script would take that for its own and compile anew, with all that
+    // needs it, whenever `cargo x` and plain cargo take turns.
+    for (variable, _) in env::vars_os() {
+        if variable.to_str().is_some_and(|name| OF_THIS_CRATE.iter().any(|of| name.starts_with(of))) {
+            command.env_remove(variable);
+        }
+    }
     let ended =
         command.status().map_err(|error| format!("cannot run {:?}: {error}", command.get_program()))?;
     Ok(ended.success())
