@@ -7,7 +7,8 @@ with last_change as materialized (
 )
 select
     translate(lower(category || '-' || deal), 'áčďéěíňóřšťúůýž ', 'acdeeinorstuuyz-') || '-listings-'
-        || translate(lower(region), 'áčďéěíňóřšťúůýž ', 'acdeeinorstuuyz-'),
+        -- A database in the locale C knows the small letters of ASCII only.
+        || lower(translate(region, 'áčďéěíňóřšťúůýžČŘŠÚŽ ', 'acdeeinorstuuyzCRSUZ-')),
     json_build_object(
         'region', region,
         'kind', json_agg(sub_category order by newest),
