@@ -70,10 +70,10 @@ function choices(places) {
 
 async function section(name, now) {
   const { slice: subject, draw } = SECTIONS[name];
-  const data = await slice(subject);
+  const data = await slice(typeof subject === "function" ? subject() : subject);
   // Something else was chosen meanwhile.
   if (now !== turn) return;
-  await draw(data, $(`#${name} .figure`), choose, outlines);
+  await draw(data, $(`#${name} .figure`), choose, { outlines, manifest });
   if (name === "series" && !performance.getEntriesByName("first-chart").length) performance.mark("first-chart");
 }
 
@@ -104,6 +104,9 @@ async function show(changed) {
 }
 
 function choose(changes) {
+  // Another region has other districts, and another category other kinds.
+  if ("region" in changes) view.district = "";
+  if ("category" in changes) view.kind = "";
   Object.assign(view, changes);
   settle(overview);
   show(true);
@@ -132,6 +135,10 @@ async function start() {
     return notice(text("unreadable"));
   }
   if (overview.length) settle(overview);
+  if (Object.keys(manifest.slices).some((name) => name.includes("-listings-"))) {
+    $("#listings").hidden = false;
+    $("#shown").dataset.text = "shownListings";
+  }
   for (const form of document.forms) {
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("change", ({ target }) => choose({ [target.name]: target.value }));

@@ -200,12 +200,12 @@ function drawKinds(kinds, box) {
   ], rows)));
 }
 
-/** Sections, the slice that each needs, and how it is drawn. The map has a module of its own. */
+/** Sections, the slice that each needs, and how it is drawn: `draw(slice, box, choose, { outlines, manifest })`. */
 export const SECTIONS = {
   series: { slice: "series", draw: drawSeries },
   map: {
     slice: "places",
-    draw: async (places, box, choose, outlines) => {
+    draw: async (places, box, choose, { outlines }) => {
       if (!places) return box.replaceChildren(empty());
       try {
         const [{ drawMap }, shapes] = await Promise.all([import("./map.js"), outlines()]);
@@ -222,4 +222,9 @@ export const SECTIONS = {
   turnover: { slice: "turnover", draw: drawTurnover },
   changes: { slice: "changes", draw: drawChanges },
   stays: { slice: "stays", draw: drawStays },
+  // By region, so that nobody asks for the whole country's.
+  listings: {
+    slice: () => `listings-${view.region}`,
+    draw: async (...all) => (await import("./listings.js")).drawListings(...all),
+  },
 };

@@ -24,6 +24,11 @@ const cs = {
   asked: "Jsou to ceny, které se žádají, ne které se zaplatily.", outlines: "Obrysy krajů:", asOf: "Stav k", source: "Inzeráty z",
   simulated: "Simulovaný trh: žádné z těchto čísel není skutečné.", empty: "Zatím tu nejsou žádná data.",
   unreadable: "Data se nepodařilo načíst. Zkuste za chvíli načíst stránku znovu.", noMap: "Mapa tu nejde zobrazit.",
+  adverts: "Inzeráty", advertsAbout: "Jednotlivé nabídky vybraného kraje, nejnovější napřed. Záhlaví řadí.",
+  chooseRegion: "Vyberte kraj, nahoře nebo na mapě.", noListings: "Takový inzerát tu není.", allDistricts: "všechny okresy",
+  allKinds: "všechny druhy", more: "Ukázat další", advert: "Inzerát", place: "Místo", area: "Plocha", price: "Cena", perM2: "Cena za m²",
+  lastChange: "Poslední změna", since: "V nabídce od",
+  shownListings: "Jednotlivé inzeráty tu ukazuje provozovatel stránky. Jejich sbírka náleží portálu, odkud jsou.",
   names: {},
 };
 
@@ -52,6 +57,11 @@ const en = {
   asked: "These are prices that are asked, not paid.", outlines: "Outlines of regions:", asOf: "As of", source: "Listings from",
   simulated: "A simulated market: none of these figures is real.", empty: "There are no data yet.",
   unreadable: "The data could not be read. Try to load the page again in a while.", noMap: "The map cannot be shown here.",
+  adverts: "Listings", advertsAbout: "Single offers in the chosen region, the newest first. A click on a head sorts them.",
+  chooseRegion: "Choose a region, above or on the map.", noListings: "There is no such listing.", allDistricts: "all districts",
+  allKinds: "all kinds", more: "Show more", advert: "Listing", place: "Place", area: "Area", price: "Price", perM2: "Price per m²",
+  lastChange: "Last change", since: "On offer since",
+  shownListings: "The page's operator shows single listings here. Their collection belongs to the portal that they come from.",
   names: {
     Byty: "Flats", Domy: "Houses", Pozemky: "Land", "Komerční": "Commercial", "Ostatní": "Other", Prodej: "Sale",
     "Pronájem": "Rent", "Dražby": "Auction", "Podíly": "Share",

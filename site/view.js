@@ -3,9 +3,15 @@ import { TEXTS } from "./texts.js";
 
 const PERIODS = ["30", "90", "365"];
 const SCALES = ["price", "change"];
+const SORTS = ["since", "total_price", "price_per_m2", "area_m2", "change_percent"].flatMap((key) => [key, `-${key}`]);
 const root = document.documentElement;
 
-/** What is chosen. Categories, deals and regions stand here as in addresses: in small letters without accents. */
+/** What an address does not say because it is usual. */
+const USUAL = {
+  region: "", period: "365", measure: "median", order: "down", scale: "price", district: "", kind: "", sort: "-since", lang: null, theme: null,
+};
+
+/** What is chosen. Categories, deals and places stand here as in addresses: in small letters without accents. */
 export const view = {};
 
 export const slug = (words) => words.toLowerCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/[^a-z0-9]+/g, "-");
@@ -17,13 +23,13 @@ export function readAddress() {
   Object.assign(view, {
     category: asked.get("category") ?? "byty", deal: asked.get("deal") ?? "prodej", region: asked.get("region") ?? "",
     period: one("period", PERIODS, "365"), measure: asked.get("measure") ?? "median", order: one("order", ["up"], "down"),
-    scale: one("scale", SCALES, "price"),
+    scale: one("scale", SCALES, "price"), district: asked.get("district") ?? "", kind: asked.get("kind") ?? "",
+    sort: one("sort", SORTS, USUAL.sort),
     // Only what somebody has chosen goes into an address; what the browser says does not.
     lang: one("lang", Object.keys(TEXTS), null), theme: one("theme", ["light", "dark"], null),
   });
 }
 
-const USUAL = { region: "", period: "365", measure: "median", order: "down", scale: "price", lang: null, theme: null };
 
 export function writeAddress(add) {
   const address = new URLSearchParams();

@@ -333,7 +333,7 @@ pub struct SiteArgs {
     pub port: u16,
     /// Show single listings, too: of a real portal only with its permission
     #[arg(long)]
-    pub listings: bool,
+    pub show_listings: bool,
     /// Open no browser
     #[arg(long)]
     pub no_open: bool,

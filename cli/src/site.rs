@@ -52,7 +52,7 @@ async fn serve(
     let warehouse = analysts_warehouse(market, postgres).await?;
     let (object_store, _events) = ObjectStore::start(&folder.object_store()).await?;
     let (lake, site) = (bucket(&object_store, LAKE).await?, bucket(&object_store, SITE).await?);
-    let page = Site { bucket: site.clone(), listings: arguments.listings };
+    let page = Site { bucket: site.clone(), listings: arguments.show_listings };
     println!("publishing the marts …");
     let begun = Instant::now();
     let report = Publisher::new(lake, Some(page), warehouse).publish().await?;

@@ -79,7 +79,7 @@ class Browser:
 
     def look_at_all(self) -> None:
         """Scrolls to the end so that all is drawn, and back."""
-        for section in self.run("return [...document.querySelectorAll('main section.card')].map((section) => section.id)"):
+        for section in self.run("return [...document.querySelectorAll('main section.card:not([hidden])')].map((section) => section.id)"):
             self.run("document.getElementById(arguments[0]).scrollIntoView()", section)
             self.wait(f"return document.querySelector('#{section} .figure').children.length")
         self.wait("return !document.querySelector('#map .canvas') || document.querySelector('#map .below').children.length")

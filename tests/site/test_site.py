@@ -1,11 +1,13 @@
 """The page in a headless Chromium, as the publisher makes it of a seeded market.
 
-CENOVKA_SITE_DATA names the folder with `data/`, CENOVKA_SITE_PICTURES where pictures go, AXE the file of axe-core."""
+CENOVKA_SITE_DATA names the folder with `data/`, CENOVKA_SITE_LISTINGS the same published with single listings,
+CENOVKA_SITE_PICTURES where pictures go, AXE the file of axe-core."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import statistics
 import tempfile
 import time
@@ -20,6 +22,7 @@ SITE = Path(__file__).resolve().parents[2] / "site"
 DATA = Path(os.environ["CENOVKA_SITE_DATA"])
 PICTURES = Path(os.environ["CENOVKA_SITE_PICTURES"])
 AXE = Path(os.environ["AXE"]).read_text()
+LISTINGS = os.environ.get("CENOVKA_SITE_LISTINGS")
 
 FIRST_VIEW_BYTES = 350_000
 # What is promised is two seconds; a machine that does other work meanwhile must not fail the test.
@@ -44,11 +47,11 @@ def slices() -> dict[str, object]:
 class Page(unittest.TestCase):
     """One browser and one server for each class: they begin faster than a fresh one each time."""
 
-    language, slow, size = "cs-CZ", False, (1280, 800)
+    language, slow, size, data = "cs-CZ", False, (1280, 800), DATA
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.server = Server(SITE, DATA)
+        cls.server = Server(SITE, cls.data)
         cls.browser = Browser(*cls.size, language=cls.language, slow=cls.slow)
         cls.addClassCleanup(cls.server.close)
         cls.addClassCleanup(cls.browser.driver.quit)
@@ -65,6 +68,19 @@ class Page(unittest.TestCase):
 
     def asked(self) -> dict[str, str]:
         return {key: value for key, [value] in parse_qs(urlsplit(self.browser.driver.current_url).query).items()}
+
+
+    def find_nothing_wrong(self, query: str, picture: Path) -> None:
+        """Looks at all of it, takes a picture, and asks axe."""
+        self.open(query)
+        self.browser.look_at_all()
+        self.browser.picture(picture)
+        self.browser.run("for (const details of document.querySelectorAll('details')) details.open = true")
+        self.browser.run(AXE)
+        found = self.browser.driver.execute_async_script("axe.run().then(arguments[0])")["violations"]
+        told = [f"{finding['id']}: {node['html'][:200]}: {node['failureSummary']}" for finding in found for node in finding["nodes"]]
+        self.assertEqual(told, [])
+        self.assertLessEqual(*self.browser.run("return [document.documentElement.scrollWidth, innerWidth]"))
 
 
 class FirstView(Page):
@@ -194,15 +210,7 @@ class Appearance(Page):
             for language in ("cs", "en"):
                 for theme in ("light", "dark"):
                     with self.subTest(width=width, language=language, theme=theme):
-                        self.open(f"?lang={language}&theme={theme}")
-                        self.browser.look_at_all()
-                        self.browser.picture(PICTURES / f"{width}-{language}-{theme}.png")
-                        self.browser.run("for (const details of document.querySelectorAll('details')) details.open = true")
-                        self.browser.run(AXE)
-                        found = self.browser.driver.execute_async_script("axe.run().then(arguments[0])")["violations"]
-                        told = [f"{finding['id']}: {node['html'][:200]}: {node['failureSummary']}" for finding in found for node in finding["nodes"]]
-                        self.assertEqual(told, [])
-                        self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth"), width)
+                        self.find_nothing_wrong(f"?lang={language}&theme={theme}", PICTURES / f"{width}-{language}-{theme}.png")
 
     def test_every_chart_has_a_name_and_a_table(self) -> None:
         self.open()
@@ -238,6 +246,83 @@ class Appearance(Page):
                 break
         for name in ("skip", "language", "theme", "category", "deal", "region", "period", "scale", "measure", "scroll"):
             self.assertIn(name, reached)
+
+
+class NoListings(Page):
+    def test_single_listings_have_no_section_unless_they_are_published(self) -> None:
+        self.open("?region=hlavni-mesto-praha")
+        self.assertTrue(self.browser.run("return document.querySelector('#listings').hidden"))
+        self.assertIn("žádný jednotlivý inzerát", self.browser.run("return document.querySelector('footer').innerText"))
+
+
+@unittest.skipUnless(LISTINGS, "CENOVKA_SITE_LISTINGS names no page with single listings")
+class Listings(Page):
+    data = Path(LISTINGS or ".")
+
+    def open(self, query: str = "?region=hlavni-mesto-praha") -> None:
+        super().open(query)
+        self.browser.look_at_all()
+
+    def column(self, number: int) -> list[str]:
+        return self.browser.run("return [...document.querySelectorAll(`#listings tbody tr :nth-child(${arguments[0]})`)].map((cell) => cell.innerText)", number)
+
+    def published(self) -> dict[str, list]:
+        manifest = json.loads((self.data / "data/manifest.json").read_text())
+        return json.loads((self.data / manifest["slices"]["byty-prodej-listings-hlavni-mesto-praha"]).read_text())
+
+    def shown(self) -> list[int]:
+        return [int(number) for number in re.findall(r"\d+", self.browser.run("return document.querySelector('#listings [role=status]').innerText.replace(/\\s/g, ' ')"))]
+
+    def test_a_region_is_asked_for_before_its_listings_are(self) -> None:
+        self.browser.received()
+        self.open("")
+        self.assertIn("Vyberte kraj", self.browser.run("return document.querySelector('#listings').innerText"))
+        self.assertFalse([url for url in self.browser.received() if "-listings-" in url])
+        self.assertIn("náleží portálu", self.browser.run("return document.querySelector('footer').innerText"))
+
+    def test_every_listing_of_the_region_is_shown_fifty_at_a_time(self) -> None:
+        self.open()
+        total = len(self.published()["url"])
+        self.assertGreater(total, 100)
+        self.assertEqual(self.shown(), [50, total])
+        for _ in range(total // 50):
+            self.browser.run("document.querySelector('#listings .figure > button').click()")
+        self.assertEqual(self.shown(), [total, total])
+        self.assertEqual(len(self.column(1)), total)
+        self.assertTrue(self.browser.run("return document.querySelector('#listings .figure > button').hidden"))
+
+    def test_a_click_on_a_head_sorts_and_those_without_a_price_come_last(self) -> None:
+        self.open()
+        prices = [price for price in self.published()["total_price"] if price is not None]
+        for clicks, expected in ((1, sorted(prices)), (1, sorted(prices, reverse=True))):
+            for _ in range(clicks):
+                self.browser.act("document.querySelectorAll('#listings thead button')[1].click()")
+            self.browser.wait("return document.querySelector('#listings [aria-sort]').innerText.startsWith('Cena')")
+            shown = [int(re.sub(r"\D", "", price)) for price in self.column(4)]
+            self.assertEqual(shown, expected[:50])
+        self.assertEqual(self.asked()["sort"], "-total_price")
+
+    def test_district_and_kind_choose_and_go_with_region_and_category(self) -> None:
+        self.open()
+        slice = self.published()
+        self.browser.choose("district", "praha-5")
+        of_district = slice["district"].count("Praha 5")
+        self.assertEqual(self.shown()[1], of_district)
+        self.browser.choose("kind", "2-kk")
+        self.assertEqual(self.shown()[1], sum(pair == ("Praha 5", "2+kk") for pair in zip(slice["district"], slice["kind"], strict=True)))
+        self.assertEqual((self.asked()["district"], self.asked()["kind"]), ("praha-5", "2-kk"))
+        self.browser.choose("region", "jihomoravsky-kraj")
+        self.browser.choose("category", "domy")
+        self.assertFalse({"district", "kind"} & set(self.asked()))
+
+    def test_it_is_without_findings_of_axe_and_without_a_scroll_bar_across(self) -> None:
+        for width, height in ((1280, 800), (390, 844)):
+            self.browser.resize(width, height)
+            for language in ("cs", "en"):
+                for theme in ("light", "dark"):
+                    with self.subTest(width=width, language=language, theme=theme):
+                        query = f"?region=hlavni-mesto-praha&lang={language}&theme={theme}"
+                        self.find_nothing_wrong(query, PICTURES / f"listings-{width}-{language}-{theme}.png")
 
 
 class Failures(Page):

@@ -40,6 +40,7 @@ pub(super) const FILES: &[PageFile] = &[
     file!(SCRIPT, "measures.js"),
     file!(SCRIPT, "charts.js"),
     file!(SCRIPT, "map.js"),
+    file!(SCRIPT, "listings.js"),
     file!(SCRIPT, "sections.js"),
     file!(SCRIPT, "app.js"),
     file!(CSS, "style.css"),
