@@ -42,15 +42,15 @@ function sortable(key, title, first, show, choose) {
 function columns(choose, simulated) {
   const known = (value, show) => (value === null ? null : show(value));
   // The portal knows no simulated listing.
-  const name = (row) => (simulated || !row.url?.startsWith("https://") ? row.name
+  const name = (row) => (simulated || !row.url?.startsWith("https://") ? element("span", null, row.name)
     : element("a", { href: row.url, rel: "noopener noreferrer" }, row.name));
+  const place = (row) => [...new Set([row.city, row.district])].filter(Boolean).join(" · ");
   return [
-    { title: text("advert"), show: name },
-    { title: text("place"), show: (row) => [row.city, row.district].filter(Boolean).join(" · ") },
-    sortable("area_m2", "area", "-area_m2", (row) => known(row.area_m2, (area) => `${number(area)} m²`), choose),
+    { title: text("advert"), show: (row) => element("span", null, name(row), element("span", { class: "place" }, place(row))) },
+    { ...sortable("area_m2", "area", "-area_m2", (row) => known(row.area_m2, (area) => `${number(area)} m²`), choose), of: "roomy" },
     sortable("total_price", "price", "total_price", (row) => known(row.total_price, crowns), choose),
     sortable("price_per_m2", "perM2", "price_per_m2", (row) => known(row.price_per_m2, crowns), choose),
-    sortable("change_percent", "lastChange", "change_percent", (row) => known(row.change_percent, signed), choose),
+    { ...sortable("change_percent", "lastChange", "change_percent", (row) => known(row.change_percent, signed), choose), of: "roomy" },
     sortable("since", "since", "-since", (row) => dayName(stamp(row.since)), choose),
   ];
 }

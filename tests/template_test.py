@@ -135,7 +135,7 @@ SETTINGS = {
     "Reconciler": DATABASE | {"CENOVKA_LOADER_FUNCTION"},
     "Migrator": DATABASE,
     "Notifier": DATABASE | {"CENOVKA_CHANNEL_SECRETS", "CENOVKA_CHANNELS_PRIVATE"},
-    "Publisher": DATABASE | {"CENOVKA_LAKE_BUCKET", "CENOVKA_SITE_BUCKET"},
+    "Publisher": DATABASE | {"CENOVKA_LAKE_BUCKET", "CENOVKA_SITE_BUCKET", "CENOVKA_PAGE_LISTINGS"},
 }
 
 # How the lake has what a mart has (docs/schema.md), in Athena's words.

@@ -264,7 +264,7 @@ class Listings(Page):
         self.browser.look_at_all()
 
     def column(self, number: int) -> list[str]:
-        return self.browser.run("return [...document.querySelectorAll(`#listings tbody tr :nth-child(${arguments[0]})`)].map((cell) => cell.innerText)", number)
+        return self.browser.run("return [...document.querySelectorAll(`#listings tbody tr > :nth-child(${arguments[0]})`)].map((cell) => cell.innerText)", number)
 
     def published(self) -> dict[str, list]:
         manifest = json.loads((self.data / "data/manifest.json").read_text())
@@ -298,7 +298,7 @@ class Listings(Page):
             for _ in range(clicks):
                 self.browser.act("document.querySelectorAll('#listings thead button')[1].click()")
             self.browser.wait("return document.querySelector('#listings [aria-sort]').innerText.startsWith('Cena')")
-            shown = [int(re.sub(r"\D", "", price)) for price in self.column(4)]
+            shown = [int(re.sub(r"\D", "", price)) for price in self.column(3)]
             self.assertEqual(shown, expected[:50])
         self.assertEqual(self.asked()["sort"], "-total_price")
 
