@@ -51,7 +51,7 @@ function columns(choose, simulated) {
     sortable("total_price", "price", "total_price", (row) => known(row.total_price, crowns), choose),
     sortable("price_per_m2", "perM2", "price_per_m2", (row) => known(row.price_per_m2, crowns), choose),
     { ...sortable("change_percent", "lastChange", "change_percent", (row) => known(row.change_percent, signed), choose), of: "roomy" },
-    sortable("since", "since", "-since", (row) => dayName(stamp(row.since)), choose),
+    { ...sortable("since", "since", "-since", (row) => dayName(stamp(row.since)), choose), of: "roomy" },
   ];
 }
 
@@ -71,7 +71,7 @@ export function drawListings(slice, box, choose, { manifest }) {
   const show = (count) => {
     shown = Math.min(count, rows.length);
     list.replaceChildren(table(columns(choose, manifest.simulated), rows.slice(0, shown)));
-    said.textContent = `${number(shown)} / ${number(rows.length)}`;
+    said.textContent = `${number(shown)} ${text("outOf")} ${number(rows.length)}`;
     more.hidden = shown === rows.length;
   };
   show(STEP);

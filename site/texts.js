@@ -26,7 +26,7 @@ const cs = {
   unreadable: "Data se nepodařilo načíst. Zkuste za chvíli načíst stránku znovu.", noMap: "Mapa tu nejde zobrazit.",
   adverts: "Inzeráty", advertsAbout: "Jednotlivé nabídky vybraného kraje, nejnovější napřed. Záhlaví řadí.",
   chooseRegion: "Vyberte kraj, nahoře nebo na mapě.", noListings: "Takový inzerát tu není.", allDistricts: "všechny okresy",
-  allKinds: "všechny druhy", more: "Ukázat další", advert: "Inzerát", area: "Plocha", price: "Cena", perM2: "Cena za m²",
+  allKinds: "všechny druhy", outOf: "z", more: "Ukázat další", advert: "Inzerát", area: "Plocha", price: "Cena", perM2: "Cena za m²",
   lastChange: "Poslední změna", since: "V nabídce od",
   shownListings: "Jednotlivé inzeráty tu ukazuje provozovatel stránky. Jejich sbírka náleží portálu, odkud jsou.",
   names: {},
@@ -59,7 +59,7 @@ const en = {
   unreadable: "The data could not be read. Try to load the page again in a while.", noMap: "The map cannot be shown here.",
   adverts: "Listings", advertsAbout: "Single offers in the chosen region, the newest first. A click on a head sorts them.",
   chooseRegion: "Choose a region, above or on the map.", noListings: "There is no such listing.", allDistricts: "all districts",
-  allKinds: "all kinds", more: "Show more", advert: "Listing", area: "Area", price: "Price", perM2: "Price per m²",
+  allKinds: "all kinds", outOf: "of", more: "Show more", advert: "Listing", area: "Area", price: "Price", perM2: "Price per m²",
   lastChange: "Last change", since: "On offer since",
   shownListings: "The page's operator shows single listings here. Their collection belongs to the portal that they come from.",
   names: {
