@@ -55,7 +55,7 @@ pub enum StoreError {
     #[error("s3://{bucket}/{key}: {reason}")]
     Unavailable { bucket: String, key: String, reason: String },
     /// The local file could not be read.
-    #[error("could not use the walk file in the temporary folder")]
+    #[error("could not use a file in the temporary folder")]
     File(#[source] io::Error),
 }
 
