@@ -58,14 +58,14 @@ function choices(places) {
   options("deal", deals.map((entry) => slug(entry.deal)), (value) => named(deals.find((entry) => slug(entry.deal) === value).deal));
   const regions = places.filter((row) => row.region && !row.district).map((row) => row.region).sort((a, b) => a.localeCompare(b, "cs"));
   if (!regions.some((region) => slug(region) === view.region)) view.region = "";
-  options("region", ["", ...regions.map(slug)], (value) => regions.find((region) => slug(region) === value) ?? text("everywhere"));
+  const nameOf = (value) => named(regions.find((region) => slug(region) === value)) ?? text("everywhere");
+  options("region", ["", ...regions.map(slug)], nameOf);
   options("period", periods, (value) => text(`period${value}`));
   options("scale", scales, (value) => text(`scale-${value}`));
   const measures = known(places);
   if (!measures.includes(view.measure)) view.measure = "median";
   options("measure", measures, text);
-  const region = regions.find((region) => slug(region) === view.region) ?? text("everywhere");
-  document.title = `${$("select[name=category]").selectedOptions[0].text}, ${$("select[name=deal]").selectedOptions[0].text}, ${region} · Cenovka`;
+  document.title = `${$("select[name=category]").selectedOptions[0].text}, ${$("select[name=deal]").selectedOptions[0].text}, ${nameOf(view.region)} · Cenovka`;
 }
 
 async function section(name, now) {

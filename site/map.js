@@ -2,7 +2,7 @@
 import { Map as Chart, NavigationControl, Popup, setWorkerUrl } from "./vendor/maplibre-gl/maplibre-gl.mjs";
 import { color, element, legend } from "./charts.js";
 import { MEASURES, bounds, shade } from "./measures.js";
-import { language, slug, text, view } from "./view.js";
+import { language, named, slug, text, view } from "./view.js";
 
 setWorkerUrl(new URL("vendor/maplibre-gl/maplibre-gl-worker.mjs", import.meta.url).href);
 
@@ -51,7 +51,7 @@ async function begin(box) {
       // A circle lies above its area, and is what is meant.
       if (layer === "areas" && chart.queryRenderedFeatures(event.point, { layers: ["circles"] }).length) return;
       const { name, value } = event.features[0].properties;
-      popup.setLngLat(event.lngLat).setDOMContent(element("div", null, element("strong", null, name), element("div", null, value))).addTo(chart);
+      popup.setLngLat(event.lngLat).setDOMContent(element("div", null, element("strong", null, named(name)), element("div", null, value))).addTo(chart);
       chart.getCanvas().style.cursor = "pointer";
     });
     chart.on("mouseleave", layer, () => { popup.remove(); chart.getCanvas().style.cursor = ""; });

@@ -1,12 +1,12 @@
 // What each section shows of its slice: `draw(slice, box, choose)`. A slice is null where there is none.
 import { asTable, bar, color, compact, element, empty, legend, plot, scrolling, table } from "./charts.js";
 import { MEASURES } from "./measures.js";
-import { DAY, crowns, dayName, language, named, number, percent, signed, since, slug, stamp, text, view } from "./view.js";
+import { DAY, crowns, dayName, named, number, percent, signed, since, slug, stamp, text, view } from "./view.js";
 
 /** The chosen region's name as the data have it; the country's is empty. */
 const nameIn = (places) => Object.keys(places).find((name) => slug(name) === view.region && name) ?? "";
 const of = (slice) => (slice && (!view.region || nameIn(slice.places)) ? slice.places[nameIn(slice.places)] : undefined);
-const placeName = (slice) => nameIn(slice.places) || text("everywhere");
+const placeName = (slice) => named(nameIn(slice.places)) || text("everywhere");
 const span = (stamps) => `${dayName(stamps[0])} – ${dayName(stamps.at(-1))}`;
 const count = (value) => (value === null || value === undefined ? text("none") : number(value));
 
@@ -68,7 +68,7 @@ function drawSeries(slice, box, choose) {
     return name && away(name) < 12 ? name : null;
   };
   const say = (index, chart) => {
-    const line = (name, values) => `${name || text("everywhere")}: ${values[index] === null ? text("none") : show(values[index])}`;
+    const line = (name, values) => `${named(name) || text("everywhere")}: ${values[index] === null ? text("none") : show(values[index])}`;
     const near = nearest(index, chart);
     return [dayName(days[index]), line(chosen, medians), ...(country ? [line("", country)] : []), ...(near ? [line(near, lineOf[near])] : [])];
   };
@@ -83,7 +83,7 @@ function drawSeries(slice, box, choose) {
   const columns = [
     { title: text("day"), show: (index) => dayName(days[index]) },
     ...[[placeName(slice), medians], ...(country ? [[text("everywhere"), country]] : []), ...Object.entries(lineOf)].map(([title, values]) => ({
-      title, show: (index) => (values[index] === null ? text("none") : show(values[index])),
+      title: named(title), show: (index) => (values[index] === null ? text("none") : show(values[index])),
     })),
   ];
   box.append(asTable(text("series"), columns, days.map((_, index) => index).reverse()));
@@ -113,7 +113,7 @@ function drawDistricts(places, box, choose) {
   box.replaceChildren(scrolling(text("districts"), table(columns, ranked)));
   const every = Object.entries(MEASURES).filter(([, { value }]) => rows.some((row) => value(row) !== undefined));
   box.append(asTable(text("districts"), [
-    { title: text("district"), show: (row) => row.district }, { title: text("region"), show: (row) => row.region },
+    { title: text("district"), show: (row) => row.district }, { title: text("region"), show: (row) => named(row.region) },
     ...every.map(([key, { value, show }]) => ({ title: text(key), show: (row) => (value(row) === undefined ? null : show(value(row))) })),
   ], rows));
 }
@@ -190,7 +190,7 @@ function drawKinds(kinds, box) {
   const most = Math.max(...rows.map((row) => row.upper_quartile)), along = (value) => (100 * value) / most;
   const price = (key, title) => ({ title: text(title), of: "roomy", show: (row) => number(row[key]) });
   box.replaceChildren(scrolling(text("kinds"), table([
-    { title: text("kind"), show: (row) => element("span", { lang: language() === "cs" ? null : "cs" }, named(row.kind)) },
+    { title: text("kind"), show: (row) => named(row.kind) },
     { title: text("median"), show: (row) => crowns(row.median) },
     {
       title: text("chart"), of: "chart-column", head: element("span", { class: "unseen" }, text("chart")),

@@ -1,4 +1,4 @@
-// What the page says, in both languages. Names of places and kinds come in Czech from the data.
+// What the page says, in both languages. Names come in Czech from the data; those of districts and towns stay so.
 
 const cs = {
   other: "English", otherCode: "en", skip: "Přeskočit na čísla", title: "Ceny nemovitostí v Česku", toDark: "Tmavý vzhled",
@@ -65,6 +65,17 @@ const en = {
   names: {
     Byty: "Flats", Domy: "Houses", Pozemky: "Land", "Komerční": "Commercial", "Ostatní": "Other", Prodej: "Sale",
     "Pronájem": "Rent", "Dražby": "Auction", "Podíly": "Share",
+    "Hlavní město Praha": "Prague", "Středočeský kraj": "Central Bohemia", "Jihočeský kraj": "South Bohemia",
+    "Plzeňský kraj": "Plzeň Region", "Karlovarský kraj": "Karlovy Vary Region", "Ústecký kraj": "Ústí nad Labem Region",
+    "Liberecký kraj": "Liberec Region", "Královéhradecký kraj": "Hradec Králové Region", "Pardubický kraj": "Pardubice Region",
+    "Kraj Vysočina": "Vysočina Region", "Jihomoravský kraj": "South Moravia", "Olomoucký kraj": "Olomouc Region",
+    "Zlínský kraj": "Zlín Region", "Moravskoslezský kraj": "Moravia-Silesia",
+    "6 a více": "6 and more", "Atypický": "atypical", Pokoj: "room", Chata: "cabin", "Památka/jiné": "monument, other",
+    "Rodinný": "family house", Vila: "villa", "Na klíč": "turnkey", Chalupa: "cottage", "Bydlení": "for housing", Pole: "field",
+    Lesy: "forest", Louky: "meadow", Zahrady: "garden", "Rybníky": "pond", "Sady/vinice": "orchard, vineyard", "Kanceláře": "offices",
+    Sklady: "storage", "Výroba": "production", "Ubytování": "accommodation", Restaurace: "restaurant", "Zemědělský": "agricultural",
+    "Činžovní dům": "apartment building", Ordinace: "surgery", "Apartmány": "apartments", "Garáž": "garage",
+    "Vinný sklep": "wine cellar", "Půdní prostor": "attic",
   },
 };
 

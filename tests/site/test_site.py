@@ -204,6 +204,15 @@ class Appearance(Page):
         self.assertNotEqual(self.browser.run("return getComputedStyle(document.body).backgroundColor"), dark)
         self.assertEqual((self.asked()["lang"], self.asked()["theme"]), ("cs", "light"))
 
+    def test_regions_and_kinds_are_named_in_the_pages_language(self) -> None:
+        for language, region, kind in (("en", "Prague", "family house"), ("cs", "Hlavní město Praha", "Rodinný")):
+            self.open(f"?category=domy&region=hlavni-mesto-praha&lang={language}")
+            self.browser.look_at_all()
+            self.assertEqual(self.browser.run("return document.querySelector('select[name=region]').selectedOptions[0].text"), region)
+            self.assertIn(region, self.browser.run("return document.querySelector('#series .chart').ariaLabel + document.title"))
+            self.browser.choose("region", "")
+            self.assertIn(kind, self.browser.run("return document.querySelector('#kinds tbody').innerText"))
+
     def test_it_is_without_findings_of_axe_and_without_a_scroll_bar_across(self) -> None:
         for width, height in ((1280, 800), (390, 844)):
             self.browser.resize(width, height)
