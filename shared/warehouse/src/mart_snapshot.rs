@@ -269,9 +269,13 @@ impl MartSnapshot<'_> {
     /// If the query is refused or fails on the way.
     pub async fn texts(&self, query: &str) -> Result<Vec<String>, Error> {
         let mut rows = self.text_rows(query, &[]).await?;
-        let first = rows.next().await?.map(|row| row.texts()).transpose()?;
+        let mut first = None;
         // What is not read to its end keeps the connection busy.
-        while rows.next().await?.is_some() {}
+        while let Some(row) = rows.next().await? {
+            if first.is_none() {
+                first = Some(row.texts()?);
+            }
+        }
         Ok(first.unwrap_or_default())
     }
 }
