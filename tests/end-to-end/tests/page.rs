@@ -19,12 +19,12 @@ const FEWEST: i64 = 5;
 const ABROAD: &str = "?";
 
 /// Rows of a mart, and the pair of category and deal that each is about.
-struct Mart(Vec<Value>);
+pub(crate) struct Mart(pub(crate) Vec<Value>);
 
 type Pair = (String, String);
 
 impl Mart {
-    async fn read(world: &World, name: &str) -> Self {
+    pub(crate) async fn read(world: &World, name: &str) -> Self {
         let sql = format!("select to_jsonb(mart)::text from mart.{name} as mart");
         let rows = world.sql.query(&sql, &[]).await.unwrap();
         Self(rows.iter().map(|row| serde_json::from_str(row.get(0)).unwrap()).collect())

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use warehouse::Warehouse;
 
 use crate::lake::market_of;
+use crate::page::{Mart, plain};
 
 /// What a listing's row shows, and the mart's column that it is.
 const COLUMNS: [(&str, &str); 8] = [
@@ -21,11 +22,6 @@ const COLUMNS: [(&str, &str); 8] = [
     ("since", "first_seen"),
     ("url", "url"),
 ];
-
-async fn rows(world: &World, sql: &str) -> Vec<Value> {
-    let rows = world.sql.query(sql, &[]).await.unwrap();
-    rows.iter().map(|row| serde_json::from_str(row.get(0)).unwrap()).collect()
-}
 
 /// What the page's bucket has: every slice by its name, and all other keys below `data/`.
 async fn published(site: &Bucket) -> (BTreeMap<String, Value>, BTreeSet<String>) {
@@ -54,11 +50,12 @@ async fn single_listings_are_on_the_page_while_its_operator_shows_them_and_gone_
 
     publish(&world, &site, false).await;
     let (aggregates, keys) = published(&site).await;
-    let ids = rows(&world, "select to_jsonb(hash_id)::text from mart.current_listing").await;
+    let listings = Mart::read(&world, "current_listing").await.0;
+    let ids: Vec<String> = listings.iter().map(|row| row["hash_id"].to_string()).collect();
     assert!(ids.len() > 100);
     for key in &keys {
         let text = String::from_utf8(site.read(key).await.unwrap()).unwrap();
-        let told = ids.iter().find(|id| text.contains(&id.to_string()));
+        let told = ids.iter().find(|id| text.contains(id.as_str()));
         assert_eq!(told, None, "{key} tells of a listing");
     }
 
@@ -97,15 +94,14 @@ fn shown(slices: BTreeMap<String, Value>) -> BTreeSet<String> {
 
 /// The same from the rows of the marts.
 async fn expected(world: &World) -> BTreeSet<String> {
-    let mut changes: Vec<Value> =
-        rows(world, "select to_jsonb(change)::text from mart.price_change as change").await;
+    let mut changes = Mart::read(world, "price_change").await.0;
     changes.sort_by_key(|change| change["changed_at"].to_string());
     let latest: BTreeMap<String, Value> =
         changes.iter().map(|change| (change["hash_id"].to_string(), change["percent"].clone())).collect();
     assert!(!latest.is_empty());
-    let listings = rows(world, "select to_jsonb(listing)::text from mart.current_listing as listing").await;
+    let listings = Mart::read(world, "current_listing").await.0;
     let expected = listings.iter().filter(|row| row["region"].is_string()).map(|row| {
-        let slug = |name: &str| crate::page::plain(row[name].as_str().unwrap());
+        let slug = |name: &str| plain(row[name].as_str().unwrap());
         let slice = format!("{}-{}-listings-{}", slug("category"), slug("deal"), slug("region"));
         let mut listing = json!({ "slice": slice, "region": row["region"] });
         for (shown, column) in COLUMNS {
