@@ -13,10 +13,12 @@ use crate::history::{Filter, ListingPlace, Sample};
 use crate::row_digest::{Remembered, RowDigest, RowDigests, row_digest};
 use crate::walk::Counts;
 
-/// So many bytes of encoded rows are handed over at once.
-const CHUNK_BYTES: usize = 256 * 1024;
-/// And so many rows.
-const CHUNK_ROWS: usize = 500;
+/// So many bytes of encoded rows are handed over first, so that Postgres begins soon.
+const FIRST_CHUNK: usize = 128 * 1024;
+/// Each chunk is twice as large as the one before, up to this: few rows at a time cost Postgres more for each.
+const LARGEST_CHUNK: usize = 1024 * 1024;
+/// Up to this, if all that ever was known of each of its listings must be held beside a chunk.
+const LARGEST_LATE_CHUNK: usize = 256 * 1024;
 /// The code of crowns; prices in other currencies are converted by the portal, and move with the rate.
 const CROWNS: i16 = 1;
 
@@ -110,10 +112,6 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    fn is_full(&self) -> bool {
-        self.bytes >= CHUNK_BYTES || self.rows.len() >= CHUNK_ROWS
-    }
-
     fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.rejects.is_empty()
     }
@@ -132,6 +130,9 @@ pub struct RowComparer {
     /// Listings that were seen beside those.
     others: HashSet<i64>,
     chunk: Chunk,
+    /// So many bytes fill the chunk.
+    full: usize,
+    largest: usize,
     scratch: BytesMut,
     seen: Seen,
 }
@@ -162,7 +163,13 @@ pub(crate) struct Compared {
 }
 
 impl RowComparer {
-    pub(crate) fn new(filter: Filter, known: Vec<KnownListing>, digests: RowDigests) -> Self {
+    /// Knows nothing: every row is to be looked up, with all that ever was known of its listing.
+    pub(crate) fn new(filter: Filter) -> Self {
+        Self { largest: LARGEST_LATE_CHUNK, ..Self::with_known(filter, Vec::new(), RowDigests::default()) }
+    }
+
+    /// Knows what is on offer in the walk's segment.
+    pub(crate) fn with_known(filter: Filter, known: Vec<KnownListing>, digests: RowDigests) -> Self {
         let by_id = (0_u32..).zip(&known).map(|(index, listing)| (listing.hash_id, index)).collect();
         Self {
             filter,
@@ -172,6 +179,8 @@ impl RowComparer {
             digests,
             others: HashSet::new(),
             chunk: Chunk::default(),
+            full: FIRST_CHUNK,
+            largest: LARGEST_CHUNK,
             scratch: BytesMut::new(),
             seen: Seen::default(),
         }
@@ -191,7 +200,11 @@ impl RowComparer {
         for (index, text) in (0_i32..).zip(rows) {
             self.row(line, index, text)?;
         }
-        Ok(self.chunk.is_full().then(|| std::mem::take(&mut self.chunk)))
+        if self.chunk.bytes < self.full {
+            return Ok(None);
+        }
+        self.full = (2 * self.full).min(self.largest);
+        Ok(Some(std::mem::take(&mut self.chunk)))
     }
 
     /// Whether a text was a row before, to the byte.

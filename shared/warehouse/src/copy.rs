@@ -63,6 +63,10 @@ impl CopyRows {
         self.bytes.extend_from_slice(&array);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// Bytes so far.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()

@@ -197,9 +197,25 @@ impl Reading<'_, '_> {
         Ok(rows.iter().map(|row| covering_walk(row, category, deal)).collect())
     }
 
-    /// What asks for the [`known_rows`].
-    pub(crate) async fn known_rows_statement(&mut self) -> Result<Statement, Error> {
-        self.prepared.statement(self.transaction, &format!("select {LISTING}, {WORDINGS}")).await
+    /// What is known of these listings, each with a digest of what it says. Those that were never seen are left out.
+    pub(crate) async fn known_rows(&mut self, said: &[(i64, Uuid)]) -> Result<KnownRows, Error> {
+        let statement = format!("select {LISTING}, {WORDINGS}");
+        let statement = self.prepared.statement(self.transaction, &statement).await?;
+        let (ids, digests): (Vec<i64>, Vec<Uuid>) = said.iter().copied().unzip();
+        let rows =
+            self.transaction.query(&statement, &[&ids, &digests]).await.context("look the listings up")?;
+        let mut known = KnownRows::default();
+        for row in &rows {
+            let at = LISTING_COLUMNS;
+            let listing = listing(row, (row.get(at), row.get(at + 1)));
+            let position = row.get::<_, Option<f64>>(at + 2).zip(row.get(at + 3));
+            if let Some((seen_at, walk)) = row.get::<_, Option<Timestamp>>(at + 5).zip(row.get(at + 6)) {
+                let said_first = (Moment { at: seen_at, walk }, row.get(at + 7), row.get(at + 8));
+                known.said_first.insert((listing.hash_id, row.get(at + 4)), said_first);
+            }
+            known.listings.insert(listing.hash_id, LookedUp { listing, position });
+        }
+        Ok(known)
     }
 
     /// Where each of these listings ever was.
@@ -219,28 +235,6 @@ impl Reading<'_, '_> {
         let rows = self.transaction.query(&statement, &[&ids]).await.context("read the histories")?;
         Ok(rows.iter().map(|row| (row.get(0), history(row))).collect())
     }
-}
-
-/// What is known of these listings, each with a digest of what it says. Those that were never seen are left out.
-pub(crate) async fn known_rows(
-    transaction: &Transaction<'_>,
-    statement: &Statement,
-    said: &[(i64, Uuid)],
-) -> Result<KnownRows, Error> {
-    let (ids, digests): (Vec<i64>, Vec<Uuid>) = said.iter().copied().unzip();
-    let rows = transaction.query(statement, &[&ids, &digests]).await.context("look the listings up")?;
-    let mut known = KnownRows::default();
-    for row in &rows {
-        let at = LISTING_COLUMNS;
-        let listing = listing(row, (row.get(at), row.get(at + 1)));
-        let position = row.get::<_, Option<f64>>(at + 2).zip(row.get(at + 3));
-        if let Some((seen_at, walk)) = row.get::<_, Option<Timestamp>>(at + 5).zip(row.get(at + 6)) {
-            let said_first = (Moment { at: seen_at, walk }, row.get(at + 7), row.get(at + 8));
-            known.said_first.insert((listing.hash_id, row.get(at + 4)), said_first);
-        }
-        known.listings.insert(listing.hash_id, LookedUp { listing, position });
-    }
-    Ok(known)
 }
 
 /// The number that `warehouse.pair` gives a category and a deal type.

@@ -1,19 +1,18 @@
 //! A chunk of rows: looked up, written, and sorted by what else they change.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use futures_util::future::try_join;
 use tokio_postgres::Transaction;
 use uuid::Uuid;
 
 use crate::attributes;
 use crate::compare::{Chunk, KnownListing, ParsedRow, Reject};
-use crate::copy::{CopyRows, FULL};
+use crate::copy::CopyRows;
 use crate::error::{Context, Error};
 use crate::falsification::{ComparedPrice, Position};
 use crate::history::{Coverage, Said, Stay, newest_sighting};
-use crate::known::{KnownHistory, KnownRows, LookedUp, Reading, SaidFirst, known_rows};
-use crate::merge::{Affected, Copies, Merge, Parameter, Unchanged, Whereabouts, each};
+use crate::known::{KnownHistory, KnownRows, LookedUp, Reading, SaidFirst};
+use crate::merge::{Affected, Merge, Parameter, Unchanged, Whereabouts, each};
 use crate::newcomer::Newcomer;
 use crate::prepared::Prepared;
 use sreality::row::PARSER_VERSION;
@@ -40,6 +39,19 @@ update warehouse.listing_version
 set (seen_at, walk_id, line, row_index) = ($3, $4, $5, $6)
 where hash_id = $1 and digest = $2";
 
+/// Rows of a chunk on their way into the tables.
+#[derive(Default)]
+struct Copies {
+    listings: CopyRows,
+    changed: CopyRows,
+    versions: CopyRows,
+    spells: CopyRows,
+    stays: CopyRows,
+    rejects: CopyRows,
+    /// Wordings whose first row this walk has: listing, digest, where.
+    moved: Vec<(i64, Uuid, SaidFirst)>,
+}
+
 /// What was known of a listing at the time of a walk that may not be its newest.
 struct Past {
     known: KnownHistory,
@@ -48,42 +60,32 @@ struct Past {
 }
 
 impl Merge<'_> {
-    /// Looks the rows of a chunk up and writes what they say: listings and their wordings now or with later chunks, histories
-    /// at the end.
-    pub(crate) async fn write(&mut self, chunk: Chunk) -> Result<(), Error> {
-        // Who is met again must find what is known from the first time.
-        if chunk.rows.iter().any(|row| !row.first) {
-            self.send_all().await?;
-        }
-        let mut said: Vec<(i64, Uuid)> = chunk.rows.iter().map(ParsedRow::wording).collect();
-        said.sort_unstable();
-        said.dedup();
-        // Postgres is asked about this chunk while it copies what those before said.
-        let question = self.reading().known_rows_statement().await?;
-        let Self { transaction, prepared, copies, .. } = self;
-        let (known, ()) =
-            try_join(known_rows(transaction, &question, &said), copies.send(transaction, prepared, FULL))
-                .await?;
+    /// Looks the rows of a chunk up and writes what they say: listings and their wordings now, histories at the end.
+    pub(crate) async fn write(&mut self, mut chunk: Chunk) -> Result<(), Error> {
+        // In the order of the key, most rows belong into a page of the index that was just used. Rows that say the same
+        // stay in the order of the walk.
+        chunk.rows.sort_by_key(ParsedRow::wording);
+        let wordings = || chunk.rows.chunk_by(|row, next| row.wording() == next.wording());
+        let said: Vec<(i64, Uuid)> = wordings().filter_map(<[_]>::first).map(ParsedRow::wording).collect();
+        let known = self.reading().known_rows(&said).await?;
         let pasts = self.pasts_of_unsure(&known).await?;
-        let mut copies = std::mem::take(&mut self.copies);
-        let mut said = HashSet::new();
-        for row in &chunk.rows {
-            if said.insert(row.wording()) {
+        let mut copies = Copies::default();
+        for rows in wordings() {
+            if let Some(row) = rows.first() {
                 self.wording(row, known.said_first.get(&row.wording()), &mut copies);
             }
-            match (row.first, known.listings.get(&row.hash_id)) {
-                (false, _) => {}
-                (true, None) => self.new_listing(row, &mut copies),
-                (true, Some(known)) => {
-                    self.known_listing(row, known, pasts.get(&row.hash_id), &mut copies);
+            for row in rows.iter().filter(|row| row.first) {
+                match known.listings.get(&row.hash_id) {
+                    None => self.new_listing(row, &mut copies),
+                    Some(known) => self.known_listing(row, known, pasts.get(&row.hash_id), &mut copies),
                 }
             }
         }
         for reject in &chunk.rejects {
             self.reject(reject, &mut copies);
         }
-        self.copies = copies;
-        Ok(())
+        drop(chunk);
+        copies.send(&self.transaction, self.prepared).await
     }
 
     /// The pasts of those listings whose newest sighting may be later than the walk: all, if the walk is late, and those
@@ -264,16 +266,9 @@ impl Merge<'_> {
         rejects.add(PARSER_VERSION);
     }
 
-    /// Sends all rows that wait.
-    async fn send_all(&mut self) -> Result<(), Error> {
-        let Self { transaction, prepared, copies, .. } = self;
-        copies.send(transaction, prepared, 0).await
-    }
-
-    /// Sends what is left, and brings the listings that say something else in line with what they say: what, and how they
-    /// stand then, unless their past says otherwise ([`State::seen`](crate::histories::State::seen)).
+    /// Brings the listings that say something else in line with what they say: what, and how they stand then, unless their
+    /// past says otherwise ([`State::seen`](crate::histories::State::seen)).
     pub(crate) async fn update_listings(&mut self) -> Result<(), Error> {
-        self.send_all().await?;
         if !self.found.changed {
             return Ok(());
         }
@@ -299,34 +294,25 @@ impl Merge<'_> {
 }
 
 impl Copies {
-    /// Sends the rows of those tables for which there are more than so many bytes.
-    async fn send(
-        &mut self,
-        transaction: &Transaction<'_>,
-        prepared: &mut Prepared,
-        bytes: usize,
-    ) -> Result<(), Error> {
+    async fn send(self, transaction: &Transaction<'_>, prepared: &mut Prepared) -> Result<(), Error> {
         let columns = format!("({LISTING_HEAD}, {})", attributes::names(""));
-        if self.changed.len() > bytes {
+        if !self.changed.is_empty() {
             transaction.batch_execute(CREATE_CHANGED).await.context("create the table of changes")?;
-            let into = format!("changed_listing {columns}");
-            self.changed.send(transaction, prepared, &into, "copy changed listings").await?;
         }
+        let changed = format!("changed_listing {columns}");
         let listings = format!("warehouse.listing {columns}");
-        for (rows, into, action) in [
-            (&mut self.listings, listings.as_str(), "copy new listings"),
-            (&mut self.versions, VERSION, "copy new wordings"),
-            (&mut self.spells, SPELL, "copy the spells of new listings"),
-            (&mut self.stays, crate::kept::STAY, "copy the stays of new listings"),
-            (&mut self.rejects, REJECT, "keep the rejects"),
+        for (mut rows, into, action) in [
+            (self.changed, changed.as_str(), "copy changed listings"),
+            (self.listings, listings.as_str(), "copy new listings"),
+            (self.versions, VERSION, "copy new wordings"),
+            (self.spells, SPELL, "copy the spells of new listings"),
+            (self.stays, crate::kept::STAY, "copy the stays of new listings"),
+            (self.rejects, REJECT, "keep the rejects"),
         ] {
-            if rows.len() > bytes {
-                rows.send(transaction, prepared, into, action).await?;
-            }
+            rows.send(transaction, prepared, into, action).await?;
         }
-        let moved = std::mem::take(&mut self.moved);
         let action = "store where wordings were said first";
-        each(transaction, prepared, MOVE_VERSION, &moved, version_row, action).await
+        each(transaction, prepared, MOVE_VERSION, &self.moved, version_row, action).await
     }
 }
 

@@ -17,10 +17,9 @@ use crate::history::{Filter, Moment, WALKS_BEFORE_NEWS};
 use crate::ledger_row::{self, LEDGER, RowCounts};
 use crate::load_lock::wait_for_other_loads;
 use crate::market;
-use crate::merge::{Copies, CoveringWalks, Findings, Merge, Parameter};
+use crate::merge::{CoveringWalks, Findings, Merge, Parameter};
 use crate::on_offer::{miss_what_was_on_offer, remember_digests, weigh, what_is_known};
 use crate::quarantine::Finding;
-use crate::row_digest::RowDigests;
 use crate::schema_version::check_version;
 use crate::shrinkage;
 use crate::walk::{Counts, RawObject};
@@ -139,7 +138,6 @@ impl Warehouse {
             news_since: Timestamp::now() - NEWS_AGE,
             rejected_before,
             walks: CoveringWalks::default(),
-            copies: Copies::default(),
             found: Findings {
                 relistings_possible: answer.get(5),
                 covered_before: answer.get(6),
@@ -161,8 +159,7 @@ impl Load<'_> {
     /// What compares the walk's rows with what is known; can be taken once.
     #[must_use]
     pub fn comparer(&mut self) -> RowComparer {
-        let empty = || RowComparer::new(self.merge.filter.clone(), Vec::new(), RowDigests::default());
-        self.comparer.take().unwrap_or_else(empty)
+        self.comparer.take().unwrap_or_else(|| RowComparer::new(self.merge.filter.clone()))
     }
 
     /// Writes what the comparer handed over.

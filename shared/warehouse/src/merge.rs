@@ -12,11 +12,10 @@ use tokio_postgres::{Statement, Transaction};
 use uuid::Uuid;
 
 use crate::compare::{KnownListing, ParsedRow};
-use crate::copy::CopyRows;
 use crate::error::{Context, Error};
 use crate::falsification::Testimony;
 use crate::history::{CoveringWalk, Filter, Happening, ListingPlace, Moment, Said, Stay, Turnover};
-use crate::known::{Reading, SaidFirst};
+use crate::known::Reading;
 use crate::newcomer::Newcomer;
 use crate::prepared::Prepared;
 use crate::shrinkage;
@@ -45,22 +44,7 @@ pub(crate) struct Merge<'w> {
     /// What an earlier load of the same walk rejected.
     pub(crate) rejected_before: Vec<i64>,
     pub(crate) walks: CoveringWalks,
-    /// What was not sent yet.
-    pub(crate) copies: Copies,
     pub(crate) found: Findings,
-}
-
-/// Rows on their way into the tables.
-#[derive(Default)]
-pub(crate) struct Copies {
-    pub(crate) listings: CopyRows,
-    pub(crate) changed: CopyRows,
-    pub(crate) versions: CopyRows,
-    pub(crate) spells: CopyRows,
-    pub(crate) stays: CopyRows,
-    pub(crate) rejects: CopyRows,
-    /// Wordings whose first row this walk has: listing, digest, where.
-    pub(crate) moved: Vec<(i64, Uuid, SaidFirst)>,
 }
 
 /// What was found out while rows were written, for the end of the merge.

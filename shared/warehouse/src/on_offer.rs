@@ -21,7 +21,7 @@ pub(crate) async fn what_is_known(
 ) -> Result<RowComparer, Error> {
     let filter = merge.filter.clone();
     if new_adverts_only || merge.late {
-        return Ok(RowComparer::new(filter, Vec::new(), RowDigests::default()));
+        return Ok(RowComparer::new(filter));
     }
     let on_offer = merge.reading().on_offer(&filter, None, |_| true).await?;
     let digests = if filter.is_whole() || on_offer.len() >= FEW {
@@ -29,7 +29,7 @@ pub(crate) async fn what_is_known(
     } else {
         RowDigests::default()
     };
-    Ok(RowComparer::new(filter, on_offer, digests))
+    Ok(RowComparer::with_known(filter, on_offer, digests))
 }
 
 /// Sorts what was on offer by what the walk says of it.

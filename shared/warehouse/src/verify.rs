@@ -17,7 +17,6 @@ use crate::error::{Context, Error};
 use crate::history::Filter;
 use crate::ledger_row::{self, RowCounts};
 use crate::prepared::Prepared;
-use crate::row_digest::RowDigests;
 use crate::walk::RawObject;
 use sreality::walk::{Ending, Walk};
 
@@ -167,7 +166,7 @@ impl Comparison<'_> {
     /// What takes the walk's rows apart.
     #[must_use]
     pub fn comparer(&self) -> RowComparer {
-        RowComparer::new(Filter::from(&self.walk.segment), Vec::new(), RowDigests::default())
+        RowComparer::new(Filter::from(&self.walk.segment))
     }
 
     /// Takes what the comparer handed over.
