@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cenovka
 from cenovka import Served
+from floor import floor_seconds
 from market import Shelf, copy
 from measure import DATA, MARKET, REPOSITORY, load_average, log, row, thousands
 from metering import Cost
@@ -207,6 +208,9 @@ def million(bench: Bench, files: dict[str, Path], listings: int, market: int) ->
             total = Cost(*(combine(getattr(cost, of) for cost in costs) for of, combine in TOTALS.items()))
             bench.report(f"{title}, {thousands(rows)} listings", rows, [total])
             bench.report("of it the largest segment", largest[0], [largest[1]])
+            if day == 0:
+                copied = Cost(floor_seconds(bench.postgres, "million"), peak_mb=0, wal_mb=0)
+                bench.report("the same final rows, only copied", rows, [copied])
 
 
 def segment(bench: Bench, files: dict[str, Path], listings: int) -> None:
