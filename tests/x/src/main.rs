@@ -47,7 +47,7 @@ fn test(mut arguments: Vec<OsString>) -> Result<bool, String> {
             if all {
                 "All tests: about 20 minutes on two cores, after they are compiled."
             } else {
-                "The tests: about 6 minutes on two cores, after they are compiled. `--all` adds the slow proofs, which CI runs."
+                "The tests: about 7 minutes on two cores, after they are compiled. `--all` adds the slow proofs, which CI runs."
             }
         );
     }
