@@ -163,7 +163,7 @@ pub(crate) struct Compared {
 }
 
 impl RowComparer {
-    /// Knows nothing: every row is to be looked up, with all that ever was known of its listing.
+    /// Knows nothing: every row is to be looked up, for a late walk with all that ever was known of its listing.
     pub(crate) fn new(filter: Filter) -> Self {
         Self { largest: LARGEST_LATE_CHUNK, ..Self::with_known(filter, Vec::new(), RowDigests::default()) }
     }

@@ -84,6 +84,7 @@ impl Merge<'_> {
         for reject in &chunk.rejects {
             self.reject(reject, &mut copies);
         }
+        // Its rows are encoded: they need not be held while their copies are sent.
         drop(chunk);
         copies.send(&self.transaction, self.prepared).await
     }
